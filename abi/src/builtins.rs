@@ -1,0 +1,203 @@
+//! Every function of the runtime that compiled code calls, by symbol.
+//!
+//! To add one: add a row here and a function of the same name and signature in the runtime; the
+//! runtime checks its functions against the rows, so a missing or mistyped one does not compile.
+//!
+//! A row that takes a context is called through an exit trampoline, which records where the
+//! guest left. How a row fails:
+//!
+//! - `never`: it does not.
+//! - `status`: it returns a `u32`, 0 for success; at anything else the trampoline resumes at the
+//!   innermost entry (by [`RAISE`]), and the runtime knows the reason.
+//! - `always`: it does not return.
+
+/// Calls a macro with the whole table: per row a doc line, the name, the parameters after the
+/// context (a leading `ctx` says that there is one), the result and the way it fails.
+#[macro_export]
+macro_rules! for_each_builtin {
+    ($mac:ident) => {
+        $mac! {
+            /// Grows a memory by `delta` pages; its former length in pages, or -1.
+            memory_grow(ctx, memory: u32, delta: u64) -> i64, never;
+            /// Copies within or between memories; traps if either range is outside.
+            memory_copy(ctx, dst_memory: u32, dst: u64, src_memory: u32, src: u64, len: u64) -> u32, status;
+            /// Fills a range of a memory; traps if it is outside.
+            memory_fill(ctx, memory: u32, dst: u64, value: u32, len: u64) -> u32, status;
+            /// Copies from a data segment; traps if either range is outside.
+            memory_init(ctx, memory: u32, segment: u32, dst: u64, src: u32, len: u32) -> u32, status;
+            /// Forgets a data segment.
+            data_drop(ctx, segment: u32) -> (), never;
+            /// Grows a table of function references; its former length, or -1.
+            table_grow_func(ctx, table: u32, delta: u64, init: usize) -> i64, never;
+            /// Grows a table of host references; its former length, or -1.
+            table_grow_extern(ctx, table: u32, delta: u64, init: u32) -> i64, never;
+            /// Fills a range of a table of function references; traps if it is outside.
+            table_fill_func(ctx, table: u32, dst: u64, value: usize, len: u64) -> u32, status;
+            /// Fills a range of a table of host references; traps if it is outside.
+            table_fill_extern(ctx, table: u32, dst: u64, value: u32, len: u64) -> u32, status;
+            /// Copies within or between tables; traps if either range is outside.
+            table_copy(ctx, dst_table: u32, dst: u64, src_table: u32, src: u64, len: u64) -> u32, status;
+            /// Copies from an element segment; traps if either range is outside.
+            table_init(ctx, table: u32, segment: u32, dst: u64, src: u32, len: u32) -> u32, status;
+            /// Forgets an element segment.
+            elem_drop(ctx, segment: u32) -> (), never;
+            /// Stops the guest with a trap code: how code that checks everything itself reports a trap.
+            trap(ctx, code: u32) -> u32, status;
+            /// Resumes at the innermost entry of the context's thread; the reason is already known.
+            raise(ctx) -> (), always;
+            /// `f32.ceil`, for machines without an instruction for it; so the following.
+            ceil_f32(value: f32) -> f32, never;
+            /// `f64.ceil`.
+            ceil_f64(value: f64) -> f64, never;
+            /// `f32.floor`.
+            floor_f32(value: f32) -> f32, never;
+            /// `f64.floor`.
+            floor_f64(value: f64) -> f64, never;
+            /// `f32.trunc`.
+            trunc_f32(value: f32) -> f32, never;
+            /// `f64.trunc`.
+            trunc_f64(value: f64) -> f64, never;
+            /// `f32.nearest`.
+            nearest_f32(value: f32) -> f32, never;
+            /// `f64.nearest`.
+            nearest_f64(value: f64) -> f64, never;
+        }
+    };
+}
+
+/// The type of a builtin's parameter or result.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BuiltinType {
+    /// `u32`, an externref or a status.
+    I32,
+    /// `u64`, `i64` or a `usize` that is an address.
+    I64,
+    /// `f32`.
+    F32,
+    /// `f64`.
+    F64,
+}
+
+/// How a builtin reports a trap; see the head of this file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fails {
+    /// It does not fail.
+    Never,
+    /// By a result other than 0.
+    Status,
+    /// It does not return.
+    Always,
+}
+
+/// All that the compiler needs to know of a builtin.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct BuiltinRow {
+    /// Its name; the symbol is [`symbols::builtin`](crate::symbols::builtin) of this.
+    pub name: &'static str,
+    /// Whether the first parameter is the caller's context.
+    pub takes_context: bool,
+    /// The parameters after the context.
+    pub params: &'static [BuiltinType],
+    /// The result.
+    pub result: Option<BuiltinType>,
+    /// How it fails.
+    pub fails: Fails,
+}
+
+macro_rules! builtin_type {
+    (u32) => {
+        BuiltinType::I32
+    };
+    (u64) => {
+        BuiltinType::I64
+    };
+    (i64) => {
+        BuiltinType::I64
+    };
+    (usize) => {
+        BuiltinType::I64
+    };
+    (f32) => {
+        BuiltinType::F32
+    };
+    (f64) => {
+        BuiltinType::F64
+    };
+}
+
+macro_rules! builtin_result {
+    (()) => {
+        None
+    };
+    ($ty:ident) => {
+        Some(builtin_type!($ty))
+    };
+}
+
+macro_rules! fails {
+    (never) => {
+        Fails::Never
+    };
+    (status) => {
+        Fails::Status
+    };
+    (always) => {
+        Fails::Always
+    };
+}
+
+macro_rules! define {
+    (@row $name:ident (ctx $(, $p:ident: $t:ident)*) $result:tt $fails:ident) => {
+        BuiltinRow {
+            name: stringify!($name), takes_context: true, params: &[$(builtin_type!($t)),*],
+            result: builtin_result!($result), fails: fails!($fails),
+        }
+    };
+    (@row $name:ident ($($p:ident: $t:ident),*) $result:tt $fails:ident) => {
+        BuiltinRow {
+            name: stringify!($name), takes_context: false, params: &[$(builtin_type!($t)),*],
+            result: builtin_result!($result), fails: fails!($fails),
+        }
+    };
+    ($($(#[$doc:meta])* $name:ident $params:tt -> $result:tt, $fails:ident;)*) => {
+        /// A builtin.
+        #[expect(non_camel_case_types, reason = "the names are those of the functions")]
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+        pub enum Builtin {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Builtin {
+            /// Every builtin.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The builtin's row in the table.
+            pub const fn row(self) -> BuiltinRow {
+                match self {
+                    $(Self::$name => define!(@row $name $params $result $fails),)*
+                }
+            }
+        }
+    };
+}
+
+for_each_builtin!(define);
+
+/// What a trampoline calls after a builtin or a function of the host failed.
+pub const RAISE: Builtin = Builtin::raise;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_is_a_u32() {
+        for builtin in Builtin::ALL {
+            let row = builtin.row();
+            if row.fails == Fails::Status {
+                assert_eq!(row.result, Some(BuiltinType::I32), "{}", row.name);
+            }
+            assert!(row.takes_context || row.fails == Fails::Never, "{}", row.name);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The native signatures at the border between host and guest.
+//!
+//! Inside a module functions call each other in a convention that is nobody else's business
+//! (Cranelift's `tail`). The border is crossed in the platform's C convention:
+//!
+//! | name | direction | shape |
+//! |---|---|---|
+//! | `wasm_call` | host to guest | callee context, caller context, then each wasm parameter by its own C type; with two results or more, last, a pointer to that many [`ValRaw`] slots that receive them; returns [`VmReturn`] |
+//! | [`ArrayCall`] | host to guest | callee context, caller context, slots that hold the parameters and receive the results, their number |
+//! | native call | guest to host | as `wasm_call`, the callee context being a [`VmHostContext`] |
+//! | array call | guest to host | as [`ArrayCall`], the callee context being a [`VmHostContext`] |
+//!
+//! The C types: `i32`, `i64`, `f32`, `f64` as themselves, `funcref` as `*mut VmFuncRef`,
+//! `externref` as `u32`.
+//!
+//! A call that fails leaves its results undefined and the reason with the runtime: whoever
+//! made the call asks the runtime of the calling store for it.
+//!
+//! [`VmHostContext`]: crate::context::VmHostContext
+
+use crate::context::VmContext;
+use crate::value::ValRaw;
+
+/// What a `wasm_call` returns: two registers.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct VmReturn {
+    /// The single result in its low bytes, floating-point numbers by their bits; undefined
+    /// with no result, with more than one, or after a failure.
+    pub value: u64,
+    /// 0 if the call returned, 1 if it failed.
+    pub status: u64,
+}
+
+/// A call whose arguments and results lie in an array, for callers that learn a function's
+/// type at run time. The array has `max(parameters, results)` slots. Returns whether the call
+/// succeeded.
+pub type ArrayCall = unsafe extern "C" fn(
+    callee: *mut VmContext,
+    caller: *mut VmContext,
+    values: *mut ValRaw,
+    len: usize,
+) -> bool;
+
+/// As [`ArrayCall`], for any function of one type: `wasm_call` says which, and `callee` is the
+/// context that it was made for. See [`VmFuncType::enter`](crate::module::VmFuncType::enter).
+pub type EnterCall = unsafe extern "C" fn(
+    wasm_call: *const u8,
+    callee: *mut VmContext,
+    caller: *mut VmContext,
+    values: *mut ValRaw,
+) -> bool;
+
+/// A function of a module that only the runtime calls: initialisation and the start function.
+/// Returns whether it succeeded.
+pub type PlainCall = unsafe extern "C" fn(callee: *mut VmContext, caller: *mut VmContext) -> bool;

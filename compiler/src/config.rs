@@ -1,0 +1,112 @@
+//! What the user chooses. Resolved once, before any work, into a [`Target`](crate::target::Target)
+//! and a plan per memory; nothing later asks for options.
+
+use crate::error::{Error, Result};
+
+/// The options of one compilation.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The module's name in symbols and backtraces. Default: the one in its name section, or
+    /// `module`.
+    pub name: Option<String>,
+    /// What global symbols start with: a C identifier or empty.
+    pub prefix: String,
+    /// The target triple, as rustc spells it.
+    pub target: String,
+    /// CPU features beyond the target's baseline, by rustc's names (`avx2`, `bmi1`, …).
+    pub cpu_features: Vec<String>,
+    /// How much work to spend on speed.
+    pub opt_level: OptLevel,
+    /// Whether to emit debug information for debuggers.
+    pub debug_info: bool,
+    /// How traps come about.
+    pub traps: TrapStyle,
+    /// How much address space code may expect behind the start of each memory. Only with
+    /// [`TrapStyle::Signals`].
+    pub memory: MemoryStyle,
+    /// The exports that are wanted; the others do not exist. `None`: all.
+    pub exports: Option<Vec<String>>,
+}
+
+/// How much work to spend on speed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum OptLevel {
+    /// As fast as possible to compile.
+    None,
+    /// Fast code.
+    #[default]
+    Speed,
+    /// Fast code, small where that costs little.
+    SpeedAndSize,
+}
+
+/// How traps come about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum TrapStyle {
+    /// Faulting instructions, which the runtime's signal handler turns into traps.
+    #[default]
+    Signals,
+    /// Explicit checks everywhere, and a call to the runtime: no signal handler is needed.
+    Explicit,
+}
+
+/// How much address space there is behind the start of a memory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MemoryStyle {
+    /// Bytes that belong to the memory or fault: a multiple of 64 KiB.
+    pub reservation: u64,
+    /// Bytes behind those that fault: a multiple of 64 KiB.
+    pub guard: u64,
+}
+
+impl Default for MemoryStyle {
+    /// The whole range of a 32-bit index, and 32 MiB for the offsets in instructions.
+    fn default() -> Self {
+        Self { reservation: 4 << 30, guard: 32 << 20 }
+    }
+}
+
+impl Config {
+    /// The defaults for a target triple.
+    pub fn new(target: impl Into<String>) -> Self {
+        Self {
+            name: None,
+            prefix: wasmaot_abi::symbols::DEFAULT_PREFIX.into(),
+            target: target.into(),
+            cpu_features: Vec::new(),
+            opt_level: OptLevel::default(),
+            debug_info: false,
+            traps: TrapStyle::default(),
+            memory: MemoryStyle::default(),
+            exports: None,
+        }
+    }
+
+    /// Refuses options that make no sense by themselves.
+    ///
+    /// # Errors
+    /// [`Error::Config`] naming the option.
+    pub fn check(&self) -> Result<()> {
+        let prefix_ok = self.prefix.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+            && !self.prefix.starts_with(|c: char| c.is_ascii_digit());
+        if !prefix_ok {
+            let prefix = &self.prefix;
+            return Err(Error::Config(format!(
+                "the symbol prefix `{prefix}` is not a C identifier: use letters, digits and \
+                 underscores, no digit first"
+            )));
+        }
+        const PAGE: u64 = 64 << 10;
+        let MemoryStyle { reservation, guard } = self.memory;
+        if reservation % PAGE != 0 || guard % PAGE != 0 {
+            return Err(Error::Config(format!(
+                "memory reservation ({reservation} bytes) and guard ({guard} bytes) must be \
+                 multiples of 65536"
+            )));
+        }
+        if reservation > 1 << 40 || guard > 1 << 40 {
+            return Err(Error::Config("memory reservation and guard may be 1 TiB at most".into()));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,69 @@
+//! Compiles WebAssembly modules into native object files with Cranelift.
+//!
+//! Bytes in, bytes out: this crate touches no file, no environment and no terminal, and its
+//! output depends on nothing but its input. [`compile`] is the order of the work, and the order
+//! of the modules below.
+
+#![forbid(unsafe_code)]
+
+pub mod config;
+pub mod error;
+pub mod index;
+
+pub mod module;
+mod parse;
+
+pub mod func_key;
+pub mod plan;
+
+pub mod interface;
+
+pub mod target;
+
+mod trampoline;
+mod translate;
+
+pub mod codegen;
+mod object;
+
+pub use config::{Config, MemoryStyle, OptLevel, TrapStyle};
+pub use error::{Error, Result};
+pub use interface::Interface;
+
+/// A compiled module.
+#[derive(Debug)]
+pub struct Artifact {
+    /// The object file.
+    pub object: Vec<u8>,
+    /// What the module offers and needs.
+    pub interface: Interface,
+}
+
+/// Compiles a module in the binary format.
+///
+/// Functions compile in parallel on the current rayon thread pool; the result is the same
+/// whatever its size.
+///
+/// # Errors
+/// If the module is not valid, needs what is not supported, or does not fit the options.
+pub fn compile(wasm: &[u8], config: &Config) -> Result<Artifact> {
+    config.check()?;
+    let target = target::Target::new(config)?;
+    let module = parse::parse(wasm)?;
+    let plan = plan::plan(&module, config)?;
+    let interface = interface::describe(&module, &plan);
+    let functions = codegen::generate(&module, &plan, &target)?;
+    let object = object::emit(&module, &plan, &interface, &functions, &target, config)?;
+    Ok(Artifact { object, interface })
+}
+
+/// Describes a module without generating code: enough for bindings.
+///
+/// # Errors
+/// As [`compile`].
+pub fn describe(wasm: &[u8], config: &Config) -> Result<Interface> {
+    config.check()?;
+    let module = parse::parse(wasm)?;
+    let plan = plan::plan(&module, config)?;
+    Ok(interface::describe(&module, &plan))
+}

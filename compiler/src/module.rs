@@ -1,0 +1,250 @@
+//! A module as plain data: what [`parse`](crate::parse) makes and everything after it reads.
+//! It borrows code and data bytes from the file.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use cranelift_entity::PrimaryMap;
+use serde::Serialize;
+pub use wasmaot_abi::module::ExternKind;
+pub use wasmaot_abi::value::ValType;
+
+use crate::index::*;
+
+/// A valid module.
+#[derive(Debug, Default)]
+pub struct Module<'a> {
+    /// The module's name in its name section.
+    pub name: Option<&'a str>,
+    /// The type section; each type by its content.
+    pub types: PrimaryMap<TypeIndex, SigIndex>,
+    /// Each distinct function type once, in order of first occurrence.
+    pub signatures: PrimaryMap<SigIndex, FuncType>,
+    /// The imports in the module's order.
+    pub imports: Vec<Import<'a>>,
+    /// All functions; the first [`imported_functions`](Self::imported_functions) are imported.
+    pub functions: PrimaryMap<FuncIndex, Function<'a>>,
+    /// How many functions are imported.
+    pub imported_functions: u32,
+    /// All tables.
+    pub tables: PrimaryMap<TableIndex, TableType>,
+    /// How many tables are imported.
+    pub imported_tables: u32,
+    /// All memories.
+    pub memories: PrimaryMap<MemoryIndex, MemoryType>,
+    /// How many memories are imported.
+    pub imported_memories: u32,
+    /// All globals.
+    pub globals: PrimaryMap<GlobalIndex, GlobalType>,
+    /// How many globals are imported.
+    pub imported_globals: u32,
+    /// What the defined globals start with, in order.
+    pub global_inits: Vec<ConstExpr>,
+    /// The exports in the module's order.
+    pub exports: Vec<Export<'a>>,
+    /// The start function.
+    pub start: Option<FuncIndex>,
+    /// The element segments.
+    pub elems: PrimaryMap<ElemIndex, ElemSegment>,
+    /// The data segments.
+    pub data: PrimaryMap<DataIndex, DataSegment<'a>>,
+    /// Function names of the name section. Names of functions that are not there are dropped.
+    pub function_names: HashMap<FuncIndex, &'a str>,
+    /// The proposals past 1.0 that the module uses, by name, sorted: for people to read.
+    pub features: Vec<&'static str>,
+    /// The custom sections, by name and byte range of their contents in the file.
+    pub custom_sections: Vec<(&'a str, Range<usize>)>,
+}
+
+/// The type of a function.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
+pub struct FuncType {
+    /// The parameters.
+    #[serde(serialize_with = "names")]
+    pub params: Vec<ValType>,
+    /// The results.
+    #[serde(serialize_with = "names")]
+    pub results: Vec<ValType>,
+}
+
+fn names<S: serde::Serializer>(types: &[ValType], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(types.iter().map(|ty| ty.name()))
+}
+
+/// A function, imported or defined.
+#[derive(Clone, Debug)]
+pub struct Function<'a> {
+    /// Its type.
+    pub sig: SigIndex,
+    /// Its code; `None` if it is imported.
+    pub body: Option<Body<'a>>,
+}
+
+/// A defined function's code: locals and instructions, as in the code section.
+#[derive(Clone, Debug)]
+pub struct Body<'a> {
+    /// The bytes.
+    pub bytes: &'a [u8],
+    /// Where they start in the file.
+    pub offset: usize,
+}
+
+/// A table's type.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TableType {
+    /// What it holds: `FuncRef` or `ExternRef`.
+    pub element: ValType,
+    /// The number of elements to start with.
+    pub min: u64,
+    /// The most elements it may have.
+    pub max: Option<u64>,
+}
+
+/// A memory's type.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MemoryType {
+    /// The number of 64 KiB pages to start with; at most 65,536.
+    pub min: u64,
+    /// The most pages it may have; at most 65,536.
+    pub max: Option<u64>,
+}
+
+/// A global's type.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct GlobalType {
+    /// The type of the value.
+    pub value: ValType,
+    /// Whether it can be set.
+    pub mutable: bool,
+}
+
+/// An import. The thing itself has the next index of its kind.
+#[derive(Clone, Debug)]
+pub struct Import<'a> {
+    /// The name of the module that it is to come from.
+    pub module: &'a str,
+    /// Its name there.
+    pub name: &'a str,
+    /// What it is.
+    pub item: Item,
+    /// Where the import stands in the file.
+    pub offset: usize,
+}
+
+/// An export.
+#[derive(Clone, Debug)]
+pub struct Export<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What it is.
+    pub item: Item,
+}
+
+/// One of the things that can be imported or exported, by its index.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Item {
+    /// A function.
+    Func(FuncIndex),
+    /// A table.
+    Table(TableIndex),
+    /// A memory.
+    Memory(MemoryIndex),
+    /// A global.
+    Global(GlobalIndex),
+}
+
+/// A constant expression (spec 3.3.10): a postfix program on values.
+pub type ConstExpr = Vec<ConstOp>;
+
+/// One instruction of a constant expression. Numbers by their bits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ConstOp {
+    /// `i32.const`.
+    I32Const(i32),
+    /// `i64.const`.
+    I64Const(i64),
+    /// `f32.const`.
+    F32Const(u32),
+    /// `f64.const`.
+    F64Const(u64),
+    /// `global.get`.
+    GlobalGet(GlobalIndex),
+    /// `ref.null`.
+    RefNull(ValType),
+    /// `ref.func`.
+    RefFunc(FuncIndex),
+    /// `i32.add`.
+    I32Add,
+    /// `i32.sub`.
+    I32Sub,
+    /// `i32.mul`.
+    I32Mul,
+    /// `i64.add`.
+    I64Add,
+    /// `i64.sub`.
+    I64Sub,
+    /// `i64.mul`.
+    I64Mul,
+}
+
+/// An element segment.
+#[derive(Clone, Debug)]
+pub struct ElemSegment {
+    /// The type of its items.
+    pub element: ValType,
+    /// When its items go where.
+    pub mode: ElemMode,
+    /// The items. Each is one `ref.null`, `ref.func` or `global.get`.
+    pub items: Vec<ConstOp>,
+}
+
+/// When the items of an element segment go where.
+#[derive(Clone, Debug)]
+pub enum ElemMode {
+    /// When code says so.
+    Passive,
+    /// At instantiation.
+    Active(TableIndex, ConstExpr),
+    /// Never: the segment declares which functions are referred to.
+    Declared,
+}
+
+/// A data segment.
+#[derive(Clone, Debug)]
+pub struct DataSegment<'a> {
+    /// At instantiation to this address, or, if `None`, when code says so.
+    pub active: Option<(MemoryIndex, ConstExpr)>,
+    /// The bytes.
+    pub bytes: &'a [u8],
+}
+
+impl Module<'_> {
+    /// The signature of a function.
+    pub fn func_type(&self, func: FuncIndex) -> &FuncType {
+        &self.signatures[self.functions[func].sig]
+    }
+
+    /// Whether a function is imported.
+    pub fn is_imported_function(&self, func: FuncIndex) -> bool {
+        func.as_u32() < self.imported_functions
+    }
+
+    /// A memory's place among the defined ones, or `Err` with its place among the imported ones.
+    pub fn defined_memory(&self, memory: MemoryIndex) -> Result<u32, u32> {
+        defined(memory.as_u32(), self.imported_memories)
+    }
+
+    /// A table's place among the defined ones, or `Err` with its place among the imported ones.
+    pub fn defined_table(&self, table: TableIndex) -> Result<u32, u32> {
+        defined(table.as_u32(), self.imported_tables)
+    }
+
+    /// A global's place among the defined ones, or `Err` with its place among the imported ones.
+    pub fn defined_global(&self, global: GlobalIndex) -> Result<u32, u32> {
+        defined(global.as_u32(), self.imported_globals)
+    }
+}
+
+fn defined(index: u32, imported: u32) -> Result<u32, u32> {
+    index.checked_sub(imported).ok_or(index)
+}
