@@ -3,7 +3,9 @@
 //! Each command is a module and a row of [`COMMANDS`]: its name, its function, a sentence. To add one, write
 //! the module and the row; the list that `cargo xtask` prints, and the dispatch, come from the table.
 
+mod ci;
 mod guests;
+mod tidy;
 
 use std::process::ExitCode;
 
@@ -14,11 +16,15 @@ struct Command {
     says: &'static str,
 }
 
-const COMMANDS: &[Command] = &[Command {
-    name: "guests",
-    run: guests::run,
-    says: "build: rebuild the .wasm files under guests/; check: tell which of them drifted from their sources",
-}];
+const COMMANDS: &[Command] = &[
+    Command { name: "ci", run: ci::run, says: "everything that CI runs" },
+    Command { name: "tidy", run: tidy::run, says: "check the rules of ARCHITECTURE.md" },
+    Command {
+        name: "guests",
+        run: guests::run,
+        says: "build: rebuild the .wasm files under guests/; check: tell which of them drifted from their sources",
+    },
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -1,0 +1,66 @@
+//! `cargo xtask ci`: what CI runs, in the order in which it fails fastest.
+//!
+//! The tests are run by the very command that README.md gives, found there, so that the two
+//! cannot drift apart.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, bail};
+
+/// The line that precedes the test command in README.md.
+const TEST_COMMAND_MARK: &str = "<!-- the test command -->";
+
+/// Runs everything; stops at the first step that fails.
+pub fn run(_arguments: &[String]) -> anyhow::Result<()> {
+    let readme = std::fs::read_to_string(root().join("README.md")).context("README.md")?;
+    let test = test_command(&readme)?;
+    step("formatting", "cargo fmt --all --check", &[])?;
+    step("tidiness", "cargo xtask tidy", &[])?;
+    step("guests", "cargo xtask guests check", &[])?;
+    step("clippy", "cargo clippy --workspace --all-targets --locked -- -D warnings", &[])?;
+    let deny = [("RUSTDOCFLAGS", "-D warnings")];
+    step("docs", "cargo doc --workspace --no-deps --locked", &deny)?;
+    step("tests", &test, &[])
+}
+
+/// The folder of the workspace.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace")
+}
+
+fn step(what: &str, command: &str, env: &[(&str, &str)]) -> anyhow::Result<()> {
+    eprintln!("\n== {what}: {command}");
+    let mut words = command.split_whitespace();
+    let program = words.next().context("an empty command")?;
+    let status = Command::new(program)
+        .args(words)
+        .envs(env.iter().copied())
+        .current_dir(root())
+        .status()
+        .with_context(|| format!("cannot run `{program}`"))?;
+    if !status.success() {
+        bail!("{what} failed: `{command}`");
+    }
+    Ok(())
+}
+
+/// The command in the code block that follows the mark.
+fn test_command(readme: &str) -> anyhow::Result<String> {
+    let rest = readme.split_once(TEST_COMMAND_MARK);
+    let (_, rest) = rest.with_context(|| format!("README.md has no {TEST_COMMAND_MARK}"))?;
+    let command = rest.lines().map(str::trim).find(|line| line.starts_with("cargo "));
+    Ok(command.context("README.md gives no test command behind its mark")?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_test_command_is_the_readmes() {
+        let readme = "text\n<!-- the test command -->\n```sh\ncargo test --workspace\n```\n";
+        assert_eq!(test_command(readme).unwrap(), "cargo test --workspace");
+        assert!(test_command("nothing").is_err());
+    }
+}
