@@ -14,14 +14,15 @@ mod record;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
+
+use crate::ci::root;
 
 const USAGE: &str = "usage: cargo xtask guests build [NAME...] | cargo xtask guests check";
 
 /// Runs `cargo xtask guests ...`.
 pub fn run(arguments: &[String]) -> Result<()> {
-    let root =
-        Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies in the workspace")?;
+    let root = root();
     match arguments.split_first().map(|(command, rest)| (command.as_str(), rest)) {
         Some(("build", names)) => {
             let guests = select(&root.join("guests"), names)?;
@@ -104,8 +105,7 @@ mod tests {
 
     #[test]
     fn committed_guests_have_not_drifted() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        check(&root.join("guests")).unwrap();
+        check(&root().join("guests")).unwrap();
     }
 
     /// A folder with one recorded guest, `toy`.

@@ -1,0 +1,2 @@
+Copyright (c) 2009 The Go Authors. All rights reserved.
+
