@@ -1,6 +1,9 @@
 //! From wasm instructions to CLIF, one function at a time. This file only picks the function
 //! for an operator; the families are in the files beside it.
 
+pub mod srcloc;
+pub mod trap;
+
 use cranelift_codegen::ir;
 
 use crate::error::Result;
