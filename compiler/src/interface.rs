@@ -5,7 +5,8 @@
 use serde::Serialize;
 use wasmaot_abi::value::ValType;
 
-use crate::module::{FuncType, Module};
+use crate::config::TrapStyle;
+use crate::module::{FuncType, GlobalType, Item, MemoryType, Module, TableType};
 use crate::plan::Plan;
 
 /// The description of a module.
@@ -108,6 +109,101 @@ fn name<S: serde::Serializer>(ty: &ValType, serializer: S) -> Result<S::Ok, S::E
 
 /// Describes a module.
 pub fn describe(module: &Module<'_>, plan: &Plan) -> Interface {
-    let _ = (module, plan);
-    todo!("front")
+    let imports = module.imports.iter().map(|import| {
+        let (index, ty) = item(module, import.item);
+        let (module, name) = (import.module.into(), import.name.into());
+        Import { module, name, index, ty, offset: import.offset }
+    });
+    let exports = plan.exports.iter().map(|&export| {
+        let export = &module.exports[export];
+        let (index, ty) = item(module, export.item);
+        let symbols = matches!(ty, ExternType::Func(_)).then(|| FuncSymbols {
+            wasm_call: plan.symbols.wasm_call(export.name),
+            array_call: plan.symbols.array_call(export.name),
+        });
+        Export { name: export.name.into(), index, ty, symbols }
+    });
+    Interface {
+        name: plan.name.clone(),
+        abi_version: wasmaot_abi::ABI_VERSION,
+        module_symbol: plan.symbols.module(),
+        exports_symbol: plan.symbols.exports(),
+        features: module.features.iter().map(|&feature| feature.into()).collect(),
+        explicit_checks: plan.traps == TrapStyle::Explicit,
+        imports: imports.collect(),
+        exports: exports.collect(),
+    }
+}
+
+/// The index of a thing, and its type.
+fn item(module: &Module<'_>, item: Item) -> (u32, ExternType) {
+    match item {
+        Item::Func(func) => (func.as_u32(), ExternType::Func(module.func_type(func).clone())),
+        Item::Table(table) => {
+            let TableType { element, min, max } = module.tables[table];
+            (table.as_u32(), ExternType::Table { element, min, max })
+        }
+        Item::Memory(memory) => {
+            let MemoryType { min, max } = module.memories[memory];
+            (memory.as_u32(), ExternType::Memory { min, max })
+        }
+        Item::Global(global) => {
+            let GlobalType { value, mutable } = module.globals[global];
+            (global.as_u32(), ExternType::Global { value, mutable })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Config, describe};
+
+    fn interface(wat: &str, edit: impl FnOnce(&mut Config)) -> Interface {
+        let mut config = Config::new("x86_64-unknown-linux-gnu");
+        edit(&mut config);
+        describe(&wat::parse_str(wat).expect("a test's text is right"), &config)
+            .expect("a test's module is valid")
+    }
+
+    #[test]
+    fn imports_and_exports_come_with_types_and_indices() {
+        let interface = interface(
+            r#"(module $guest
+                 (import "host" "log" (func (param i32 i64)))
+                 (import "host" "memory" (memory 1 2))
+                 (import "host" "table" (table 3 externref))
+                 (import "host" "g" (global (mut f64)))
+                 (func (export "two") (result i32 i32) i32.const 1 i32.const 2)
+                 (global (export "k") i32 (i32.const 7))
+                 (export "again" (memory 0)))"#,
+            |_| {},
+        );
+        assert_eq!(interface.name, "guest");
+        let types: Vec<_> = interface.imports.iter().map(|import| import.ty.clone()).collect();
+        let log = FuncType { params: vec![ValType::I32, ValType::I64], results: vec![] };
+        assert_eq!(types[0], ExternType::Func(log));
+        assert_eq!(types[1], ExternType::Memory { min: 1, max: Some(2) });
+        let table = ExternType::Table { element: ValType::ExternRef, min: 3, max: None };
+        assert_eq!(types[2], table);
+        assert_eq!(types[3], ExternType::Global { value: ValType::F64, mutable: true });
+        let exports: Vec<_> = interface.exports.iter().map(|e| (&*e.name, e.index)).collect();
+        assert_eq!(exports, [("two", 1), ("k", 1), ("again", 0)]);
+        assert_eq!(
+            interface.exports[0].symbols.as_ref().map(|symbols| &*symbols.wasm_call),
+            Some("wasm_guest_two_wasm_call")
+        );
+        assert!(interface.exports[1].symbols.is_none());
+        assert_eq!(interface.features, ["multi-value", "mutable-globals", "reference-types"]);
+    }
+
+    #[test]
+    fn a_name_given_by_the_user_wins() {
+        let named = |name: Option<&str>| {
+            interface("(module $own)", |config| config.name = name.map(str::to_owned))
+        };
+        assert_eq!(named(None).module_symbol, "wasm_own_module");
+        assert_eq!(named(Some("other")).module_symbol, "wasm_other_module");
+        assert_eq!(interface("(module)", |_| {}).name, "module");
+    }
 }

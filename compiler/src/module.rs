@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use cranelift_entity::PrimaryMap;
 use serde::Serialize;
+use wasmaot_abi::builtins::Builtin;
 pub use wasmaot_abi::module::ExternKind;
 pub use wasmaot_abi::value::ValType;
 
@@ -87,6 +88,29 @@ pub struct Body<'a> {
     pub bytes: &'a [u8],
     /// Where they start in the file.
     pub offset: usize,
+    /// What the code refers to, each thing once, in ascending order.
+    pub uses: Box<[Use]>,
+}
+
+/// A thing that a function's code refers to, as far as it matters to what must be there.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Use {
+    /// `call`.
+    Call(FuncIndex),
+    /// `ref.func`.
+    RefFunc(FuncIndex),
+    /// The type of a `call_indirect`.
+    CallIndirect(SigIndex),
+    /// An instruction that can show what stands in the table.
+    ReadTable(TableIndex),
+    /// `global.get`.
+    ReadGlobal(GlobalIndex),
+    /// `table.init`.
+    InitTable(ElemIndex),
+    /// `memory.init`.
+    InitMemory(DataIndex),
+    /// An instruction that the runtime carries out.
+    Builtin(Builtin),
 }
 
 /// A table's type.
@@ -153,7 +177,8 @@ pub enum Item {
     Global(GlobalIndex),
 }
 
-/// A constant expression (spec 3.3.10): a postfix program on values.
+/// A constant expression (spec 3.3.10): a postfix program on values. One that reads no global is
+/// a single instruction; [`parse`](crate::parse) does the arithmetic.
 pub type ConstExpr = Vec<ConstOp>;
 
 /// One instruction of a constant expression. Numbers by their bits.

@@ -1,6 +1,18 @@
 //! From bytes to a valid [`Module`]: the only reader of the binary format.
+//!
+//! `validate` lets the validator see everything and keeps the sections; `sections` makes the
+//! module of them; `scan` looks through the code for what it uses. If the validator refuses,
+//! `proposals` finds out whether the module is wrong or only newer than what is supported.
+//! To support one more proposal: take its row out of the table in `proposals`, add its flag to
+//! [`SUPPORTED`](proposals::SUPPORTED), and teach `sections` and `scan` what it brings.
 
-use crate::error::Result;
+mod const_expr;
+mod proposals;
+mod scan;
+mod sections;
+mod validate;
+
+use crate::error::{Error, Result};
 use crate::module::Module;
 
 /// Reads and validates a module, function bodies included (in parallel).
@@ -8,6 +20,48 @@ use crate::module::Module;
 /// # Errors
 /// `Invalid` or `Unsupported`, with the offset.
 pub fn parse(wasm: &[u8]) -> Result<Module<'_>> {
-    let _ = wasm;
-    todo!("front")
+    check_header(wasm)?;
+    match validate::validate(wasm, proposals::SUPPORTED) {
+        Ok(sections) => sections::build(sections),
+        Err(error) => Err(proposals::diagnose(wasm, error)),
+    }
 }
+
+/// Refuses what is no core module at all, saying what it looks like instead. A header that is
+/// only cut off is left to the validator.
+fn check_header(wasm: &[u8]) -> Result<()> {
+    const MAGIC: &[u8] = b"\0asm";
+    let invalid = |message: String| Err(Error::Invalid { offset: 0, message });
+    if wasm.is_empty() {
+        return invalid("the file is empty".into());
+    }
+    if !MAGIC.starts_with(&wasm[..wasm.len().min(4)]) {
+        let text = wasm.trim_ascii_start();
+        if text.starts_with(b"(") || text.starts_with(b";;") {
+            return invalid(
+                "this is WebAssembly's text format, and a binary is needed: translate it first, \
+                 for example with `wasm-tools parse` or `wat2wasm`"
+                    .into(),
+            );
+        }
+        let start: Vec<_> = wasm.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        return invalid(format!(
+            "this is not a WebAssembly module: it starts with the bytes {} instead of 00 61 73 6d",
+            start.join(" ")
+        ));
+    }
+    // Core modules are layer 0, components layer 1 (component-model, Binary.md).
+    if wasm.get(6..8) == Some(&[1, 0]) {
+        return Err(Error::Unsupported {
+            offset: 4,
+            feature: "component-model (the file is a component, not a core module)".into(),
+            help: "components are not supported yet: build the guest as a core module, for \
+                   example for the target wasm32-unknown-unknown"
+                .into(),
+        });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,17 +1,27 @@
 //! From a module to decisions: what is compiled, where things lie, how each memory is
 //! addressed, what instantiation does. Translation and emission read it and decide nothing.
+//!
+//! `reach` finds what can be reached, `images` what memories can start with; this file puts the
+//! answers together.
 
 use std::collections::HashMap;
 
 use cranelift_entity::PrimaryMap;
-use wasmaot_abi::layout::Layout;
+use wasmaot_abi::builtins::Builtin;
+use wasmaot_abi::layout::{Counts, Layout};
 use wasmaot_abi::symbols::ModuleSymbols;
 
 use crate::config::{Config, TrapStyle};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::func_key::FuncKey;
 use crate::index::*;
-use crate::module::Module;
+use crate::module::{ConstExpr, ConstOp, ElemMode, Item, Module};
+
+mod exports;
+mod images;
+mod reach;
+
+use reach::Reach;
 
 /// All decisions about one module.
 #[derive(Debug)]
@@ -28,8 +38,9 @@ pub struct Plan {
     pub memories: PrimaryMap<MemoryIndex, MemoryPlan>,
     /// The wanted exports, as places in [`Module::exports`], in order.
     pub exports: Vec<usize>,
-    /// The defined functions that reachable code or a live segment makes references to. (An
-    /// imported function's reference is the one in its `VmFunctionImport`.)
+    /// The defined functions that reachable code, or a segment or global that anybody can look
+    /// at, makes references to, in ascending order. (An imported function's reference is the one
+    /// in its `VmFunctionImport`.) Where else a function is named, null does as well.
     pub func_refs: PrimaryMap<FuncRefIndex, FuncIndex>,
     /// The way back.
     pub func_ref_of: HashMap<FuncIndex, FuncRefIndex>,
@@ -43,9 +54,14 @@ pub struct Plan {
     /// Everything to compile, in ascending order of its key; what cannot be reached from the
     /// wanted exports, the start function, the tables and the globals is not there.
     pub functions: Vec<FuncKey>,
-    /// What defined memories start with.
+    /// What defined memories start with, in ascending order, not overlapping. An active segment
+    /// for which [`init`](Self::init) has no step is in here.
     pub images: Vec<Image>,
-    /// What [`FuncKey::InitBody`] does, in order. If empty, there is no such function.
+    /// Whether anybody can look at a data segment: only then its bytes need to be in
+    /// [`VmModule::data`](wasmaot_abi::module::VmModule::data); else it may be empty there.
+    pub data: PrimaryMap<DataIndex, bool>,
+    /// What [`FuncKey::InitBody`] does, in order. If empty, there is no such function. What
+    /// nobody can see has no step.
     pub init: Vec<InitStep>,
 }
 
@@ -103,6 +119,187 @@ pub enum InitStep {
 /// `Config` if a wanted export does not exist, `TooLarge` if the instance context would be too
 /// large.
 pub fn plan(module: &Module<'_>, config: &Config) -> Result<Plan> {
-    let _ = (module, config);
-    todo!("front")
+    let own_name = || module.name.filter(|name| !name.is_empty()).unwrap_or("module");
+    let name = config.name.clone().unwrap_or_else(|| own_name().into());
+    let exports = exports::wanted(module, config.exports.as_deref())?;
+    let mut reach = reach::reach(module, &exports);
+
+    let mut images = images::images(module);
+    let init = init_steps(module, &reach, &images);
+    let data = data_segments(module, &reach, &init);
+    let has_code = !reach.functions.is_empty() || !init.is_empty();
+    reach.builtins.extend(init.iter().flat_map(|step| step.builtins()));
+    if config.traps == TrapStyle::Explicit && has_code {
+        reach.builtins.insert(Builtin::trap);
+    }
+
+    let func_refs: PrimaryMap<FuncRefIndex, FuncIndex> = reach.func_refs.iter().copied().collect();
+    let callable = reach.signatures.clone();
+    let mut signatures = callable.clone();
+    signatures.extend(func_refs.values().map(|&func| module.functions[func].sig));
+    signatures.extend(exported_functions(module, &exports).map(|f| module.functions[f].sig));
+
+    let mut functions: Vec<FuncKey> = reach.functions.iter().map(FuncKey::Body).collect();
+    if !init.is_empty() {
+        functions.extend([FuncKey::InitBody, FuncKey::Init]);
+    }
+    functions.extend(module.start.map(|_| FuncKey::Start));
+    for func in exported_functions(module, &exports) {
+        functions.extend([FuncKey::WasmCall(func), FuncKey::ArrayCall(func)]);
+    }
+    for &sig in &signatures {
+        functions.extend([FuncKey::Enter(sig), FuncKey::ExitNative(sig), FuncKey::ExitArray(sig)]);
+    }
+    functions.extend(reach.builtins.iter().copied().map(FuncKey::ExitBuiltin));
+    functions.sort_unstable();
+    functions.dedup();
+
+    Ok(Plan {
+        symbols: ModuleSymbols::new(&config.prefix, &name),
+        name,
+        layout: layout(module, func_refs.len())?,
+        traps: config.traps,
+        memories: module.memories.values().map(|ty| memory(ty, config)).collect(),
+        exports,
+        func_ref_of: func_refs.iter().map(|(index, &func)| (func, index)).collect(),
+        func_refs,
+        callable: callable.into_iter().collect(),
+        signatures: signatures.into_iter().collect(),
+        functions,
+        images: std::mem::take(&mut images.images),
+        data,
+        init,
+    })
 }
+
+fn exported_functions<'a>(
+    module: &'a Module<'_>,
+    exports: &'a [usize],
+) -> impl Iterator<Item = FuncIndex> + 'a {
+    exports.iter().filter_map(|&export| match module.exports[export].item {
+        Item::Func(func) => Some(func),
+        _ => None,
+    })
+}
+
+fn layout(module: &Module<'_>, func_refs: usize) -> Result<Layout> {
+    let defined = |all: usize, imported: u32| all as u32 - imported;
+    let counts = Counts {
+        imported_functions: module.imported_functions,
+        imported_tables: module.imported_tables,
+        imported_memories: module.imported_memories,
+        imported_globals: module.imported_globals,
+        tables: defined(module.tables.len(), module.imported_tables),
+        memories: defined(module.memories.len(), module.imported_memories),
+        globals: defined(module.globals.len(), module.imported_globals),
+        func_refs: func_refs as u32,
+    };
+    Layout::new(&counts).ok_or_else(|| Error::TooLarge {
+        offset: None,
+        message: "globals, tables and functions that are imported or referred to need more than \
+                  2 GiB in each instance"
+            .into(),
+    })
+}
+
+fn memory(ty: &crate::module::MemoryType, config: &Config) -> MemoryPlan {
+    const PAGE: u64 = 1 << 16;
+    let style = config.memory;
+    let guarded = config.traps == TrapStyle::Signals && style.reservation + style.guard > 0;
+    MemoryPlan {
+        guarded: guarded.then_some(Guarded { reservation: style.reservation, guard: style.guard }),
+        min_bytes: ty.min * PAGE,
+        max_bytes: ty.max.unwrap_or(1 << 16) * PAGE,
+    }
+}
+
+/// The steps of instantiation in the specification's order: globals, elements, data.
+fn init_steps(module: &Module<'_>, reach: &Reach, images: &images::Images) -> Vec<InitStep> {
+    let mut steps = Vec::new();
+    for (init, index) in module.global_inits.iter().zip(module.imported_globals..) {
+        let global = GlobalIndex::from_u32(index);
+        if reach.globals.contains(global) && !is_zero(init) {
+            steps.push(InitStep::Global(global));
+        }
+    }
+    for (index, elem) in module.elems.iter() {
+        match &elem.mode {
+            ElemMode::Passive => {}
+            ElemMode::Declared => {
+                if reach.elems.contains(index) {
+                    steps.push(InitStep::DropElem(index));
+                }
+            }
+            ElemMode::Active(table, offset) => {
+                let len = elem.items.len() as u64;
+                let seen =
+                    len > 0 && (reach.tables.contains(*table) || reach.elems.contains(index));
+                if seen || !in_bounds(offset, len, module.tables[*table].min) {
+                    steps.push(InitStep::Elem(index));
+                }
+            }
+        }
+    }
+    let left = module
+        .data
+        .iter()
+        .filter(|(index, segment)| segment.active.is_some() && !images.segments.contains(index));
+    steps.extend(left.map(|(index, _)| InitStep::Data(index)));
+    steps
+}
+
+impl InitStep {
+    /// The builtins that carry it out.
+    pub fn builtins(self) -> impl Iterator<Item = Builtin> {
+        let builtins: &[Builtin] = match self {
+            Self::Global(_) => &[],
+            Self::Elem(_) => &[Builtin::table_init, Builtin::elem_drop],
+            Self::DropElem(_) => &[Builtin::elem_drop],
+            Self::Data(_) => &[Builtin::memory_init, Builtin::data_drop],
+        };
+        builtins.iter().copied()
+    }
+}
+
+fn data_segments(
+    module: &Module<'_>,
+    reach: &Reach,
+    init: &[InitStep],
+) -> PrimaryMap<DataIndex, bool> {
+    let passive = |index| module.data[index].active.is_none() && reach.data.contains(index);
+    let mut data: PrimaryMap<DataIndex, bool> = module.data.keys().map(passive).collect();
+    for step in init {
+        if let InitStep::Data(index) = *step {
+            data[index] = true;
+        }
+    }
+    data
+}
+
+/// Whether a range starting at `offset` is known to lie within `size`.
+fn in_bounds(offset: &ConstExpr, len: u64, size: u64) -> bool {
+    constant_offset(offset).is_some_and(|start| start + len <= size)
+}
+
+/// An offset that no global decides about.
+fn constant_offset(offset: &ConstExpr) -> Option<u64> {
+    match offset[..] {
+        [ConstOp::I32Const(offset)] => Some(u64::from(offset as u32)),
+        _ => None,
+    }
+}
+
+/// Whether a value is all zero bytes, as fresh contexts are.
+fn is_zero(init: &ConstExpr) -> bool {
+    matches!(
+        init[..],
+        [ConstOp::I32Const(0)
+            | ConstOp::I64Const(0)
+            | ConstOp::F32Const(0)
+            | ConstOp::F64Const(0)
+            | ConstOp::RefNull(_)]
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,155 @@
+//! What a function's code uses: other things of the module, builtins, and proposals past 1.0.
+
+use wasmaot_abi::builtins::Builtin;
+use wasmparser::{BlockType, FunctionBody, Operator};
+
+use super::sections::unexpected;
+use crate::error::Result;
+use crate::index::*;
+use crate::module::{Module, Use, ValType};
+
+/// A set of proposals past 1.0.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct Features(u8);
+
+macro_rules! features {
+    ($($name:ident = $bit:literal, $text:literal;)*) => {
+        impl Features {
+            $(pub const $name: Self = Self(1 << $bit);)*
+            const NAMES: &[(Self, &str)] = &[$((Self::$name, $text)),*];
+        }
+    };
+}
+
+// In the order of their names.
+features! {
+    BULK_MEMORY = 0, "bulk-memory";
+    EXTENDED_CONST = 1, "extended-const";
+    MULTI_VALUE = 2, "multi-value";
+    MUTABLE_GLOBALS = 3, "mutable-globals";
+    REFERENCE_TYPES = 4, "reference-types";
+    SATURATING_FLOAT_TO_INT = 5, "saturating-float-to-int";
+    SIGN_EXTENSION = 6, "sign-extension";
+}
+
+impl Features {
+    pub fn add(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+
+    pub fn add_if(&mut self, condition: bool, other: Self) {
+        if condition {
+            self.add(other);
+        }
+    }
+
+    pub fn names(self) -> Vec<&'static str> {
+        Self::NAMES.iter().filter(|(f, _)| self.0 & f.0 != 0).map(|(_, name)| *name).collect()
+    }
+}
+
+/// Looks through a valid body. The module's types and tables are known already.
+pub fn scan(module: &Module<'_>, body: &FunctionBody<'_>) -> Result<(Box<[Use]>, Features)> {
+    let mut uses = Vec::new();
+    let mut features = Features::default();
+    for local in body.get_locals_reader().map_err(unexpected)? {
+        let (_, ty) = local.map_err(unexpected)?;
+        let is_ref = matches!(ty, wasmparser::ValType::Ref(_));
+        features.add_if(is_ref, Features::REFERENCE_TYPES);
+    }
+    for op in body.get_operators_reader().map_err(unexpected)? {
+        let op = op.map_err(unexpected)?;
+        features.add(feature(&op));
+        add_uses(module, &op, &mut uses);
+    }
+    uses.sort_unstable();
+    uses.dedup();
+    Ok((uses.into(), features))
+}
+
+fn add_uses(module: &Module<'_>, op: &Operator<'_>, uses: &mut Vec<Use>) {
+    let read_table = |table| Use::ReadTable(TableIndex::from_u32(table));
+    let by_table = |table, func, host| {
+        Use::Builtin(match module.tables[TableIndex::from_u32(table)].element {
+            ValType::ExternRef => host,
+            _ => func,
+        })
+    };
+    match *op {
+        Operator::Call { function_index } => {
+            uses.push(Use::Call(FuncIndex::from_u32(function_index)));
+        }
+        Operator::RefFunc { function_index } => {
+            uses.push(Use::RefFunc(FuncIndex::from_u32(function_index)));
+        }
+        Operator::CallIndirect { type_index, table_index } => {
+            let sig = module.types[TypeIndex::from_u32(type_index)];
+            uses.extend([Use::CallIndirect(sig), read_table(table_index)]);
+        }
+        Operator::GlobalGet { global_index } => {
+            uses.push(Use::ReadGlobal(GlobalIndex::from_u32(global_index)));
+        }
+        Operator::TableGet { table } => uses.push(read_table(table)),
+        Operator::TableCopy { src_table, .. } => {
+            uses.extend([read_table(src_table), Use::Builtin(Builtin::table_copy)]);
+        }
+        Operator::TableInit { elem_index, .. } => {
+            let elem = ElemIndex::from_u32(elem_index);
+            uses.extend([Use::InitTable(elem), Use::Builtin(Builtin::table_init)]);
+        }
+        Operator::TableGrow { table } => {
+            uses.push(by_table(table, Builtin::table_grow_func, Builtin::table_grow_extern));
+        }
+        Operator::TableFill { table } => {
+            uses.push(by_table(table, Builtin::table_fill_func, Builtin::table_fill_extern));
+        }
+        Operator::ElemDrop { .. } => uses.push(Use::Builtin(Builtin::elem_drop)),
+        Operator::MemoryInit { data_index, .. } => {
+            let data = DataIndex::from_u32(data_index);
+            uses.extend([Use::InitMemory(data), Use::Builtin(Builtin::memory_init)]);
+        }
+        Operator::DataDrop { .. } => uses.push(Use::Builtin(Builtin::data_drop)),
+        Operator::MemoryGrow { .. } => uses.push(Use::Builtin(Builtin::memory_grow)),
+        Operator::MemoryCopy { .. } => uses.push(Use::Builtin(Builtin::memory_copy)),
+        Operator::MemoryFill { .. } => uses.push(Use::Builtin(Builtin::memory_fill)),
+        _ => {}
+    }
+}
+
+/// The proposal that an instruction belongs to.
+fn feature(op: &Operator<'_>) -> Features {
+    use Operator as O;
+    match op {
+        O::Block { blockty: BlockType::FuncType(_) }
+        | O::Loop { blockty: BlockType::FuncType(_) }
+        | O::If { blockty: BlockType::FuncType(_) } => Features::MULTI_VALUE,
+        O::I32Extend8S | O::I32Extend16S | O::I64Extend8S | O::I64Extend16S | O::I64Extend32S => {
+            Features::SIGN_EXTENSION
+        }
+        O::I32TruncSatF32S
+        | O::I32TruncSatF32U
+        | O::I32TruncSatF64S
+        | O::I32TruncSatF64U
+        | O::I64TruncSatF32S
+        | O::I64TruncSatF32U
+        | O::I64TruncSatF64S
+        | O::I64TruncSatF64U => Features::SATURATING_FLOAT_TO_INT,
+        O::MemoryInit { .. }
+        | O::DataDrop { .. }
+        | O::MemoryCopy { .. }
+        | O::MemoryFill { .. }
+        | O::TableInit { .. }
+        | O::ElemDrop { .. }
+        | O::TableCopy { .. } => Features::BULK_MEMORY,
+        O::TypedSelect { .. }
+        | O::RefNull { .. }
+        | O::RefIsNull
+        | O::RefFunc { .. }
+        | O::TableGet { .. }
+        | O::TableSet { .. }
+        | O::TableGrow { .. }
+        | O::TableSize { .. }
+        | O::TableFill { .. } => Features::REFERENCE_TYPES,
+        _ => Features::default(),
+    }
+}

@@ -1,0 +1,317 @@
+//! From validated sections to a [`Module`]. The validator has passed everything here, so that
+//! an error can only mean that it knows more of the language than this file: it is reported as
+//! something unsupported.
+
+use std::collections::HashMap;
+
+use cranelift_entity::EntityRef;
+use rayon::prelude::*;
+use wasmparser::{
+    CompositeInnerType, ElementItems, ElementKind, ExternalKind, FunctionBody, KnownCustom, Name,
+    Payload, RefType, TypeRef,
+};
+
+use super::const_expr;
+use super::scan::{Features, scan};
+use super::validate::Sections;
+use crate::error::{Error, Result};
+use crate::index::*;
+use crate::module::*;
+
+/// What the reader says of something that the validator has read before.
+pub fn unexpected(error: wasmparser::Error) -> Error {
+    Error::Invalid { offset: error.offset() as usize, message: error.message().into() }
+}
+
+/// Makes the module.
+pub fn build(sections: Sections<'_>) -> Result<Module<'_>> {
+    let mut builder = Builder::default();
+    for payload in sections.payloads {
+        builder.section(payload)?;
+    }
+    builder.bodies(&sections.bodies)?;
+    Ok(builder.finish())
+}
+
+#[derive(Default)]
+struct Builder<'a> {
+    module: Module<'a>,
+    sigs: HashMap<FuncType, SigIndex>,
+    features: Features,
+}
+
+impl<'a> Builder<'a> {
+    fn section(&mut self, payload: Payload<'a>) -> Result<()> {
+        match payload {
+            Payload::TypeSection(reader) => each(reader, |_, group| self.ty(group)),
+            Payload::ImportSection(reader) => {
+                for import in reader.into_imports_with_offsets() {
+                    let (offset, import) = import.map_err(unexpected)?;
+                    self.import(offset as usize, import)?;
+                }
+                Ok(())
+            }
+            Payload::FunctionSection(reader) => each(reader, |_, ty| {
+                let sig = self.module.types[TypeIndex::from_u32(ty)];
+                self.module.functions.push(Function { sig, body: None });
+                Ok(())
+            }),
+            Payload::TableSection(reader) => each(reader, |offset, table| {
+                let table = self.table_type(offset, table.ty)?;
+                self.module.tables.push(table);
+                Ok(())
+            }),
+            Payload::MemorySection(reader) => each(reader, |_, memory| {
+                self.module.memories.push(memory_type(memory));
+                Ok(())
+            }),
+            Payload::GlobalSection(reader) => each(reader, |offset, global| {
+                let ty = self.global_type(offset, global.ty)?;
+                self.module.globals.push(ty);
+                let init = self.const_expr(&global.init_expr)?;
+                self.module.global_inits.push(init);
+                Ok(())
+            }),
+            Payload::ExportSection(reader) => each(reader, |offset, export| {
+                let index = export.index as usize;
+                let item = match export.kind {
+                    ExternalKind::Func => Item::Func(FuncIndex::new(index)),
+                    ExternalKind::Table => Item::Table(TableIndex::new(index)),
+                    ExternalKind::Memory => Item::Memory(MemoryIndex::new(index)),
+                    ExternalKind::Global => {
+                        let global = GlobalIndex::new(index);
+                        let mutable = self.module.globals[global].mutable;
+                        self.features.add_if(mutable, Features::MUTABLE_GLOBALS);
+                        Item::Global(global)
+                    }
+                    other => return Err(unsupported(offset, format!("an export of {other:?}"))),
+                };
+                self.module.exports.push(Export { name: export.name, item });
+                Ok(())
+            }),
+            Payload::StartSection { func, .. } => {
+                self.module.start = Some(FuncIndex::from_u32(func));
+                Ok(())
+            }
+            Payload::ElementSection(reader) => each(reader, |offset, elem| self.elem(offset, elem)),
+            Payload::DataCountSection { .. } => {
+                self.features.add(Features::BULK_MEMORY);
+                Ok(())
+            }
+            Payload::DataSection(reader) => each(reader, |_, data| self.data(data)),
+            Payload::CustomSection(reader) => {
+                let range = reader.data_range();
+                let range = range.start as usize..range.end as usize;
+                self.module.custom_sections.push((reader.name(), range));
+                if let KnownCustom::Name(names) = reader.as_known() {
+                    self.names(names);
+                }
+                Ok(())
+            }
+            Payload::Version { .. } | Payload::CodeSectionStart { .. } | Payload::End(_) => Ok(()),
+            other => Err(unsupported(0, format!("{other:?}"))),
+        }
+    }
+
+    fn ty(&mut self, group: wasmparser::RecGroup) -> Result<()> {
+        for (offset, ty) in group.into_types_and_offsets() {
+            let offset = offset as usize;
+            let CompositeInnerType::Func(func) = ty.composite_type.inner else {
+                return Err(unsupported(offset, "a type other than a function type".into()));
+            };
+            let types = |types: &[wasmparser::ValType]| {
+                types.iter().map(|&ty| val_type(offset, ty)).collect::<Result<Vec<_>>>()
+            };
+            let ty = FuncType { params: types(func.params())?, results: types(func.results())? };
+            self.features.add_if(ty.results.len() > 1, Features::MULTI_VALUE);
+            let has_refs = ty.params.iter().chain(&ty.results).any(|ty| ty.is_ref());
+            self.features.add_if(has_refs, Features::REFERENCE_TYPES);
+            let sig = match self.sigs.get(&ty) {
+                Some(&sig) => sig,
+                None => {
+                    let sig = self.module.signatures.push(ty.clone());
+                    self.sigs.insert(ty, sig);
+                    sig
+                }
+            };
+            self.module.types.push(sig);
+        }
+        Ok(())
+    }
+
+    fn import(&mut self, offset: usize, import: wasmparser::Import<'a>) -> Result<()> {
+        let item = match import.ty {
+            TypeRef::Func(ty) => {
+                self.module.imported_functions += 1;
+                let sig = self.module.types[TypeIndex::from_u32(ty)];
+                Item::Func(self.module.functions.push(Function { sig, body: None }))
+            }
+            TypeRef::Table(ty) => {
+                self.module.imported_tables += 1;
+                let ty = self.table_type(offset, ty)?;
+                Item::Table(self.module.tables.push(ty))
+            }
+            TypeRef::Memory(ty) => {
+                self.module.imported_memories += 1;
+                Item::Memory(self.module.memories.push(memory_type(ty)))
+            }
+            TypeRef::Global(ty) => {
+                self.module.imported_globals += 1;
+                let ty = self.global_type(offset, ty)?;
+                self.features.add_if(ty.mutable, Features::MUTABLE_GLOBALS);
+                Item::Global(self.module.globals.push(ty))
+            }
+            other => return Err(unsupported(offset, format!("an import of {other:?}"))),
+        };
+        let (module, name) = (import.module, import.name);
+        self.module.imports.push(Import { module, name, item, offset });
+        Ok(())
+    }
+
+    fn table_type(&mut self, offset: usize, ty: wasmparser::TableType) -> Result<TableType> {
+        let element = ref_type(offset, ty.element_type)?;
+        let more = element != ValType::FuncRef || !self.module.tables.is_empty();
+        self.features.add_if(more, Features::REFERENCE_TYPES);
+        Ok(TableType { element, min: ty.initial, max: ty.maximum })
+    }
+
+    fn global_type(&mut self, offset: usize, ty: wasmparser::GlobalType) -> Result<GlobalType> {
+        let value = val_type(offset, ty.content_type)?;
+        self.features.add_if(value.is_ref(), Features::REFERENCE_TYPES);
+        Ok(GlobalType { value, mutable: ty.mutable })
+    }
+
+    fn const_expr(&mut self, expr: &wasmparser::ConstExpr<'a>) -> Result<ConstExpr> {
+        // A constant and the end take less than that, arithmetic more instructions.
+        let ops = expr.get_operators_reader().into_iter().take(3).count();
+        self.features.add_if(ops > 2, Features::EXTENDED_CONST);
+        const_expr::read(expr)
+    }
+
+    fn elem(&mut self, offset: usize, elem: wasmparser::Element<'a>) -> Result<()> {
+        let mode = match elem.kind {
+            ElementKind::Passive => ElemMode::Passive,
+            ElementKind::Declared => ElemMode::Declared,
+            ElementKind::Active { table_index, offset_expr } => ElemMode::Active(
+                TableIndex::from_u32(table_index.unwrap_or(0)),
+                self.const_expr(&offset_expr)?,
+            ),
+        };
+        let declared = matches!(mode, ElemMode::Declared);
+        self.features.add_if(declared, Features::REFERENCE_TYPES);
+        self.features.add_if(matches!(mode, ElemMode::Passive), Features::BULK_MEMORY);
+        let mut items = Vec::new();
+        let element = match elem.items {
+            ElementItems::Functions(reader) => {
+                each(reader, |_, func| {
+                    items.push(ConstOp::RefFunc(FuncIndex::from_u32(func)));
+                    Ok(())
+                })?;
+                ValType::FuncRef
+            }
+            ElementItems::Expressions(ty, reader) => {
+                self.features.add(Features::REFERENCE_TYPES);
+                each(reader, |offset, expr| match const_expr::read(&expr)?[..] {
+                    [item] => {
+                        items.push(item);
+                        Ok(())
+                    }
+                    _ => Err(unsupported(offset, "a computed item of an element segment".into())),
+                })?;
+                ref_type(offset, ty)?
+            }
+        };
+        self.module.elems.push(ElemSegment { element, mode, items });
+        Ok(())
+    }
+
+    fn data(&mut self, data: wasmparser::Data<'a>) -> Result<()> {
+        let active = match data.kind {
+            wasmparser::DataKind::Passive => {
+                self.features.add(Features::BULK_MEMORY);
+                None
+            }
+            wasmparser::DataKind::Active { memory_index, offset_expr } => {
+                Some((MemoryIndex::from_u32(memory_index), self.const_expr(&offset_expr)?))
+            }
+        };
+        self.module.data.push(DataSegment { active, bytes: data.data });
+        Ok(())
+    }
+
+    /// Reads what can be read; a malformed custom section is no error (spec, appendix A.4).
+    fn names(&mut self, names: wasmparser::NameSectionReader<'a>) {
+        for name in names.into_iter().map_while(|name| name.ok()) {
+            match name {
+                Name::Module { name, .. } => self.module.name = Some(name),
+                Name::Function(names) => {
+                    for naming in names.map_while(|naming| naming.ok()) {
+                        let func = FuncIndex::from_u32(naming.index);
+                        self.module.function_names.entry(func).or_insert(naming.name);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn bodies(&mut self, bodies: &[FunctionBody<'a>]) -> Result<()> {
+        let module = &self.module;
+        let scans: Vec<_> = bodies.par_iter().map(|body| scan(module, body)).collect();
+        let imported = self.module.imported_functions as usize;
+        for (index, (body, scan)) in bodies.iter().zip(scans).enumerate() {
+            let (uses, features) = scan?;
+            self.features.add(features);
+            self.module.functions[FuncIndex::new(imported + index)].body =
+                Some(Body { bytes: body.as_bytes(), offset: body.range().start as usize, uses });
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Module<'a> {
+        let mut module = self.module;
+        let functions = &module.functions;
+        module.function_names.retain(|&func, _| functions.is_valid(func));
+        module.features = self.features.names();
+        module
+    }
+}
+
+/// Calls `f` with the offset and the value of each item of a section.
+fn each<'a, T: wasmparser::FromReader<'a>>(
+    reader: wasmparser::SectionLimited<'a, T>,
+    mut f: impl FnMut(usize, T) -> Result<()>,
+) -> Result<()> {
+    for item in reader.into_iter_with_offsets() {
+        let (offset, item) = item.map_err(unexpected)?;
+        f(offset as usize, item)?;
+    }
+    Ok(())
+}
+
+fn unsupported(offset: usize, what: String) -> Error {
+    Error::Unsupported { offset, feature: what, help: "not supported yet".into() }
+}
+
+fn val_type(offset: usize, ty: wasmparser::ValType) -> Result<ValType> {
+    Ok(match ty {
+        wasmparser::ValType::I32 => ValType::I32,
+        wasmparser::ValType::I64 => ValType::I64,
+        wasmparser::ValType::F32 => ValType::F32,
+        wasmparser::ValType::F64 => ValType::F64,
+        wasmparser::ValType::V128 => return Err(unsupported(offset, "simd".into())),
+        wasmparser::ValType::Ref(ty) => ref_type(offset, ty)?,
+    })
+}
+
+fn ref_type(offset: usize, ty: RefType) -> Result<ValType> {
+    match ty {
+        RefType::FUNCREF => Ok(ValType::FuncRef),
+        RefType::EXTERNREF => Ok(ValType::ExternRef),
+        other => Err(unsupported(offset, format!("the type {other}"))),
+    }
+}
+
+fn memory_type(ty: wasmparser::MemoryType) -> MemoryType {
+    MemoryType { min: ty.initial, max: ty.maximum }
+}

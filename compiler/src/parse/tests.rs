@@ -1,0 +1,219 @@
+use super::*;
+use crate::index::*;
+use crate::module::*;
+
+fn wasm(text: &str) -> Vec<u8> {
+    wat::parse_str(text).expect("a test's text is right")
+}
+
+fn refusal(bytes: &[u8]) -> Error {
+    parse(bytes).map(|_| ()).expect_err("the module should be refused")
+}
+
+/// The proposal that a module is refused for.
+fn proposal(text: &str) -> String {
+    match refusal(&wasm(text)) {
+        Error::Unsupported { feature, offset, .. } => {
+            assert!(offset >= 8, "{feature} at {offset}");
+            feature.split(' ').next().unwrap_or_default().into()
+        }
+        other => panic!("{text}: {other}"),
+    }
+}
+
+#[test]
+fn things_have_the_types_and_places_that_the_text_gives_them() {
+    let bytes = wasm(
+        r#"(module $m
+             (type (func (param i32) (result i64)))
+             (type (func (param i32) (result i64)))
+             (type (func))
+             (import "env" "f" (func $imported (type 1)))
+             (import "env" "g" (global i32))
+             (table 2 5 funcref)
+             (memory 1 3)
+             (global (mut i64) (i64.const -1))
+             (global funcref (ref.func 1))
+             (func $named (type 0) local.get 0 call $imported)
+             (func (type 2) (drop (call_indirect (type 1) (i32.const 0) (i32.const 0))))
+             (start 2)
+             (elem (i32.const 1) func 1)
+             (data (global.get 0) "abc")
+             (data "passive"))"#,
+    );
+    let module = parse(&bytes).unwrap();
+    let func = FuncIndex::from_u32;
+    assert_eq!(module.name, Some("m"));
+    assert_eq!(module.types.len(), 3);
+    assert_eq!(module.signatures.len(), 2, "equal types are one signature");
+    assert_eq!(module.func_type(func(0)), module.func_type(func(1)));
+    assert_eq!(module.imported_functions, 1);
+    assert_eq!(module.function_names[&func(1)], "named");
+    assert_eq!(module.start, Some(func(2)));
+    let table = TableType { element: ValType::FuncRef, min: 2, max: Some(5) };
+    assert_eq!(module.tables.values().collect::<Vec<_>>(), [&table]);
+    let memory = MemoryType { min: 1, max: Some(3) };
+    assert_eq!(module.memories.values().collect::<Vec<_>>(), [&memory]);
+    assert_eq!(module.imported_globals, 1);
+    assert_eq!(module.global_inits[0], [ConstOp::I64Const(-1)]);
+    assert_eq!(module.global_inits[1], [ConstOp::RefFunc(func(1))]);
+    let body = module.functions[func(1)].body.as_ref().unwrap();
+    // No locals, `local.get 0`, `call 0`, `end`.
+    assert_eq!(body.bytes, [0, 0x20, 0, 0x10, 0, 0x0b]);
+    assert_eq!(&bytes[body.offset..][..body.bytes.len()], body.bytes);
+    assert_eq!(*body.uses, [Use::Call(func(0))]);
+    let start = module.functions[func(2)].body.as_ref().unwrap();
+    let sig = module.functions[func(0)].sig;
+    assert_eq!(*start.uses, [Use::CallIndirect(sig), Use::ReadTable(TableIndex::from_u32(0))]);
+    let data: Vec<_> = module.data.values().collect();
+    assert_eq!(data[0].bytes, b"abc");
+    let (_, offset) = data[0].active.as_ref().unwrap();
+    assert_eq!(offset[..], [ConstOp::GlobalGet(GlobalIndex::from_u32(0))]);
+    assert!(data[1].active.is_none());
+}
+
+#[test]
+fn constant_arithmetic_is_done_unless_a_global_decides() {
+    let bytes = wasm(
+        r#"(module
+             (import "" "" (global i32))
+             (global i32 (i32.sub (i32.const 3) (i32.mul (i32.const 5) (i32.const 2))))
+             (global i64 (i64.add (i64.const 0x7fff_ffff_ffff_ffff) (i64.const 1)))
+             (global i32 (i32.add (global.get 0) (i32.const 1))))"#,
+    );
+    let module = parse(&bytes).unwrap();
+    assert_eq!(module.global_inits[0], [ConstOp::I32Const(-7)]);
+    assert_eq!(module.global_inits[1], [ConstOp::I64Const(i64::MIN)]);
+    let global = ConstOp::GlobalGet(GlobalIndex::from_u32(0));
+    assert_eq!(module.global_inits[2], [global, ConstOp::I32Const(1), ConstOp::I32Add]);
+    assert_eq!(module.features, ["extended-const"]);
+}
+
+#[test]
+fn the_proposals_in_use_are_named() {
+    for (features, text) in [
+        (&[][..], r#"(module (memory 1) (data (i32.const 0) "a") (table 1 funcref) (func))"#),
+        (
+            &["bulk-memory"],
+            "(module (memory 1) (func (memory.fill (i32.const 0) (i32.const 0) (i32.const 0))))",
+        ),
+        (&["bulk-memory"], r#"(module (data "a"))"#),
+        (&["multi-value"], "(module (func (result i32 i32) i32.const 0 i32.const 0))"),
+        (&["mutable-globals"], r#"(module (global (export "g") (mut i32) (i32.const 0)))"#),
+        (&["reference-types"], "(module (func (local externref)))"),
+        (&["reference-types"], "(module (table 0 funcref) (table 0 funcref))"),
+        (
+            &["saturating-float-to-int"],
+            "(module (func (drop (i32.trunc_sat_f32_s (f32.const 0)))))",
+        ),
+        (&["sign-extension"], "(module (func (drop (i32.extend8_s (i32.const 0)))))"),
+    ] {
+        assert_eq!(parse(&wasm(text)).unwrap().features, features, "{text}");
+    }
+}
+
+#[test]
+fn what_is_newer_is_refused_by_the_name_of_its_proposal() {
+    for (name, text) in [
+        ("simd", "(module (func (param v128)))"),
+        ("simd", "(module (func (drop (v128.const i64x2 0 0))))"),
+        ("threads", "(module (memory 1 1 shared))"),
+        ("threads", "(module (memory 1) (func (drop (i32.atomic.load (i32.const 0)))))"),
+        ("tail-call", "(module (func $f return_call $f))"),
+        ("multi-memory", "(module (memory 0) (memory 0))"),
+        ("multi-memory", r#"(module (import "" "" (memory 0)) (memory 0))"#),
+        ("memory64", "(module (memory i64 0))"),
+        ("memory64", "(module (table i64 0 funcref))"),
+        ("function-references", "(module (func (param (ref func))))"),
+        (
+            "function-references",
+            "(module (type $t (func)) (func (param (ref null $t)) (call_ref $t (local.get 0))))",
+        ),
+        ("gc", "(module (type (struct)))"),
+        ("gc", "(module (func (param anyref)))"),
+        ("gc", "(module (global i32 (i32.const 0)) (global i32 (global.get 0)))"),
+        ("exception-handling", "(module (tag))"),
+        ("exception-handling", "(module (func (try_table)))"),
+        ("exception-handling", "(module (func try end))"),
+        ("custom-page-sizes", "(module (memory 1 (pagesize 1)))"),
+        (
+            "wide-arithmetic",
+            "(module (func (param i64) (result i64 i64) (i64.mul_wide_s (local.get 0) (local.get 0))))",
+        ),
+        ("stack-switching", "(module (type $f (func)) (type (cont $f)))"),
+    ] {
+        assert_eq!(proposal(text), name, "{text}");
+    }
+}
+
+#[test]
+fn a_component_is_refused_as_one() {
+    let error = refusal(&wasm("(component)")).to_string();
+    assert!(error.contains("offset 0x4: component-model"), "{error}");
+    assert!(error.contains("build the guest as a core module"), "{error}");
+}
+
+#[test]
+fn what_is_no_module_is_told_what_it_looks_like() {
+    for (bytes, part) in [
+        (&b""[..], "the file is empty"),
+        (b"(module)", "text format"),
+        (b"\n ;; a comment\n(module)", "text format"),
+        (b"\x7fELF\x02", "starts with the bytes 7f 45 4c 46"),
+        (b"\0as", "unexpected end"),
+        (b"\0asm\x02\0\0\0", "version"),
+    ] {
+        let error = refusal(bytes);
+        assert!(matches!(error, Error::Invalid { .. }), "{error}");
+        assert!(error.to_string().contains(part), "{error}");
+    }
+}
+
+#[test]
+fn what_is_wrong_in_any_version_is_invalid() {
+    for (text, part) in [
+        ("(module (func (result i32)))", "type mismatch"),
+        ("(module (func (drop (f32.add (f32.const 0) (i32.const 0)))))", "type mismatch"),
+        ("(module (memory 65537))", "memory size"),
+        ("(module (func call 7))", "unknown function"),
+        (r#"(module (func (export "a")) (func (export "a")))"#, "duplicate export name"),
+    ] {
+        match refusal(&wasm(text)) {
+            Error::Invalid { message, .. } => assert!(message.contains(part), "{message}"),
+            other => panic!("{text}: {other}"),
+        }
+    }
+}
+
+#[test]
+fn the_first_error_in_the_file_is_reported() {
+    let good = "(func (result i32) i32.const 0)";
+    let bad = "(func (result i32) i64.const 0)";
+    let refused_at = |second: &str, third: &str, rest: &str| {
+        let many = good.repeat(500);
+        refusal(&wasm(&format!("(module {many} {bad} {many} {second} {third} {rest})"))).offset()
+    };
+    // More errors behind it, in bodies and in the data section, change nothing.
+    let first = refused_at(good, good, "");
+    assert!(first.is_some());
+    let no_memory = r#"(data (i32.const 0) "no memory")"#;
+    assert_eq!(refused_at(bad, bad, no_memory), first);
+    assert_eq!(refused_at(good, good, no_memory), first);
+}
+
+#[test]
+fn malformed_custom_sections_do_no_harm() {
+    let mut bytes = wasm("(module (func))");
+    let section = |bytes: &mut Vec<u8>, contents: &[u8]| {
+        bytes.extend([0, contents.len() as u8 + 5, 4]);
+        bytes.extend(b"name");
+        bytes.extend(contents);
+    };
+    // A function map that names function 0, function 9, and then ends too soon.
+    section(&mut bytes, &[1, 8, 3, 0, 1, b'a', 9, 1, b'b', 9]);
+    section(&mut bytes, &[0xff; 9]);
+    let module = parse(&bytes).unwrap();
+    let names: Vec<_> = module.function_names.iter().map(|(f, n)| (f.as_u32(), *n)).collect();
+    assert_eq!(names, [(0, "a")]);
+    assert_eq!(module.custom_sections.len(), 2);
+}
