@@ -1,5 +1,7 @@
 //! From machine code to an object file.
 
+pub(crate) mod names;
+
 use crate::codegen::Compiled;
 use crate::config::Config;
 use crate::error::Result;

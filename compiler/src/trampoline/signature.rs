@@ -1,0 +1,98 @@
+//! The signatures of everything that is called across the border or inside a module, as
+//! Cranelift states them. The shapes are those of `abi/src/calls.rs`; translation uses them too.
+
+use cranelift_codegen::ir::{AbiParam, Signature, Type, types};
+use cranelift_codegen::isa::CallConv;
+use wasmaot_abi::builtins::{Builtin, BuiltinType, Fails};
+use wasmaot_abi::value::ValType;
+
+use crate::module::FuncType;
+use crate::target::Target;
+
+/// Addresses, on every machine.
+pub const POINTER: Type = types::I64;
+
+/// What a value of a wasm type is in compiled code.
+pub fn clif_type(ty: ValType) -> Type {
+    match ty {
+        ValType::I32 | ValType::ExternRef => types::I32,
+        ValType::I64 => types::I64,
+        ValType::F32 => types::F32,
+        ValType::F64 => types::F64,
+        ValType::FuncRef => POINTER,
+    }
+}
+
+fn signature(
+    convention: CallConv,
+    params: impl IntoIterator<Item = Type>,
+    results: impl IntoIterator<Item = Type>,
+) -> Signature {
+    let mut signature = Signature::new(convention);
+    signature.params.extend(params.into_iter().map(AbiParam::new));
+    signature.returns.extend(results.into_iter().map(AbiParam::new));
+    signature
+}
+
+fn clif_types(types: &[ValType]) -> impl Iterator<Item = Type> {
+    types.iter().copied().map(clif_type)
+}
+
+/// A function in the guests' own convention: both contexts, the wasm parameters; the results.
+pub fn guest(ty: &FuncType) -> Signature {
+    let params = [POINTER, POINTER].into_iter().chain(clif_types(&ty.params));
+    signature(CallConv::Tail, params, clif_types(&ty.results))
+}
+
+/// A native call or `wasm_call`: two results or more go through a pointer.
+pub fn native(ty: &FuncType, target: &Target) -> Signature {
+    let results = (ty.results.len() > 1).then_some(POINTER);
+    let params = [POINTER, POINTER].into_iter().chain(clif_types(&ty.params)).chain(results);
+    signature(target.c_convention, params, [types::I64, types::I64])
+}
+
+/// An `ArrayCall`.
+pub fn array(target: &Target) -> Signature {
+    signature(target.c_convention, [POINTER; 4], [types::I8])
+}
+
+/// An `EnterCall`: as long as an `ArrayCall`, but with other parameters.
+pub fn enter(target: &Target) -> Signature {
+    signature(target.c_convention, [POINTER; 4], [types::I8])
+}
+
+/// A `PlainCall`.
+pub fn plain(target: &Target) -> Signature {
+    signature(target.c_convention, [POINTER; 2], [types::I8])
+}
+
+fn builtin_type(ty: BuiltinType) -> Type {
+    match ty {
+        BuiltinType::I32 => types::I32,
+        BuiltinType::I64 => types::I64,
+        BuiltinType::F32 => types::F32,
+        BuiltinType::F64 => types::F64,
+    }
+}
+
+fn builtin_params(builtin: Builtin) -> impl Iterator<Item = Type> {
+    let row = builtin.row();
+    row.takes_context
+        .then_some(POINTER)
+        .into_iter()
+        .chain(row.params.iter().copied().map(builtin_type))
+}
+
+/// A builtin of the runtime.
+pub fn builtin(builtin: Builtin, target: &Target) -> Signature {
+    let result = builtin.row().result.map(builtin_type);
+    signature(target.c_convention, builtin_params(builtin), result)
+}
+
+/// The way out to a builtin, in the guests' own convention. A status is looked at on the way
+/// back and not passed on.
+pub fn exit_builtin(builtin: Builtin) -> Signature {
+    let row = builtin.row();
+    let result = row.result.filter(|_| row.fails == Fails::Never).map(builtin_type);
+    signature(CallConv::Tail, builtin_params(builtin), result)
+}
