@@ -1,6 +1,6 @@
-//! Which language is supported, and how a module that needs more is told so. To find the
-//! proposal that a refused module needs, it is validated again with one more proposal at a
-//! time: the one that gets past the place of the error is it.
+//! Which language is supported, and how a module that needs more is told so. A refused module is
+//! validated again with every proposal there is. If that finds nothing wrong, the module is only
+//! too new, and the proposals that it cannot do without are those that it needs.
 
 use wasmparser::WasmFeatures;
 
@@ -46,9 +46,11 @@ macro_rules! proposals {
     };
 }
 
-/// The unsupported proposals, those first that others build on: the first that helps is named.
+/// The unsupported proposals, those first that others build on.
 const PROPOSALS: &[Proposal] = proposals! {
     SIMD: "simd", "128-bit vectors", Next,
+        "build the guest without vector instructions (rustc: `-C target-feature=-simd128`)";
+    RELAXED_SIMD | SIMD: "relaxed-simd", "vector instructions that differ between machines", Next,
         "build the guest without vector instructions (rustc: `-C target-feature=-simd128`)";
     THREADS: "threads", "shared memories and atomic instructions", Next,
         "build the guest for one thread (rustc: `-C target-feature=-atomics`)";
@@ -70,50 +72,63 @@ const PROPOSALS: &[Proposal] = proposals! {
         Never, "";
     SHARED_EVERYTHING_THREADS | THREADS | GC | FUNCTION_REFERENCES:
         "shared-everything-threads", "shared tables, globals and functions", Never, "";
-    MEMORY_CONTROL: "memory-control", "discarding of memory", Never, "";
-    ACQUIRE_RELEASE_ATOMICS | THREADS: "acquire-release-atomics", "weaker atomics", Never, "";
     CUSTOM_DESCRIPTORS | GC | FUNCTION_REFERENCES: "custom-descriptors",
         "types with descriptors", Never, "";
-    MULTIBYTE_ARRAY_ACCESS | GC | FUNCTION_REFERENCES: "multibyte-array-access",
-        "wide access to arrays of bytes", Never, "";
 };
 
 /// Turns the validator's error with the supported language into ours.
 pub fn diagnose(wasm: &[u8], error: wasmparser::Error) -> Error {
-    let offset = error.offset();
-    let helps = |features: WasmFeatures| match validate(wasm, SUPPORTED.union(features)) {
-        Ok(_) => true,
-        Err(later) => later.offset() > offset,
+    let hint = error.missing_wasm_feature();
+    let hinted = PROPOSALS.iter().position(|row| hint.is_some_and(|f| row.features.contains(f)));
+    let mut needed = match validate(wasm, with(|_| true)) {
+        Ok(_) => needed(wasm),
+        // Wrong later on, but where it is refused now it is only too new.
+        Err(later) if later.offset() > error.offset() => hinted.into_iter().collect(),
+        Err(_) => vec![],
     };
-    let newer = || {
-        if !helps(WasmFeatures::all()) {
-            return None;
-        }
-        let hint = error.missing_wasm_feature();
-        let hinted = PROPOSALS.iter().find(|row| hint.is_some_and(|f| row.features.contains(f)));
-        let helpful = || PROPOSALS.iter().find(|row| helps(row.features));
-        hinted.filter(|row| helps(row.features)).or_else(helpful).or(hinted)
-    };
+    // The offset belongs to this one.
+    needed.sort_by_key(|&row| Some(row) != hinted);
     // Offsets in a slice fit.
-    let offset = offset as usize;
-    match newer() {
-        Some(proposal) => proposal.unsupported(offset),
-        None => Error::Invalid { offset, message: sentence(error.message()) },
+    let offset = error.offset() as usize;
+    let Some(&first) = needed.first() else {
+        return Error::Invalid { offset, message: sentence(error.message()) };
+    };
+    let names = needed.iter().map(|&row| {
+        let Proposal { name, what, .. } = PROPOSALS[row];
+        format!("{name} ({what})")
+    });
+    let feature = names.collect::<Vec<_>>().join(", ");
+    Error::Unsupported { offset, feature, help: PROPOSALS[first].help() }
+}
+
+/// The supported language and the proposals in these places of the table.
+fn with(mut included: impl FnMut(usize) -> bool) -> WasmFeatures {
+    let rows = PROPOSALS.iter().enumerate().filter(|(row, _)| included(*row));
+    rows.fold(SUPPORTED, |all, (_, proposal)| all.union(proposal.features))
+}
+
+/// The proposals without which a module is not valid that is valid with all of them.
+fn needed(wasm: &[u8]) -> Vec<usize> {
+    let mut needed: Vec<usize> = (0..PROPOSALS.len()).collect();
+    for dropped in (0..PROPOSALS.len()).rev() {
+        if validate(wasm, with(|row| row != dropped && needed.contains(&row))).is_ok() {
+            needed.retain(|&row| row != dropped);
+        }
     }
+    needed
 }
 
 impl Proposal {
-    fn unsupported(&self, offset: usize) -> Error {
+    fn help(&self) -> String {
         let status = match self.status {
             Status::Next => "not supported yet, but next in line",
             Status::Later => "not supported yet; it comes in a later version",
             Status::Never => "not supported, and there is no plan for it",
         };
-        let help = match self.instead {
+        match self.instead {
             "" => status.into(),
             instead => format!("{status}: {instead}"),
-        };
-        Error::Unsupported { offset, feature: format!("{} ({})", self.name, self.what), help }
+        }
     }
 }
 

@@ -15,7 +15,8 @@ fn proposal(text: &str) -> String {
     match refusal(&wasm(text)) {
         Error::Unsupported { feature, offset, .. } => {
             assert!(offset >= 8, "{feature} at {offset}");
-            feature.split(' ').next().unwrap_or_default().into()
+            let names = feature.split("), ").map(|name| name.split(" (").next().unwrap_or(name));
+            names.collect::<Vec<_>>().join(" ")
         }
         other => panic!("{text}: {other}"),
     }
@@ -135,6 +136,15 @@ fn what_is_newer_is_refused_by_the_name_of_its_proposal() {
         ("exception-handling", "(module (tag))"),
         ("exception-handling", "(module (func (try_table)))"),
         ("exception-handling", "(module (func try end))"),
+        (
+            "relaxed-simd",
+            "(module (func (result v128) (i8x16.relaxed_swizzle (v128.const i64x2 0 0) (v128.const i64x2 0 0))))",
+        ),
+        ("simd tail-call", "(module (func $f (drop (v128.const i64x2 0 0)) return_call $f))"),
+        (
+            "tail-call simd",
+            "(module (func $f return_call $f) (func (drop (v128.const i64x2 0 0))))",
+        ),
         ("custom-page-sizes", "(module (memory 1 (pagesize 1)))"),
         (
             "wide-arithmetic",
@@ -177,6 +187,7 @@ fn what_is_wrong_in_any_version_is_invalid() {
         ("(module (memory 65537))", "memory size"),
         ("(module (func call 7))", "unknown function"),
         (r#"(module (func (export "a")) (func (export "a")))"#, "duplicate export name"),
+        ("(module (func return_call 1) (memory 9 8))", "size minimum must not be greater"),
     ] {
         match refusal(&wasm(text)) {
             Error::Invalid { message, .. } => assert!(message.contains(part), "{message}"),
