@@ -1,20 +1,51 @@
-//! From wasm instructions to CLIF, one function at a time. This file only picks the function
-//! for an operator; the families are in the files beside it.
+//! From wasm instructions to CLIF, one function at a time.
+//!
+//! This file makes the function around the instructions; [`operator`] only picks the function
+//! for an instruction; the families are in the files beside it. [`vmctx`] is the one place that
+//! knows where things lie, [`bounds`] has every bounds check of a memory, [`trap`] knows the two
+//! ways to trap. To add an instruction: a line in `operator.rs`, a function in its family.
 
+mod bounds;
+mod builtin;
+mod call;
+mod context;
+mod control;
+mod convert;
+mod float;
+mod global;
+mod init;
+mod int;
+mod local;
+mod memory;
+mod operator;
+mod reference;
 pub mod srcloc;
+mod stack;
+mod table;
 pub mod trap;
+pub mod types;
+mod vmctx;
 
-use cranelift_codegen::ir;
+#[cfg(test)]
+mod tests;
 
-use crate::error::Result;
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{self, InstBuilder, Signature, UserFuncName};
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use wasmaot_abi::traps::TrapCode;
+use wasmparser::{BinaryReader, FunctionBody};
+
+use self::context::Context;
+use self::stack::BlockType;
+use crate::config::TrapStyle;
+use crate::error::{Error, Result};
+use crate::func_key::{FuncKey, Reference};
 use crate::index::FuncIndex;
-use crate::module::Module;
+use crate::module::{Body, Module};
 use crate::plan::Plan;
 use crate::target::Target;
 
 /// Translates the body of a defined function. Names in it are [`Reference`]s.
-///
-/// [`Reference`]: crate::func_key::Reference
 ///
 /// # Errors
 /// `Unsupported` or `TooLarge`; the module is valid, so never `Invalid`.
@@ -24,12 +55,105 @@ pub fn body(
     target: &Target,
     func: FuncIndex,
 ) -> Result<ir::Function> {
-    let _ = (module, plan, target, func);
-    todo!("translate")
+    let sig = module.functions[func].sig;
+    let signature = types::body(&module.signatures[sig]);
+    let body = module.functions[func].body.as_ref().expect("only defined functions have bodies");
+    function(module, plan, target, FuncKey::Body(func), signature, |cx| {
+        at(cx, body.offset);
+        check_stack(cx);
+        let params = cx.builder.block_params(cx.builder.current_block().unwrap())[2..].to_vec();
+        for (&ty, value) in module.signatures[sig].params.iter().zip(params) {
+            local::declare(cx, ty, 1, value);
+        }
+        control::block(cx, BlockType::Sig(sig));
+        instructions(cx, body)
+    })
 }
 
 /// Makes the function that sets globals and applies active segments: `plan.init` in order.
 pub fn init_body(module: &Module<'_>, plan: &Plan, target: &Target) -> Result<ir::Function> {
-    let _ = (module, plan, target);
-    todo!("translate")
+    function(module, plan, target, FuncKey::InitBody, types::contexts(), |cx| {
+        check_stack(cx);
+        cx.initialising = true;
+        for &step in &plan.init {
+            init::step(cx, step);
+        }
+        cx.ins().return_(&[]);
+        Ok(())
+    })
+}
+
+fn function(
+    module: &Module<'_>,
+    plan: &Plan,
+    target: &Target,
+    key: FuncKey,
+    signature: Signature,
+    fill: impl FnOnce(&mut Context<'_, '_>) -> Result<()>,
+) -> Result<ir::Function> {
+    let name = UserFuncName::User(Reference::Func(key).into());
+    let mut func = ir::Function::with_name_signature(name, signature);
+    if plan.traps == TrapStyle::Signals {
+        vmctx::set_stack_limit(&mut func);
+    }
+    let mut parts = FunctionBuilderContext::new();
+    let mut builder = FunctionBuilder::new(&mut func, &mut parts);
+    let entry = builder.create_block();
+    builder.append_block_params_for_function_params(entry);
+    builder.switch_to_block(entry);
+    builder.seal_block(entry);
+    let vmctx = builder.block_params(entry)[0];
+    let mut cx = Context::new(module, plan, builder, vmctx);
+    fill(&mut cx)?;
+    cx.builder.finalize(target.isa.frontend_config());
+    Ok(func)
+}
+
+/// With signals, Cranelift's prologue checks that the frame fits the stack. Its check ends in an
+/// instruction that faults, so the other style has its own, against the stack pointer below the
+/// frame; the runtime keeps enough stack below its limit for the frame and the report.
+fn check_stack(cx: &mut Context<'_, '_>) {
+    if cx.plan.traps == TrapStyle::Explicit {
+        let limit = vmctx::stack_limit(cx);
+        let sp = cx.ins().get_stack_pointer(types::POINTER);
+        let below = cx.ins().icmp(IntCC::UnsignedLessThan, sp, limit);
+        trap::trap_if(cx, below, TrapCode::StackOverflow);
+    }
+}
+
+fn instructions(cx: &mut Context<'_, '_>, body: &Body<'_>) -> Result<()> {
+    let reader = BinaryReader::new(body.bytes, body.offset as u64);
+    let mut locals = FunctionBody::new(reader).get_locals_reader().map_err(invalid)?;
+    for _ in 0..locals.get_count() {
+        let offset = locals.original_position() as usize;
+        let (count, ty) = locals.read().map_err(invalid)?;
+        let ty = types::from_wasm(ty).ok_or_else(|| unsupported(offset, &format!("{ty:?}")))?;
+        let zero = local::zero(cx, ty);
+        local::declare(cx, ty, count, zero);
+    }
+    let mut reader = wasmparser::OperatorsReader::new(locals.get_binary_reader());
+    while !cx.stack.frames.is_empty() {
+        let (operator, offset) = reader.read_with_offset().map_err(invalid)?;
+        at(cx, offset as usize);
+        operator::translate(cx, &operator)?;
+    }
+    Ok(())
+}
+
+/// What follows comes from the instruction at this offset in the file.
+fn at(cx: &mut Context<'_, '_>, offset: usize) {
+    cx.offset = offset;
+    cx.builder.set_srcloc(srcloc::srcloc(offset));
+}
+
+fn invalid(error: wasmparser::Error) -> Error {
+    Error::Invalid { offset: error.offset() as usize, message: error.message().into() }
+}
+
+fn unsupported(offset: usize, what: &str) -> Error {
+    Error::Unsupported {
+        offset,
+        feature: what.into(),
+        help: "the compiler knows WebAssembly 2.0 without SIMD".into(),
+    }
 }

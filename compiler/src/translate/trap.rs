@@ -1,7 +1,16 @@
 //! Traps, in both styles, and the one map between our trap codes and Cranelift's.
+//!
+//! With signals a trap is an instruction that faults. With explicit checks no instruction may:
+//! a trap is a call to the runtime, which does not return, in a cold block of its own, so that
+//! the wasm offset in the backtrace is right.
 
-use cranelift_codegen::ir;
+use cranelift_codegen::ir::{self, InstBuilder, Value, types};
+use wasmaot_abi::builtins::Builtin;
 use wasmaot_abi::traps::TrapCode;
+
+use super::builtin;
+use super::context::Context;
+use crate::config::TrapStyle;
 
 /// The code of the instruction behind a call that does not return. It is never executed and
 /// stands for no trap of ours.
@@ -23,6 +32,60 @@ pub fn to_cranelift(code: TrapCode) -> ir::TrapCode {
 /// The way back; `None` for a code that [`to_cranelift`] never makes, such as [`NEVER`].
 pub fn from_cranelift(code: ir::TrapCode) -> Option<TrapCode> {
     TrapCode::ALL.iter().copied().find(|&ours| to_cranelift(ours) == code)
+}
+
+/// Traps. What follows cannot be reached.
+pub fn trap(cx: &mut Context<'_, '_>, code: TrapCode) {
+    emit(cx, code);
+    cx.stack.reachable = false;
+}
+
+/// Traps if a condition holds, that is, is not zero.
+pub fn trap_if(cx: &mut Context<'_, '_>, condition: Value, code: TrapCode) {
+    match cx.plan.traps {
+        TrapStyle::Signals => {
+            cx.ins().trapnz(condition, to_cranelift(code));
+        }
+        TrapStyle::Explicit => {
+            let (cold, next) = (cx.block(&[]), cx.block(&[]));
+            cx.ins().brif(condition, cold, &[], next, &[]);
+            out_of_line(cx, cold, next, code);
+        }
+    }
+}
+
+/// Traps unless a condition holds.
+pub fn trap_unless(cx: &mut Context<'_, '_>, condition: Value, code: TrapCode) {
+    match cx.plan.traps {
+        TrapStyle::Signals => {
+            cx.ins().trapz(condition, to_cranelift(code));
+        }
+        TrapStyle::Explicit => {
+            let (cold, next) = (cx.block(&[]), cx.block(&[]));
+            cx.ins().brif(condition, next, &[], cold, &[]);
+            out_of_line(cx, cold, next, code);
+        }
+    }
+}
+
+fn out_of_line(cx: &mut Context<'_, '_>, cold: ir::Block, next: ir::Block, code: TrapCode) {
+    cx.builder.set_cold_block(cold);
+    cx.start(cold);
+    emit(cx, code);
+    cx.start(next);
+}
+
+fn emit(cx: &mut Context<'_, '_>, code: TrapCode) {
+    match cx.plan.traps {
+        TrapStyle::Signals => {
+            cx.ins().trap(to_cranelift(code));
+        }
+        TrapStyle::Explicit => {
+            let number = cx.ins().iconst(types::I32, i64::from(code as u8));
+            builtin::call(cx, Builtin::trap, &[number]);
+            cx.ins().trap(NEVER);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,21 @@
+//! Calls of the runtime's builtins, through their exit trampolines.
+
+use cranelift_codegen::ir::{InstBuilder, Value};
+use wasmaot_abi::builtins::Builtin;
+
+use super::context::Context;
+use super::types;
+use crate::func_key::{FuncKey, Reference};
+
+/// Calls a builtin that takes a context. Returns its result, if that is a value: whether it
+/// failed, the trampoline deals with.
+pub fn call(cx: &mut Context<'_, '_>, builtin: Builtin, params: &[Value]) -> Option<Value> {
+    let reference = Reference::Func(FuncKey::ExitBuiltin(builtin));
+    let callee =
+        cx.callee(reference, |cx| cx.import_signature(types::exit_builtin(&builtin.row())));
+    let mut args = Vec::with_capacity(params.len() + 1);
+    args.push(cx.vmctx);
+    args.extend_from_slice(params);
+    let call = cx.ins().call(callee, &args);
+    cx.builder.inst_results(call).first().copied()
+}

@@ -1,0 +1,190 @@
+//! What translating one function needs: the plan, the CLIF under construction, the value stack,
+//! the locals. Every family of instructions works on this.
+
+use std::collections::HashMap;
+
+use cranelift_codegen::ir::{
+    self, ExtFuncData, ExternalName, FuncRef, InstructionData, Opcode, SigRef, Signature, Value,
+};
+use cranelift_frontend::{FuncInstBuilder, FunctionBuilder, Variable};
+use wasmaot_abi::value::ValType;
+
+use super::stack::Stack;
+use super::types::{clif, needs_stack_map};
+use super::vmctx::Regions;
+use crate::func_key::Reference;
+use crate::index::SigIndex;
+use crate::module::Module;
+use crate::plan::Plan;
+
+/// The state of one function's translation.
+pub struct Context<'t, 'f> {
+    /// The module.
+    pub module: &'t Module<'t>,
+    /// The decisions about it.
+    pub plan: &'t Plan,
+    /// The CLIF under construction.
+    pub builder: FunctionBuilder<'f>,
+    /// Values, control frames, reachability.
+    pub stack: Stack,
+    /// The function's parameters and locals.
+    pub locals: Vec<Variable>,
+    /// The callee context: the function's own instance.
+    pub vmctx: Value,
+    /// What memory can alias with what.
+    pub regions: Regions,
+    /// Whether this is the code that sets globals, to which no global is constant.
+    pub initialising: bool,
+    /// Where the current instruction stands in the file.
+    pub offset: usize,
+    signatures: HashMap<SigIndex, SigRef>,
+    callees: HashMap<Reference, FuncRef>,
+}
+
+impl<'t, 'f> Context<'t, 'f> {
+    /// Starts a function whose entry block is current and has the function's parameters.
+    pub fn new(
+        module: &'t Module<'t>,
+        plan: &'t Plan,
+        mut builder: FunctionBuilder<'f>,
+        vmctx: Value,
+    ) -> Self {
+        let regions = Regions::new(builder.func);
+        builder.set_srcloc(ir::SourceLoc::default());
+        Self {
+            module,
+            plan,
+            builder,
+            stack: Stack::default(),
+            locals: Vec::new(),
+            vmctx,
+            regions,
+            initialising: false,
+            offset: 0,
+            signatures: HashMap::new(),
+            callees: HashMap::new(),
+        }
+    }
+
+    /// Appends an instruction.
+    pub fn ins(&mut self) -> FuncInstBuilder<'_, 'f> {
+        self.builder.ins()
+    }
+
+    /// Pushes a value.
+    pub fn push(&mut self, value: Value) {
+        self.stack.values.push(value);
+    }
+
+    /// Pushes a value of a type whose values may have to be found by the runtime.
+    pub fn push_typed(&mut self, value: Value, ty: ValType) {
+        self.declare(value, ty);
+        self.push(value);
+    }
+
+    /// Says of a new value that it is a host reference, if its type is.
+    pub fn declare(&mut self, value: Value, ty: ValType) {
+        if needs_stack_map(ty) {
+            self.builder.declare_value_needs_stack_map(value);
+        }
+    }
+
+    /// Pops a value.
+    pub fn pop(&mut self) -> Value {
+        self.stack.pop()
+    }
+
+    /// Pops two values; the second was on top.
+    pub fn pop2(&mut self) -> (Value, Value) {
+        let second = self.pop();
+        (self.pop(), second)
+    }
+
+    /// Pops three values; the third was on top.
+    pub fn pop3(&mut self) -> (Value, Value, Value) {
+        let third = self.pop();
+        let (first, second) = self.pop2();
+        (first, second, third)
+    }
+
+    /// Pops a condition for a branch or select: any integer, true unless zero. Looks through
+    /// the widening of a comparison's result.
+    pub fn pop_condition(&mut self) -> Value {
+        let value = self.pop();
+        let dfg = &self.builder.func.dfg;
+        let Some(inst) = dfg.value_def(value).inst() else { return value };
+        match dfg.insts[inst] {
+            InstructionData::Unary { opcode: Opcode::Uextend, arg }
+                if dfg.value_type(arg) == ir::types::I8 =>
+            {
+                arg
+            }
+            _ => value,
+        }
+    }
+
+    /// The bits of a value that is an integer constant, zero-extended.
+    pub fn constant(&self, value: Value) -> Option<u64> {
+        let dfg = &self.builder.func.dfg;
+        match dfg.insts[dfg.value_def(value).inst()?] {
+            InstructionData::UnaryImm { opcode: Opcode::Iconst, imm } => {
+                let unused = 64 - dfg.value_type(value).bits();
+                Some((imm.bits() as u64) << unused >> unused)
+            }
+            _ => None,
+        }
+    }
+
+    /// A new block with a parameter for each of these types.
+    pub fn block(&mut self, params: &[ValType]) -> ir::Block {
+        let block = self.builder.create_block();
+        for &ty in params {
+            let value = self.builder.append_block_param(block, clif(ty));
+            self.declare(value, ty);
+        }
+        block
+    }
+
+    /// Goes on in a block that no further branch leads to.
+    pub fn start(&mut self, block: ir::Block) {
+        self.builder.switch_to_block(block);
+        self.builder.seal_block(block);
+    }
+
+    /// A signature of the module, for calls.
+    pub fn signature(&mut self, sig: SigIndex) -> SigRef {
+        let (module, func) = (self.module, &mut self.builder.func);
+        *self
+            .signatures
+            .entry(sig)
+            .or_insert_with(|| func.import_signature(super::types::body(&module.signatures[sig])))
+    }
+
+    /// A function to call directly; `signature` makes its signature when it is first used.
+    pub fn callee(
+        &mut self,
+        reference: Reference,
+        signature: impl FnOnce(&mut Self) -> SigRef,
+    ) -> FuncRef {
+        if let Some(&callee) = self.callees.get(&reference) {
+            return callee;
+        }
+        let signature = signature(self);
+        let name = self.external_name(reference);
+        // Everything that code calls directly is in the same program.
+        let data = ExtFuncData { name, signature, colocated: true, patchable: false };
+        let callee = self.builder.import_function(data);
+        self.callees.insert(reference, callee);
+        callee
+    }
+
+    /// Adds a signature that is none of the module's.
+    pub fn import_signature(&mut self, signature: Signature) -> SigRef {
+        self.builder.import_signature(signature)
+    }
+
+    /// The name of something that code refers to.
+    pub fn external_name(&mut self, reference: Reference) -> ExternalName {
+        ExternalName::user(self.builder.func.declare_imported_user_function(reference.into()))
+    }
+}

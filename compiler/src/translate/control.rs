@@ -1,0 +1,179 @@
+//! Control: blocks, branches, returns. See [`stack`](super::stack) for the frames.
+
+use std::collections::BTreeMap;
+
+use cranelift_codegen::ir::{Block, InstBuilder, JumpTableData};
+use wasmaot_abi::traps::TrapCode;
+use wasmparser::BrTable;
+
+use super::context::Context;
+use super::stack::{BlockType, Frame, Kind};
+use super::trap::trap;
+
+/// `block`. The function itself begins with one.
+pub fn block(cx: &mut Context<'_, '_>, ty: BlockType) {
+    let label = cx.block(ty.results(cx.module));
+    push(cx, Kind::Block, ty, label);
+}
+
+/// `loop`.
+pub fn loop_(cx: &mut Context<'_, '_>, ty: BlockType) {
+    let params = ty.params(cx.module);
+    let label = cx.block(params);
+    let args = cx.stack.top_args(params.len());
+    cx.ins().jump(label, &args);
+    push(cx, Kind::Loop, ty, label);
+    // More branches to it follow: it is sealed at its end.
+    cx.builder.switch_to_block(label);
+    replace_top(cx, label);
+}
+
+/// `if`.
+pub fn if_(cx: &mut Context<'_, '_>, ty: BlockType) {
+    let condition = cx.pop_condition();
+    let (then, otherwise) = (cx.block(&[]), cx.block(&[]));
+    let label = cx.block(ty.results(cx.module));
+    cx.ins().brif(condition, then, &[], otherwise, &[]);
+    cx.start(then);
+    let params = cx.stack.top(ty.params(cx.module).len()).to_vec();
+    push(cx, Kind::If { otherwise, params }, ty, label);
+}
+
+fn push(cx: &mut Context<'_, '_>, kind: Kind, ty: BlockType, label: Block) {
+    let height = cx.stack.values.len() - ty.params(cx.module).len();
+    cx.stack.frames.push(Frame { kind, ty, height, label, branched: false });
+}
+
+/// The parameters of `block` take the place of as many operands.
+fn replace_top(cx: &mut Context<'_, '_>, block: Block) {
+    let params = cx.builder.block_params(block);
+    let height = cx.stack.values.len() - params.len();
+    cx.stack.values.truncate(height);
+    cx.stack.values.extend_from_slice(params);
+}
+
+/// `else`.
+pub fn else_(cx: &mut Context<'_, '_>) {
+    if cx.stack.dead_blocks > 0 {
+        return;
+    }
+    if cx.stack.reachable {
+        branch(cx, 0);
+    }
+    let frame = cx.stack.frame(0);
+    let Kind::If { otherwise, params } = std::mem::replace(&mut frame.kind, Kind::Block) else {
+        unreachable!("a valid function has `else` in an `if` only")
+    };
+    let height = frame.height;
+    cx.stack.values.truncate(height);
+    cx.stack.values.extend_from_slice(&params);
+    cx.stack.reachable = true;
+    cx.start(otherwise);
+}
+
+/// `end`.
+pub fn end(cx: &mut Context<'_, '_>) {
+    if cx.stack.dead_blocks > 0 {
+        cx.stack.dead_blocks -= 1;
+        return;
+    }
+    // An `if` without `else` has one that does nothing.
+    if matches!(cx.stack.frame(0).kind, Kind::If { .. }) {
+        else_(cx);
+    }
+    let Some(Frame { kind, label, branched, height, .. }) = cx.stack.frames.pop() else {
+        unreachable!("a valid function closes each block once")
+    };
+    if matches!(kind, Kind::Loop) {
+        cx.builder.seal_block(label);
+    } else if branched {
+        let results = cx.builder.block_params(label).len();
+        if cx.stack.reachable {
+            let args = cx.stack.top_args(results);
+            cx.ins().jump(label, &args);
+        }
+        cx.start(label);
+        cx.stack.values.truncate(height);
+        cx.stack.values.extend_from_slice(cx.builder.block_params(label));
+        cx.stack.reachable = true;
+    }
+    if cx.stack.frames.is_empty() && cx.stack.reachable {
+        return_(cx);
+    }
+}
+
+/// A block begins in unreachable code.
+pub fn dead_block(cx: &mut Context<'_, '_>) {
+    cx.stack.dead_blocks += 1;
+}
+
+/// `unreachable`.
+pub fn unreachable(cx: &mut Context<'_, '_>) {
+    trap(cx, TrapCode::Unreachable);
+}
+
+/// `return`.
+pub fn return_(cx: &mut Context<'_, '_>) {
+    let count = cx.builder.func.signature.returns.len();
+    let values = cx.stack.top(count).to_vec();
+    cx.ins().return_(&values);
+    cx.stack.reachable = false;
+}
+
+/// `br`.
+pub fn br(cx: &mut Context<'_, '_>, depth: u32) {
+    if depth as usize + 1 == cx.stack.frames.len() {
+        return return_(cx);
+    }
+    branch(cx, depth);
+    cx.stack.reachable = false;
+}
+
+/// `br_if`.
+pub fn br_if(cx: &mut Context<'_, '_>, depth: u32) {
+    let condition = cx.pop_condition();
+    let (label, arity) = target(cx, depth);
+    let args = cx.stack.top_args(arity);
+    let next = cx.block(&[]);
+    cx.ins().brif(condition, label, &args, next, &[]);
+    cx.start(next);
+}
+
+/// `br_table`.
+pub fn br_table(cx: &mut Context<'_, '_>, table: &BrTable<'_>) -> wasmparser::Result<()> {
+    let index = cx.pop();
+    // Each label is reached through one block of its own, so that arguments and the values of
+    // locals are passed once per label, not once per entry.
+    let mut stops = BTreeMap::new();
+    let mut stop = |cx: &mut Context<'_, '_>, depth| {
+        let block = *stops.entry(depth).or_insert_with(|| cx.builder.create_block());
+        cx.builder.func.dfg.block_call(block, &[])
+    };
+    let mut calls = Vec::with_capacity(table.len() as usize);
+    for depth in table.targets() {
+        calls.push(stop(cx, depth?));
+    }
+    let default = stop(cx, table.default());
+    let table = cx.builder.create_jump_table(JumpTableData::new(default, &calls));
+    cx.ins().br_table(index, table);
+    for (depth, block) in stops {
+        cx.start(block);
+        branch(cx, depth);
+    }
+    cx.stack.reachable = false;
+    Ok(())
+}
+
+/// Jumps to the label of a frame with the operands that it takes; leaves them on the stack.
+fn branch(cx: &mut Context<'_, '_>, depth: u32) {
+    let (label, arity) = target(cx, depth);
+    let args = cx.stack.top_args(arity);
+    cx.ins().jump(label, &args);
+}
+
+fn target(cx: &mut Context<'_, '_>, depth: u32) -> (Block, usize) {
+    let module = cx.module;
+    let frame = cx.stack.frame(depth);
+    frame.branched = true;
+    (frame.label, frame.arity(module))
+}

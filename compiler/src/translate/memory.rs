@@ -1,0 +1,178 @@
+//! Memories: loads and stores, `memory.size` and `memory.grow`, and the bulk instructions.
+
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value, types};
+use wasmaot_abi::builtins::Builtin;
+use wasmparser::{MemArg, MemArgTarget};
+
+use super::bounds::{self, Address};
+use super::context::Context;
+use super::{builtin, vmctx};
+use crate::index::{DataIndex, MemoryIndex};
+
+const PAGE_SHIFT: i64 = 16;
+
+/// How a load instruction that extends is appended.
+pub type Load = fn(&mut Context<'_, '_>, Type, MemFlagsData, Value, i32) -> Value;
+
+/// How a store instruction is appended.
+pub type Store = fn(&mut Context<'_, '_>, MemFlagsData, Value, Value, i32);
+
+/// A load of a whole value of type `ty`.
+pub fn load(cx: &mut Context<'_, '_>, arg: MemArg, ty: Type) {
+    load_with(cx, arg, ty, ty.bytes(), |cx, ty, flags, address, offset| {
+        cx.ins().load(ty, flags, address, offset)
+    });
+}
+
+/// A store of a whole value of type `ty`.
+pub fn store(cx: &mut Context<'_, '_>, arg: MemArg, ty: Type) {
+    store_with(cx, arg, ty.bytes(), |cx, flags, value, address, offset| {
+        cx.ins().store(flags, value, address, offset);
+    });
+}
+
+/// A load of `size` bytes.
+pub fn load_with(cx: &mut Context<'_, '_>, arg: MemArg, ty: Type, size: u32, load: Load) {
+    let index = cx.pop();
+    if let Some(Address { base, offset, flags }) = check(cx, arg, index, size) {
+        let value = load(cx, ty, flags, base, offset);
+        cx.push(value);
+    }
+}
+
+/// A store of `size` bytes.
+pub fn store_with(cx: &mut Context<'_, '_>, arg: MemArg, size: u32, store: Store) {
+    let (index, value) = cx.pop2();
+    if let Some(Address { base, offset, flags }) = check(cx, arg, index, size) {
+        store(cx, flags, value, base, offset);
+    }
+}
+
+fn check(cx: &mut Context<'_, '_>, arg: MemArg, index: Value, size: u32) -> Option<Address> {
+    let MemArgTarget::Memory(memory) = arg.target else {
+        unreachable!("array accesses need the gc proposal, which the validator refuses")
+    };
+    bounds::check(cx, MemoryIndex::from_u32(memory), index, arg.offset, size.into())
+}
+
+/// Loads that extend: name, instruction, bytes.
+macro_rules! loads {
+    ($($(#[$doc:meta])* $name:ident: $ins:ident, $size:literal;)*) => {
+        $(
+            $(#[$doc])*
+            pub fn $name(cx: &mut Context<'_, '_>, arg: MemArg, ty: Type) {
+                load_with(cx, arg, ty, $size, |cx, ty, flags, address, offset| {
+                    cx.ins().$ins(ty, flags, address, offset)
+                });
+            }
+        )*
+    };
+}
+
+loads! {
+    /// A byte, sign-extended.
+    load8_s: sload8, 1;
+    /// A byte, zero-extended.
+    load8_u: uload8, 1;
+    /// 16 bits, sign-extended.
+    load16_s: sload16, 2;
+    /// 16 bits, zero-extended.
+    load16_u: uload16, 2;
+}
+
+/// 32 bits, sign-extended to 64.
+pub fn load32_s(cx: &mut Context<'_, '_>, arg: MemArg) {
+    load_with(cx, arg, types::I64, 4, |cx, _, flags, address, offset| {
+        cx.ins().sload32(flags, address, offset)
+    });
+}
+
+/// 32 bits, zero-extended to 64.
+pub fn load32_u(cx: &mut Context<'_, '_>, arg: MemArg) {
+    load_with(cx, arg, types::I64, 4, |cx, _, flags, address, offset| {
+        cx.ins().uload32(flags, address, offset)
+    });
+}
+
+/// Stores that truncate: name, instruction, bytes.
+macro_rules! stores {
+    ($($(#[$doc:meta])* $name:ident: $ins:ident, $size:literal;)*) => {
+        $(
+            $(#[$doc])*
+            pub fn $name(cx: &mut Context<'_, '_>, arg: MemArg) {
+                store_with(cx, arg, $size, |cx, flags, value, address, offset| {
+                    cx.ins().$ins(flags, value, address, offset);
+                });
+            }
+        )*
+    };
+}
+
+stores! {
+    /// The low byte.
+    store8: istore8, 1;
+    /// The low 16 bits.
+    store16: istore16, 2;
+    /// The low 32 bits of 64.
+    store32: istore32, 4;
+}
+
+/// `memory.size`.
+pub fn size(cx: &mut Context<'_, '_>, memory: u32) {
+    let memory = MemoryIndex::from_u32(memory);
+    let plan = cx.plan.memories[memory];
+    let pages = if plan.min_bytes == plan.max_bytes {
+        cx.ins().iconst(types::I32, (plan.min_bytes >> PAGE_SHIFT) as i64)
+    } else {
+        let len = vmctx::memory_len(cx, memory);
+        let pages = cx.ins().ushr_imm_u(len, PAGE_SHIFT);
+        cx.ins().ireduce(types::I32, pages)
+    };
+    cx.push(pages);
+}
+
+/// `memory.grow`.
+pub fn grow(cx: &mut Context<'_, '_>, memory: u32) {
+    let delta = cx.pop();
+    let memory = cx.ins().iconst(types::I32, i64::from(memory));
+    let delta = cx.ins().uextend(types::I64, delta);
+    let former = builtin::call(cx, Builtin::memory_grow, &[memory, delta]);
+    let former = former.expect("memory_grow has a result");
+    let former = cx.ins().ireduce(types::I32, former);
+    cx.push(former);
+}
+
+/// `memory.copy`.
+pub fn copy(cx: &mut Context<'_, '_>, dst_memory: u32, src_memory: u32) {
+    let (dst, src, len) = cx.pop3();
+    let dst_memory = cx.ins().iconst(types::I32, i64::from(dst_memory));
+    let dst = cx.ins().uextend(types::I64, dst);
+    let src_memory = cx.ins().iconst(types::I32, i64::from(src_memory));
+    let src = cx.ins().uextend(types::I64, src);
+    let len = cx.ins().uextend(types::I64, len);
+    builtin::call(cx, Builtin::memory_copy, &[dst_memory, dst, src_memory, src, len]);
+}
+
+/// `memory.fill`.
+pub fn fill(cx: &mut Context<'_, '_>, memory: u32) {
+    let (dst, value, len) = cx.pop3();
+    let memory = cx.ins().iconst(types::I32, i64::from(memory));
+    let dst = cx.ins().uextend(types::I64, dst);
+    let len = cx.ins().uextend(types::I64, len);
+    builtin::call(cx, Builtin::memory_fill, &[memory, dst, value, len]);
+}
+
+/// `memory.init`.
+pub fn init(cx: &mut Context<'_, '_>, memory: u32, segment: u32) {
+    let (dst, src, len) = cx.pop3();
+    let memory = cx.ins().iconst(types::I32, i64::from(memory));
+    let segment = cx.ins().iconst(types::I32, i64::from(segment));
+    let dst = cx.ins().uextend(types::I64, dst);
+    builtin::call(cx, Builtin::memory_init, &[memory, segment, dst, src, len]);
+}
+
+/// `data.drop`.
+pub fn data_drop(cx: &mut Context<'_, '_>, segment: DataIndex) {
+    let segment = cx.ins().iconst(types::I32, i64::from(segment.as_u32()));
+    builtin::call(cx, Builtin::data_drop, &[segment]);
+}

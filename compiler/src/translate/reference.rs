@@ -1,0 +1,42 @@
+//! References: `ref.null`, `ref.is_null`, `ref.func`; and `select`, `drop`, which work on any
+//! value.
+
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{InstBuilder, types};
+use wasmaot_abi::value::ValType;
+
+use super::context::Context;
+use super::types::clif;
+use super::vmctx;
+use crate::index::FuncIndex;
+
+/// `ref.null`. Of either type, null is 0.
+pub fn null(cx: &mut Context<'_, '_>, ty: ValType) {
+    let null = cx.ins().iconst(clif(ty), 0);
+    cx.push_typed(null, ty);
+}
+
+/// `ref.is_null`.
+pub fn is_null(cx: &mut Context<'_, '_>) {
+    let value = cx.pop();
+    let is_null = cx.ins().icmp_imm_u(IntCC::Equal, value, 0);
+    let is_null = cx.ins().uextend(types::I32, is_null);
+    cx.push(is_null);
+}
+
+/// `ref.func`.
+pub fn func(cx: &mut Context<'_, '_>, index: FuncIndex) {
+    let reference = vmctx::func_ref(cx, index);
+    cx.push(reference);
+}
+
+/// `select` of numbers, or, with its type, of references.
+pub fn select(cx: &mut Context<'_, '_>, ty: Option<ValType>) {
+    let condition = cx.pop_condition();
+    let (first, second) = cx.pop2();
+    let value = cx.ins().select(condition, first, second);
+    match ty {
+        Some(ty) => cx.push_typed(value, ty),
+        None => cx.push(value),
+    }
+}

@@ -1,0 +1,237 @@
+//! Where do I find X? The only place that knows offsets in contexts and in what they point at,
+//! and what may be assumed of each such access: whether it can change, and what it can alias.
+
+use std::borrow::Cow;
+use std::mem::offset_of;
+
+use cranelift_codegen::ir::{
+    AliasRegion, AliasRegionData, Endianness, Function, GlobalValueData, InstBuilder, MemFlagsData,
+    Type, Value,
+};
+use wasmaot_abi::context::{VmContext, VmFuncRef, VmFunctionImport, VmMemory, VmTable};
+use wasmaot_abi::traps::TrapCode;
+
+use super::context::Context;
+use super::trap::to_cranelift;
+use super::types::{POINTER, clif};
+use crate::func_key::Reference;
+use crate::index::{FuncIndex, GlobalIndex, MemoryIndex, SigIndex, TableIndex};
+
+/// The kinds of memory that never overlap.
+#[derive(Clone, Copy, Debug)]
+pub struct Regions {
+    context: AliasRegion,
+    global: AliasRegion,
+    heap: AliasRegion,
+    table: AliasRegion,
+    func_ref: AliasRegion,
+}
+
+impl Regions {
+    /// Declares the regions in a function. Their numbers are the same in all functions, so
+    /// that they stay what they are when one is inlined into another.
+    pub fn new(func: &mut Function) -> Self {
+        let mut user_id = 0;
+        let mut region = |description| {
+            user_id += 1;
+            let data = AliasRegionData { user_id, description: Cow::Borrowed(description) };
+            func.dfg.alias_regions.insert(data)
+        };
+        Self {
+            context: region("context"),
+            global: region("global"),
+            heap: region("memory"),
+            table: region("table"),
+            func_ref: region("function reference"),
+        }
+    }
+}
+
+fn in_region(region: AliasRegion) -> MemFlagsData {
+    MemFlagsData::trusted().with_alias_region(Some(region))
+}
+
+/// What holds of something that does not change while the function runs.
+fn constant(flags: MemFlagsData) -> MemFlagsData {
+    flags.with_readonly().with_can_move()
+}
+
+fn load_constant(cx: &mut Context<'_, '_>, address: Value, offset: u32) -> Value {
+    let flags = constant(in_region(cx.regions.context));
+    cx.ins().load(POINTER, flags, address, offset as i32)
+}
+
+/// An address in a register, and an offset from it.
+type Place = (Value, u32);
+
+fn field((base, offset): Place, field: usize) -> Place {
+    (base, offset + field as u32)
+}
+
+/// Makes Cranelift check in the function's prologue that the frame fits the stack.
+pub fn set_stack_limit(func: &mut Function) {
+    let base = func.create_global_value(GlobalValueData::VMContext);
+    let flags = func.dfg.mem_flags.insert_unchecked(MemFlagsData::trusted());
+    let limit = func.create_global_value(GlobalValueData::Load {
+        base,
+        offset: (offset_of!(VmContext, stack_limit) as i32).into(),
+        global_type: POINTER,
+        flags,
+    });
+    func.stack_limit = Some(limit);
+}
+
+/// The lowest stack address that may be used.
+pub fn stack_limit(cx: &mut Context<'_, '_>) -> Value {
+    let (flags, vmctx) = (in_region(cx.regions.context), cx.vmctx);
+    cx.ins().load(POINTER, flags, vmctx, offset_of!(VmContext, stack_limit) as i32)
+}
+
+fn memory(cx: &mut Context<'_, '_>, memory: MemoryIndex) -> Place {
+    let layout = &cx.plan.layout;
+    match cx.module.defined_memory(memory) {
+        Ok(defined) => (cx.vmctx, layout.memory(defined)),
+        Err(imported) => {
+            let offset = layout.imported_memory(imported);
+            (load_constant(cx, cx.vmctx, offset), 0)
+        }
+    }
+}
+
+/// Where a memory starts.
+pub fn memory_base(cx: &mut Context<'_, '_>, index: MemoryIndex) -> Value {
+    let place = memory(cx, index);
+    let (address, offset) = field(place, offset_of!(VmMemory, base));
+    load_constant(cx, address, offset)
+}
+
+/// A memory's current length in bytes.
+pub fn memory_len(cx: &mut Context<'_, '_>, index: MemoryIndex) -> Value {
+    let place = memory(cx, index);
+    let (address, offset) = field(place, offset_of!(VmMemory, len));
+    let flags = in_region(cx.regions.context);
+    cx.ins().load(POINTER, flags, address, offset as i32)
+}
+
+/// An access to a memory, at any alignment. `faults` says whether it faults if it is outside;
+/// else it has been found to be inside.
+pub fn heap_flags(cx: &Context<'_, '_>, faults: bool) -> MemFlagsData {
+    MemFlagsData::new()
+        .with_endianness(Endianness::Little)
+        .with_alias_region(Some(cx.regions.heap))
+        .with_trap_code(faults.then_some(to_cranelift(TrapCode::MemoryOutOfBounds)))
+}
+
+/// The number of elements that a table has at all times, if that cannot change.
+pub fn fixed_table_len(cx: &Context<'_, '_>, index: TableIndex) -> Option<u64> {
+    let ty = &cx.module.tables[index];
+    (ty.max == Some(ty.min)).then_some(ty.min)
+}
+
+fn table_field(cx: &mut Context<'_, '_>, index: TableIndex, offset: usize) -> Value {
+    let layout = &cx.plan.layout;
+    let place = match cx.module.defined_table(index) {
+        Ok(defined) => (cx.vmctx, layout.table(defined)),
+        Err(imported) => {
+            let offset = layout.imported_table(imported);
+            (load_constant(cx, cx.vmctx, offset), 0)
+        }
+    };
+    let (address, offset) = field(place, offset);
+    if fixed_table_len(cx, index).is_some() {
+        return load_constant(cx, address, offset);
+    }
+    let flags = in_region(cx.regions.context);
+    cx.ins().load(POINTER, flags, address, offset as i32)
+}
+
+/// Where a table's elements start.
+pub fn table_base(cx: &mut Context<'_, '_>, index: TableIndex) -> Value {
+    table_field(cx, index, offset_of!(VmTable, base))
+}
+
+/// The number of a table's elements, as a 64-bit number.
+pub fn table_len(cx: &mut Context<'_, '_>, index: TableIndex) -> Value {
+    match fixed_table_len(cx, index) {
+        Some(len) => cx.ins().iconst(POINTER, len as i64),
+        None => table_field(cx, index, offset_of!(VmTable, len)),
+    }
+}
+
+/// An access to an element that exists.
+pub fn table_flags(cx: &Context<'_, '_>) -> MemFlagsData {
+    in_region(cx.regions.table)
+}
+
+fn global(cx: &mut Context<'_, '_>, index: GlobalIndex) -> (Place, Type, MemFlagsData) {
+    let layout = &cx.plan.layout;
+    let ty = cx.module.globals[index];
+    let flags = in_region(cx.regions.global);
+    let flags = if ty.mutable || cx.initialising { flags } else { constant(flags) };
+    let place = match cx.module.defined_global(index) {
+        Ok(defined) => (cx.vmctx, layout.global(defined)),
+        Err(imported) => {
+            let offset = layout.imported_global(imported);
+            (load_constant(cx, cx.vmctx, offset), 0)
+        }
+    };
+    (place, clif(ty.value), flags)
+}
+
+/// The value of a global.
+pub fn load_global(cx: &mut Context<'_, '_>, index: GlobalIndex) -> Value {
+    let ((address, offset), ty, flags) = global(cx, index);
+    cx.ins().load(ty, flags, address, offset as i32)
+}
+
+/// Sets a global.
+pub fn store_global(cx: &mut Context<'_, '_>, index: GlobalIndex, value: Value) {
+    let ((address, offset), _, flags) = global(cx, index);
+    cx.ins().store(flags, value, address, offset as i32);
+}
+
+/// An imported function: its code, and its context.
+pub fn imported_function(cx: &mut Context<'_, '_>, index: FuncIndex) -> (Value, Value) {
+    let place = (cx.vmctx, cx.plan.layout.imported_function(index.as_u32()));
+    let (address, offset) = field(place, offset_of!(VmFunctionImport, wasm_call));
+    let wasm_call = load_constant(cx, address, offset);
+    let (address, offset) = field(place, offset_of!(VmFunctionImport, callee));
+    (wasm_call, load_constant(cx, address, offset))
+}
+
+/// A reference to a function of the module.
+pub fn func_ref(cx: &mut Context<'_, '_>, index: FuncIndex) -> Value {
+    let layout = &cx.plan.layout;
+    if cx.module.is_imported_function(index) {
+        let place = (cx.vmctx, layout.imported_function(index.as_u32()));
+        let (address, offset) = field(place, offset_of!(VmFunctionImport, func_ref));
+        return load_constant(cx, address, offset);
+    }
+    let offset = layout.func_ref(cx.plan.func_ref_of[&index].as_u32());
+    let vmctx = cx.vmctx;
+    cx.ins().iadd_imm_u(vmctx, i64::from(offset))
+}
+
+/// The type of the function that a reference refers to. `faults` says with which trap code a
+/// null reference faults; without one it has been found not to be null.
+pub fn func_ref_type(cx: &mut Context<'_, '_>, func_ref: Value, faults: Option<TrapCode>) -> Value {
+    let flags = in_region(cx.regions.func_ref).with_trap_code(faults.map(to_cranelift));
+    cx.ins().load(POINTER, flags, func_ref, offset_of!(VmFuncRef, ty) as i32)
+}
+
+/// The code and the context of the function that a reference, not null, refers to.
+pub fn func_ref_target(cx: &mut Context<'_, '_>, func_ref: Value) -> (Value, Value) {
+    let flags = in_region(cx.regions.func_ref);
+    let wasm_call = offset_of!(VmFuncRef, wasm_call) as i32;
+    let wasm_call = cx.ins().load(POINTER, flags, func_ref, wasm_call);
+    let callee = cx.ins().load(POINTER, flags, func_ref, offset_of!(VmFuncRef, callee) as i32);
+    (wasm_call, callee)
+}
+
+/// The address that stands for a function type.
+pub fn func_type(cx: &mut Context<'_, '_>, sig: SigIndex) -> Value {
+    let name = cx.external_name(Reference::FuncType(sig));
+    let data = GlobalValueData::Symbol { name, offset: 0.into(), colocated: true, tls: false };
+    let symbol = cx.builder.create_global_value(data);
+    cx.ins().symbol_value(POINTER, symbol)
+}
