@@ -24,6 +24,7 @@ mod trampoline;
 mod translate;
 
 pub mod codegen;
+pub mod dump;
 mod object;
 
 pub use config::{Config, MemoryStyle, OptLevel, TrapStyle};
