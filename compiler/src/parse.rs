@@ -2,11 +2,13 @@
 //!
 //! `validate` lets the validator see everything and keeps the sections; `sections` makes the
 //! module of them; `scan` looks through the code for what it uses. If the validator refuses,
-//! `proposals` finds out whether the module is wrong or only newer than what is supported.
+//! `limits` and `proposals` find out whether the module is wrong, or only too large or newer than
+//! what is supported.
 //! To support one more proposal: take its row out of the table in `proposals`, add its flag to
 //! [`SUPPORTED`](proposals::SUPPORTED), and teach `sections` and `scan` what it brings.
 
 mod const_expr;
+mod limits;
 mod proposals;
 mod scan;
 mod sections;
@@ -18,12 +20,14 @@ use crate::module::Module;
 /// Reads and validates a module, function bodies included (in parallel).
 ///
 /// # Errors
-/// `Invalid` or `Unsupported`, with the offset.
+/// `Invalid`, `Unsupported` or `TooLarge`, with the offset.
 pub fn parse(wasm: &[u8]) -> Result<Module<'_>> {
     check_header(wasm)?;
     match validate::validate(wasm, proposals::SUPPORTED) {
         Ok(sections) => sections::build(sections),
-        Err(error) => Err(proposals::diagnose(wasm, error)),
+        Err(error) => {
+            Err(limits::too_large(&error).unwrap_or_else(|| proposals::diagnose(wasm, error)))
+        }
     }
 }
 
