@@ -40,7 +40,8 @@ pub fn if_(cx: &mut Context<'_, '_>, ty: BlockType) {
 }
 
 fn push(cx: &mut Context<'_, '_>, kind: Kind, ty: BlockType, label: Block) {
-    let height = cx.stack.values.len() - ty.params(cx.module).len();
+    // The function's own block has its parameters in locals, not on the stack.
+    let height = cx.stack.values.len().saturating_sub(ty.params(cx.module).len());
     cx.stack.frames.push(Frame { kind, ty, height, label, branched: false });
 }
 

@@ -60,8 +60,8 @@ pub fn body(
     let body = module.functions[func].body.as_ref().expect("only defined functions have bodies");
     function(module, plan, target, FuncKey::Body(func), signature, |cx| {
         at(cx, body.offset);
-        check_stack(cx);
         let params = cx.builder.block_params(cx.builder.current_block().unwrap())[2..].to_vec();
+        check_stack(cx);
         for (&ty, value) in module.signatures[sig].params.iter().zip(params) {
             local::declare(cx, ty, 1, value);
         }
