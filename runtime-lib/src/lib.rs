@@ -1,1 +1,80 @@
-//! wasmaot
+//! The runtime library of wasmaot: what a program links with to run guests that were compiled
+//! ahead of time. It makes instances, keeps their memories and tables, turns faults into
+//! [`Trap`]s and calls the functions that the program gives to its guests. It never sees wasm,
+//! compiles nothing and makes no memory executable.
+//!
+//! Most programs use the bindings that `wasmaot-build` writes for a guest; they are a thin layer
+//! over what is here:
+//!
+//! - A [`Store`] owns instances and all that belongs to them, and the host's own data for them.
+//! - A [`Module`] is a compiled guest; an [`Instance`] is one that was given its [`Imports`].
+//! - [`Func`], [`Memory`], [`Table`] and [`Global`] are what instances import and export: small
+//!   copyable handles, used together with the store they belong to. (With another store's, they
+//!   panic.)
+//! - [`ExternRef`] is any value of the host's that guests can hold.
+//! - [`Error`] says why something failed: a [`Trap`], a [`LinkError`], or a host function's own
+//!   error as itself.
+//!
+//! # Cargo features
+//!
+//! | feature | default | what |
+//! |---|---|---|
+//! | `std` | yes | needed, for now |
+//! | `signals` | yes | runs modules that trap by faults (the compiler's default). The first such module that is instantiated installs handlers for SIGSEGV, SIGBUS, SIGILL and SIGFPE; see [`signals`] |
+//! | `demangle` | yes | readable Rust function names in backtraces |
+//!
+//! # Threads and stacks
+//!
+//! A store can be moved to another thread between calls; many threads can each use their own.
+//! Guests run on the thread's own stack and may use it up to 256 KiB before its end (half of a
+//! stack smaller than 512 KiB), which is what functions of the host, called by a guest, can rely
+//! on. Beyond, a guest traps with [`TrapCode::StackOverflow`]. Code that runs threads of its own
+//! making on other stacks (coroutines) should call guests on the thread's real one.
+
+#[cfg(not(feature = "std"))]
+compile_error!("wasmaot needs its feature `std`");
+
+mod arch;
+pub mod bindings;
+mod builtins;
+mod error;
+mod externref;
+mod frames;
+mod func;
+mod gc;
+mod global;
+mod handle;
+mod host;
+mod instance;
+mod link;
+mod memory;
+mod module;
+mod platform;
+mod raw;
+#[cfg(feature = "signals")]
+pub mod signals;
+mod store;
+mod table;
+mod thread;
+mod trap;
+mod types;
+mod value;
+
+pub use error::{Error, Result};
+pub use externref::ExternRef;
+pub use func::Func;
+pub use func::typed::TypedFunc;
+pub use func::wrap::{HostResult, IntoFunc};
+pub use global::Global;
+pub use host::Caller;
+pub use instance::{Export, Instance};
+pub use link::{Extern, ImportProblem, Imports, LinkError};
+pub use memory::{Memory, MemoryAccessError};
+pub use module::Module;
+pub use store::{AsStore, AsStoreMut, Limits, Store};
+pub use table::Table;
+pub use trap::{Frame, Trap};
+pub use types::{ExportType, ExternType, FuncType, GlobalType, ImportType, MemoryType, TableType};
+pub use value::{Val, WasmParams, WasmResults, WasmTy};
+pub use wasmaot_abi::traps::TrapCode;
+pub use wasmaot_abi::value::ValType;

@@ -1,0 +1,67 @@
+//! Functions whose types are checked once, so that calls need not.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use wasmaot_abi::value::ValRaw;
+
+use crate::error::Result;
+use crate::func::Func;
+use crate::store::{AsStoreMut, inner, inner_mut, inner_ptr};
+use crate::value::{WasmParams, WasmResults};
+
+/// The most slots that a [`TypedFunc`]'s call needs.
+const SLOTS: usize = 16;
+
+/// A [`Func`] whose type is known to be that of `P` and `R`.
+pub struct TypedFunc<P, R> {
+    func: Func,
+    types: PhantomData<fn(P) -> R>,
+}
+
+impl<P, R> Clone for TypedFunc<P, R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P, R> Copy for TypedFunc<P, R> {}
+
+impl<P, R> fmt::Debug for TypedFunc<P, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.func.fmt(f)
+    }
+}
+
+impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
+    /// The function must have this type.
+    pub(crate) fn new(func: Func) -> Self {
+        Self { func, types: PhantomData }
+    }
+
+    /// The function.
+    pub fn func(&self) -> Func {
+        self.func
+    }
+
+    /// Calls the function.
+    ///
+    /// # Errors
+    /// A trap, or the error of a host function that it called.
+    ///
+    /// # Panics
+    /// If the function, or one among the parameters, is of another store; and if a host function
+    /// that it called panicked.
+    pub fn call(&self, mut store: impl AsStoreMut, params: P) -> Result<R> {
+        let mut slots = [ValRaw::default(); SLOTS];
+        let len = P::TYPES.len().max(R::TYPES.len());
+        let raw = inner_ptr(&store);
+        // SAFETY: the store is mutably borrowed; the function's type was checked.
+        unsafe {
+            crate::store::enter(raw);
+            params.into_slots(inner_mut(&mut store), &mut slots[..len]);
+            self.func.call_raw(raw, slots.as_mut_ptr(), len)?;
+            Ok(R::from_slots(&slots[..len], inner(&store)))
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Globals: sixteen bytes in an instance's context, or in the host's keeping.
+
+use std::ptr::NonNull;
+
+use wasmaot_abi::context::VmGlobal;
+
+use crate::error::{Error, Result};
+use crate::handle::Handle;
+use crate::store::{AsStore, AsStoreMut, StoreInner, inner, inner_mut, inner_ptr, safepoint};
+use crate::types::GlobalType;
+use crate::value::Val;
+
+/// A global. A copyable handle; equal handles are one global.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Global {
+    handle: Handle<VmGlobal>,
+    ty: GlobalType,
+}
+
+/// A global that the host made.
+pub(crate) struct HostGlobal {
+    pub(crate) vm: VmGlobal,
+    pub(crate) ty: GlobalType,
+}
+
+impl Global {
+    /// # Safety
+    /// It is the address of a global of this type that lives as long as the store.
+    pub(crate) unsafe fn from_vm(
+        store: &StoreInner,
+        vm: NonNull<VmGlobal>,
+        ty: GlobalType,
+    ) -> Self {
+        // SAFETY: the caller's promise.
+        Self { handle: unsafe { Handle::new(store.id, vm) }, ty }
+    }
+
+    /// Makes a global that guests can import.
+    ///
+    /// # Errors
+    /// If the value does not fit the type.
+    pub fn new(mut store: impl AsStoreMut, ty: GlobalType, value: Val) -> Result<Self> {
+        check(&ty, &value)?;
+        let bits = pass(&mut store, &value);
+        let store = inner_mut(&mut store);
+        let global = Box::into_raw(Box::new(HostGlobal { vm: VmGlobal { bytes: [0; 16] }, ty }));
+        // SAFETY: a box's address is not null; the global lives as long as the store.
+        unsafe {
+            store.globals.push(NonNull::new_unchecked(global));
+            let vm = NonNull::new_unchecked(&raw mut (*global).vm);
+            write(vm, bits);
+            Ok(Self::from_vm(store, vm, ty))
+        }
+    }
+
+    /// The address, for whoever holds the store.
+    pub(crate) fn vm(&self, store: &StoreInner) -> NonNull<VmGlobal> {
+        self.handle.get(store.id)
+    }
+
+    /// The global's type.
+    pub fn ty(&self, _store: impl AsStore) -> GlobalType {
+        self.ty
+    }
+
+    pub(crate) fn type_of(&self) -> GlobalType {
+        self.ty
+    }
+
+    /// The global's value.
+    pub fn get(&self, store: impl AsStore) -> Val {
+        let store = inner(&store);
+        // SAFETY: the global lives as long as the store and is of this type.
+        unsafe { Val::from_bits(read(self.vm(store)), self.ty.value, store) }
+    }
+
+    /// Sets the global.
+    ///
+    /// # Errors
+    /// If it is constant or the value does not fit.
+    pub fn set(&self, mut store: impl AsStoreMut, value: Val) -> Result<()> {
+        let vm = self.vm(inner(&store));
+        if !self.ty.mutable {
+            return Err(Error::refused(format!("a {} cannot be set", self.ty)));
+        }
+        check(&self.ty, &value)?;
+        let bits = pass(&mut store, &value);
+        // SAFETY: the global lives as long as the store.
+        unsafe { write(vm, bits) };
+        Ok(())
+    }
+}
+
+fn check(ty: &GlobalType, value: &Val) -> Result<()> {
+    if value.ty() == ty.value {
+        return Ok(());
+    }
+    Err(Error::refused(format!("a {} is none for a {ty}", value.ty())))
+}
+
+/// The value as compiled code has it.
+fn pass(store: &mut impl AsStoreMut, value: &Val) -> u64 {
+    // SAFETY: the store is mutably borrowed.
+    unsafe { safepoint(inner_ptr(store)) };
+    value.to_bits(inner_mut(store))
+}
+
+/// The low 8 bytes.
+///
+/// # Safety
+/// The global is live.
+pub(crate) unsafe fn read(vm: NonNull<VmGlobal>) -> u64 {
+    // SAFETY: the caller's promise. Both numbers of 4 and of 8 bytes start at the first byte.
+    unsafe { vm.cast::<u64>().read() }
+}
+
+/// # Safety
+/// The global is live.
+unsafe fn write(vm: NonNull<VmGlobal>, bits: u64) {
+    // SAFETY: the caller's promise.
+    unsafe { vm.cast::<u64>().write(bits) }
+}

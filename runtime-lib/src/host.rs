@@ -1,0 +1,401 @@
+//! Functions of the host: how they are kept, how guests reach them, and what they are given.
+//! Nothing unwinds into a guest's frames: a panic is caught, kept in the store, and goes on
+//! where the host had called the guest.
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::ffi::c_void;
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::NonNull;
+
+use wasmaot_abi::calls::{ArrayCall, VmReturn};
+use wasmaot_abi::context::*;
+use wasmaot_abi::value::{ValRaw, ValType};
+
+use crate::error::Error;
+use crate::func::wrap::HostResult;
+use crate::handle::Handle;
+use crate::instance::Instance;
+use crate::raw::{Context, TypeRef};
+use crate::store::*;
+use crate::types::FuncType;
+use crate::value::{Val, WasmResults};
+
+/// A function of the host, in its store. The context comes first: its address is the whole's.
+#[repr(C)]
+pub(crate) struct HostFunc {
+    pub(crate) context: VmHostContext,
+    pub(crate) func_ref: VmFuncRef,
+    pub(crate) params: Cow<'static, [ValType]>,
+    pub(crate) results: Cow<'static, [ValType]>,
+    drop_data: unsafe fn(*mut c_void),
+}
+
+/// What a function of the host consists of, before it is in a store.
+#[derive(Debug)]
+pub struct HostParts {
+    pub(crate) native_call: *const u8,
+    pub(crate) array_call: ArrayCall,
+    pub(crate) params: Cow<'static, [ValType]>,
+    pub(crate) results: Cow<'static, [ValType]>,
+    pub(crate) data: *mut c_void,
+    pub(crate) drop_data: unsafe fn(*mut c_void),
+}
+
+impl HostFunc {
+    /// # Safety
+    /// The parts belong together: the calls expect `data`, and `drop_data` drops it.
+    pub(crate) unsafe fn new(store: &mut StoreInner, parts: HostParts) -> NonNull<VmFuncRef> {
+        let HostParts { native_call, array_call, params, results, data, drop_data } = parts;
+        let func = Box::new(Self {
+            context: VmHostContext {
+                magic: MAGIC_HOST,
+                store: (&raw mut *store).cast(),
+                native_call,
+                array_call,
+                data,
+            },
+            func_ref: VmFuncRef {
+                wasm_call: std::ptr::null(),
+                ty: std::ptr::null(),
+                callee: std::ptr::null_mut(),
+            },
+            params,
+            results,
+            drop_data,
+        });
+        let ty = store.modules.find_type(&func.params, &func.results);
+        let func = store.own_func(func);
+        // SAFETY: the function is alive.
+        unsafe {
+            (*func.as_ptr()).func_ref.callee = func.as_ptr().cast();
+            if let Some(ty) = ty {
+                resolve(func, ty);
+            }
+            NonNull::new_unchecked(&raw mut (*func.as_ptr()).func_ref)
+        }
+    }
+
+    pub(crate) fn ty(&self) -> FuncType {
+        FuncType::new(self.params.iter().copied(), self.results.iter().copied())
+    }
+}
+
+impl Drop for HostFunc {
+    fn drop(&mut self) {
+        // SAFETY: what `new` was promised; dropped once.
+        unsafe { (self.drop_data)(self.context.data) };
+    }
+}
+
+/// A store's functions of the host.
+#[derive(Default)]
+pub(crate) struct HostFuncs {
+    all: Vec<NonNull<HostFunc>>,
+    /// How many of `all` no module's type has been found for yet; they are the last ones or
+    /// somewhere before.
+    unresolved: Vec<NonNull<HostFunc>>,
+}
+
+impl HostFuncs {
+    pub(crate) fn push(&mut self, func: NonNull<HostFunc>) {
+        self.all.push(func);
+        self.unresolved.push(func);
+    }
+
+    /// Gives functions that guests cannot call yet the way out of a type that fits.
+    pub(crate) fn resolve(&mut self, find: impl Fn(&[ValType], &[ValType]) -> Option<TypeRef>) {
+        self.unresolved.retain(|&func| {
+            // SAFETY: the store's functions live as long as it.
+            let ty = unsafe {
+                let func = func.as_ref();
+                match NonNull::new(func.func_ref.ty.cast_mut()) {
+                    Some(_) => return false,
+                    None => find(&func.params, &func.results),
+                }
+            };
+            match ty {
+                Some(ty) => {
+                    // SAFETY: as above.
+                    unsafe { resolve(func, ty) };
+                    false
+                }
+                None => true,
+            }
+        });
+    }
+}
+
+impl Drop for HostFuncs {
+    fn drop(&mut self) {
+        for func in self.all.drain(..) {
+            // SAFETY: made by `Box::into_raw`; the store that owned it is going.
+            drop(unsafe { Box::from_raw(func.as_ptr()) });
+        }
+    }
+}
+
+/// Lets guests call a function through its type's way out.
+///
+/// # Safety
+/// The function is alive and of this type.
+pub(crate) unsafe fn resolve(func: NonNull<HostFunc>, ty: TypeRef) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let func = func.as_ptr();
+        let native = !(*func).context.native_call.is_null();
+        let exits = ty.get();
+        (*func).func_ref.wasm_call = if native { exits.exit_native } else { exits.exit_array };
+        (*func).func_ref.ty = ty.as_ptr();
+    }
+}
+
+/// Access to the store from a function of the host, for the time of the call.
+pub struct Caller<'a, T> {
+    store: RawStore<T>,
+    caller: *mut VmContext,
+    borrow: PhantomData<&'a mut T>,
+}
+
+impl<T> Caller<'_, T> {
+    /// The host's data.
+    pub fn data(&self) -> &T {
+        AsStore::data(self)
+    }
+
+    /// The host's data.
+    pub fn data_mut(&mut self) -> &mut T {
+        AsStoreMut::data_mut(self)
+    }
+
+    /// The instance that called, if it was one and not the host itself.
+    pub fn instance(&self) -> Option<Instance> {
+        let context = NonNull::new(self.caller)?;
+        // SAFETY: the caller's context, null or that of an instance of this store.
+        Some(unsafe { Instance(Handle::new(inner(self).id, context)) })
+    }
+
+    /// The export of the calling instance with this name.
+    pub fn get_export(&self, name: &str) -> Option<crate::Extern> {
+        self.instance()?.get_export(self, name)
+    }
+}
+
+impl<T> std::fmt::Debug for Caller<'_, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Caller").finish_non_exhaustive()
+    }
+}
+
+impl<T> AsStore for Caller<'_, T> {
+    type Data = T;
+
+    #[inline]
+    fn raw_store(&self, _: Sealed) -> RawStore<T> {
+        self.store
+    }
+}
+
+impl<T> AsStoreMut for Caller<'_, T> {}
+
+/// What a call of a function of the host needs beside its arguments.
+pub(crate) struct Call<T> {
+    pub(crate) store: RawStore<T>,
+    caller: *mut VmContext,
+}
+
+impl<T> Call<T> {
+    /// # Safety
+    /// `callee` is a live host context of a store with data `T`, `caller` null or the context of
+    /// an instance of that store; the store is at the function's disposal for the call.
+    #[inline(always)]
+    pub(crate) unsafe fn new(callee: *mut VmHostContext, caller: *mut VmContext) -> Self {
+        // SAFETY: the caller's promise.
+        let store = unsafe { RawStore::from_inner((*callee).store.cast()) };
+        Self { store, caller }
+    }
+
+    /// Runs the host's code and hands its results to `done`.
+    #[inline(always)]
+    fn run<'a, R: HostResult, V>(
+        &self,
+        body: impl FnOnce(Caller<'a, T>) -> R,
+        done: impl FnOnce(R::Values, &mut StoreInner) -> V,
+    ) -> Option<V>
+    where
+        T: 'a,
+    {
+        let inner = self.store.inner();
+        // The arguments are values of the host's by now.
+        // SAFETY: the store is at our disposal.
+        unsafe { safepoint(inner) };
+        let caller = Caller { store: self.store, caller: self.caller, borrow: PhantomData };
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            let values = body(caller).into_result()?;
+            // SAFETY: the store is at our disposal.
+            Ok(done(values, unsafe { &mut *inner }))
+        }));
+        match result {
+            Ok(Ok(values)) => Some(values),
+            Ok(Err(error)) => fail(inner, Failure::Error(error)),
+            Err(panic) => fail(inner, Failure::Panic(panic)),
+        }
+    }
+
+    /// A native call with one result at most.
+    #[inline(always)]
+    pub(crate) fn single<'a, R: HostResult>(
+        &self,
+        body: impl FnOnce(Caller<'a, T>) -> R,
+    ) -> VmReturn
+    where
+        T: 'a,
+    {
+        match self.run(body, |values, inner| values.into_single(inner)) {
+            Some(value) => VmReturn { value, status: 0 },
+            None => VmReturn { value: 0, status: 1 },
+        }
+    }
+
+    /// A native call with more results.
+    ///
+    /// # Safety
+    /// `slots` has room for them.
+    #[inline(always)]
+    pub(crate) unsafe fn many<'a, R: HostResult>(
+        &self,
+        slots: *mut ValRaw,
+        body: impl FnOnce(Caller<'a, T>) -> R,
+    ) -> VmReturn
+    where
+        T: 'a,
+    {
+        let done = |values: R::Values, inner: &mut StoreInner| {
+            // SAFETY: the caller's promise.
+            let slots = unsafe { std::slice::from_raw_parts_mut(slots, <R::Values>::TYPES.len()) };
+            values.into_slots(inner, slots);
+        };
+        VmReturn { value: 0, status: u64::from(self.run(body, done).is_none()) }
+    }
+}
+
+#[cold]
+fn fail<V>(store: *mut StoreInner, failure: Failure) -> Option<V> {
+    // SAFETY: called while the store is at our disposal.
+    unsafe { (*store).failure = Some(failure) };
+    None
+}
+
+/// A closure over values whose types are known at run time only.
+pub(crate) trait Dynamic<T>: Send {
+    fn call(&self, caller: Caller<'_, T>, params: &[Val], results: &mut [Val])
+    -> Result<(), Error>;
+}
+
+impl<T, F, E> Dynamic<T> for F
+where
+    F: Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<(), E> + Send,
+    E: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    fn call(
+        &self,
+        caller: Caller<'_, T>,
+        params: &[Val],
+        results: &mut [Val],
+    ) -> Result<(), Error> {
+        self(caller, params, results).map_err(Error::new)
+    }
+}
+
+/// The parts of a dynamic function.
+pub(crate) fn dynamic<T, F: Dynamic<T> + 'static>(ty: FuncType, func: F) -> HostParts {
+    HostParts {
+        native_call: std::ptr::null(),
+        array_call: dynamic_call::<T, F>,
+        params: Cow::Owned(ty.params().to_vec()),
+        results: Cow::Owned(ty.results().to_vec()),
+        data: Box::into_raw(Box::new(func)).cast(),
+        drop_data: drop_box::<F>,
+    }
+}
+
+/// # Safety
+/// The address is that of a box of `F`, which nobody uses any more.
+pub(crate) unsafe fn drop_box<F>(data: *mut c_void) {
+    // SAFETY: the caller's promise.
+    drop(unsafe { Box::from_raw(data.cast::<F>()) });
+}
+
+unsafe extern "C" fn dynamic_call<T, F: Dynamic<T>>(
+    callee: *mut VmContext,
+    caller: *mut VmContext,
+    values: *mut ValRaw,
+    len: usize,
+) -> bool {
+    let callee = callee.cast::<VmHostContext>();
+    // SAFETY: guests and `Func::call` call with a host context of the store, with the closure
+    // that it was made with, and with slots that hold the parameters.
+    let (call, func, host, slots) = unsafe {
+        (
+            Call::<T>::new(callee, caller),
+            &*(*callee).data.cast::<F>(),
+            &*callee.cast::<HostFunc>(),
+            std::slice::from_raw_parts_mut(values, len),
+        )
+    };
+    let inner = call.store.inner();
+    let params: Vec<Val> = host
+        .params
+        .iter()
+        .zip(slots.iter())
+        // SAFETY: as above.
+        .map(|(&ty, slot)| unsafe { Val::from_bits(slot.to_u64(), ty, &*inner) })
+        .collect();
+    let body = |caller: Caller<'_, T>| -> Result<(), Error> {
+        let mut results: Vec<Val> = host.results.iter().map(|&ty| Val::default_of(ty)).collect();
+        func.call(caller, &params, &mut results)?;
+        for ((value, &ty), slot) in results.iter().zip(&*host.results).zip(slots) {
+            if value.ty() != ty {
+                let given = value.ty();
+                return Err(Error::refused(format!(
+                    "a host function of type {} returned {given} for {ty}",
+                    host.ty()
+                )));
+            }
+            // SAFETY: the store is at our disposal again.
+            *slot = ValRaw::from_u64(value.to_bits(unsafe { &mut *inner }));
+        }
+        Ok(())
+    };
+    call.single(body).status == 0
+}
+
+/// Why the innermost call failed, as the caller in the host gets it.
+///
+/// # Panics
+/// Resumes the panic of a host function.
+#[cold]
+#[inline(never)]
+pub(crate) fn take_failure(store: *mut StoreInner) -> Error {
+    if let Some(trap) = crate::frames::take_trap() {
+        return trap.into();
+    }
+    // SAFETY: called while the store is at our disposal.
+    let failure = unsafe { (*store).failure.take() };
+    match failure {
+        Some(Failure::Error(error)) => error,
+        Some(Failure::Panic(payload)) => resume(payload),
+        None => Error::refused("a call of a guest failed without a reason"),
+    }
+}
+
+fn resume(payload: Box<dyn Any + Send>) -> ! {
+    std::panic::resume_unwind(payload)
+}
+
+/// The instance that a context is of, if it is none of a host function.
+pub(crate) fn instance_of(context: NonNull<VmContext>) -> Option<Context> {
+    // SAFETY: both kinds of context begin with their kind; a reference's callee is one of them.
+    unsafe { (context.cast::<u64>().read() == MAGIC_INSTANCE).then(|| Context::new(context)) }
+}

@@ -1,0 +1,400 @@
+//! Instances: a module's context in a store, made in the order that the specification gives.
+
+use std::alloc::{self, Layout};
+use std::collections::BTreeMap;
+use std::ptr::NonNull;
+
+use wasmaot_abi::calls::PlainCall;
+use wasmaot_abi::context::*;
+use wasmaot_abi::module::*;
+
+use crate::error::{Error, Result};
+use crate::frames;
+use crate::func::Func;
+use crate::global::Global;
+use crate::handle::Handle;
+use crate::host::{resolve, take_failure};
+use crate::link::{self, Extern, Imports};
+use crate::memory::{Memory, MemoryData, Space};
+use crate::module::{Module, find_type};
+use crate::platform;
+use crate::raw::{self, Context, ModuleRef, TypeRef};
+use crate::store::{AsStore, AsStoreMut, StoreInner, enter, inner, inner_mut, inner_ptr};
+use crate::table::{Table, TableData};
+use crate::types::{global_type, kind, memory_type, table_type};
+
+/// An instance of a module. A copyable handle; equal handles are one instance.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Instance(pub(crate) Handle<VmContext>);
+
+/// An export of an instance.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Export {
+    /// Its name.
+    pub name: &'static str,
+    /// The thing.
+    pub item: Extern,
+}
+
+/// The runtime's own data about an instance.
+pub(crate) struct InstanceData {
+    pub(crate) context: Context,
+    /// The number of imports of each kind.
+    pub(crate) imported: [u32; 4],
+    exports: Option<Module>,
+    /// References to exported functions that the module itself makes none to.
+    func_refs: BTreeMap<u32, NonNull<VmFuncRef>>,
+    dropped_data: BitSet,
+    dropped_elems: BitSet,
+}
+
+/// Which segments are dropped.
+#[derive(Default)]
+struct BitSet(Vec<u64>);
+
+impl BitSet {
+    fn insert(&mut self, index: u32) {
+        let word = (index / 64) as usize;
+        if self.0.len() <= word {
+            self.0.resize(word + 1, 0);
+        }
+        self.0[word] |= 1 << (index % 64);
+    }
+
+    fn contains(&self, index: u32) -> bool {
+        self.0.get((index / 64) as usize).is_some_and(|word| word >> (index % 64) & 1 != 0)
+    }
+}
+
+fn context_layout(module: ModuleRef) -> Layout {
+    Layout::from_size_align(module.layout().size as usize, align_of::<VmContext>())
+        .expect("the compiler lays contexts out below 2 GiB")
+}
+
+impl InstanceData {
+    /// An instance with a context that is all zero but for its head.
+    fn new(
+        store: &mut StoreInner,
+        module: ModuleRef,
+        exports: Option<Module>,
+    ) -> Result<Box<Self>> {
+        let layout = context_layout(module);
+        // SAFETY: the size is not 0: a context has a head.
+        let context = NonNull::new(unsafe { alloc::alloc_zeroed(layout) }.cast::<VmContext>());
+        let Some(context) = context else {
+            return Err(Error::refused("no memory for an instance"));
+        };
+        let mut data = Box::new(Self {
+            // SAFETY: the head follows at once.
+            context: unsafe { Context::new(context) },
+            imported: module.imported(),
+            exports,
+            func_refs: BTreeMap::new(),
+            dropped_data: BitSet::default(),
+            dropped_elems: BitSet::default(),
+        });
+        let head = VmContext {
+            magic: MAGIC_INSTANCE,
+            store: (&raw mut *store).cast(),
+            thread: store.thread,
+            stack_limit: store.stack_limit,
+            module: module.0,
+            instance: (&raw mut *data).cast(),
+        };
+        // SAFETY: fresh and large enough.
+        unsafe { context.write(head) };
+        Ok(data)
+    }
+
+    /// The bytes of a data segment that are left.
+    pub(crate) fn data_segment(&self, index: u32) -> &'static [u8] {
+        if self.dropped_data.contains(index) {
+            return &[];
+        }
+        let segment = self.context.module().data().get(index as usize);
+        // SAFETY: an object's segment.
+        segment.map_or(&[], |&segment| unsafe { raw::slice(segment) })
+    }
+
+    pub(crate) fn drop_data(&mut self, index: u32) {
+        self.dropped_data.insert(index);
+    }
+
+    /// The items of an element segment that are left.
+    pub(crate) fn elem_segment(&self, index: u32) -> &'static [u32] {
+        if self.dropped_elems.contains(index) {
+            return &[];
+        }
+        let segment = self.context.module().elems().get(index as usize);
+        // SAFETY: an object's segment.
+        segment.map_or(&[], |segment| unsafe { raw::slice(segment.items) })
+    }
+
+    pub(crate) fn drop_elem(&mut self, index: u32) {
+        self.dropped_elems.insert(index);
+    }
+
+    /// The reference that an export of a function is known by.
+    fn exported_func(&mut self, export: &VmExport) -> NonNull<VmFuncRef> {
+        if export.func_ref != NO_FUNC_REF {
+            return self.context.func_ref(export.func_ref);
+        }
+        if export.index < self.imported[ExternKind::Func as usize] {
+            let import = self.context.imported_function(export.index);
+            // SAFETY: set when the instance was made.
+            return unsafe { NonNull::new_unchecked((*import.as_ptr()).func_ref) };
+        }
+        let callee = self.context.as_ptr();
+        *self.func_refs.entry(export.index).or_insert_with(|| {
+            let func_ref = VmFuncRef { wasm_call: export.wasm_call, ty: export.ty.func, callee };
+            // SAFETY: a box's address is not null.
+            unsafe { NonNull::new_unchecked(Box::into_raw(Box::new(func_ref))) }
+        })
+    }
+}
+
+impl Drop for InstanceData {
+    fn drop(&mut self) {
+        for &func_ref in self.func_refs.values() {
+            // SAFETY: made by `Box::into_raw`.
+            drop(unsafe { Box::from_raw(func_ref.as_ptr()) });
+        }
+        let layout = context_layout(self.context.module());
+        // SAFETY: allocated with this layout.
+        unsafe { alloc::dealloc(self.context.as_ptr().cast(), layout) };
+    }
+}
+
+impl Instance {
+    /// Makes an instance and runs the module's start function.
+    ///
+    /// # Errors
+    /// A [`LinkError`](crate::LinkError) that names every import that is missing or does not fit;
+    /// a refusal if the store's limits or the system do not allow it; a trap or a host function's
+    /// error while the module initialised itself, what it wrote until then being written.
+    ///
+    /// # Panics
+    /// If something imported is of another store; and if a host function that the start function
+    /// called panicked.
+    pub fn new(store: impl AsStoreMut, module: Module, imports: &Imports) -> Result<Self> {
+        let raw = module.module();
+        let given = imports.resolve(raw);
+        instantiate(store, raw, Some(module), &given, Some(imports))
+    }
+
+    fn data<'a>(&self, store: &'a StoreInner) -> &'a InstanceData {
+        // SAFETY: the instance lives as long as the store, which is borrowed.
+        unsafe { &*self.context(store).instance() }
+    }
+
+    #[inline]
+    pub(crate) fn context(&self, store: &StoreInner) -> Context {
+        // SAFETY: the instance lives as long as the store.
+        unsafe { Context::new(self.0.get(store.id)) }
+    }
+
+    /// The exports in the module's order. None, if the instance was made by bindings, which know
+    /// the exports at compile time.
+    pub fn exports(&self, store: impl AsStore) -> Vec<Export> {
+        let store = inner(&store);
+        let Some(module) = self.data(store).exports else { return Vec::new() };
+        let export = |export: &VmExport| Export {
+            // SAFETY: an object's description.
+            name: unsafe { raw::str(export.name) },
+            item: self.item(store, export),
+        };
+        module.raw_exports().iter().map(export).collect()
+    }
+
+    fn item(&self, store: &StoreInner, export: &VmExport) -> Extern {
+        match kind(&export.ty) {
+            ExternKind::Func => {
+                // SAFETY: the store is not shared between threads, and nobody else has a
+                // reference to the instance's data now.
+                unsafe {
+                    let data = self.context(store).instance();
+                    let func = (*data).exported_func(export);
+                    Extern::Func(Func(Handle::new(store.id, func)))
+                }
+            }
+            ExternKind::Table => Extern::Table(self.table(store, export.index)),
+            ExternKind::Memory => Extern::Memory(self.memory(store, export.index)),
+            ExternKind::Global => Extern::Global(self.global(store, export.index)),
+        }
+    }
+
+    /// The memory with this index in the module, which must be in range.
+    pub(crate) fn memory(&self, store: &StoreInner, index: u32) -> Memory {
+        // SAFETY: the instance's memories live as long as the store.
+        Memory(unsafe { Handle::new(store.id, self.context(store).any_memory(index)) })
+    }
+
+    /// The table with this index in the module, which must be in range.
+    pub(crate) fn table(&self, store: &StoreInner, index: u32) -> Table {
+        // SAFETY: the instance's tables live as long as the store.
+        Table(unsafe { Handle::new(store.id, self.context(store).any_table(index)) })
+    }
+
+    /// The global with this index in the module, which must be in range.
+    pub(crate) fn global(&self, store: &StoreInner, index: u32) -> Global {
+        let context = self.context(store);
+        let module = context.module();
+        let ty = match index.checked_sub(context.imported(ExternKind::Global)) {
+            Some(defined) => &module.globals()[defined as usize],
+            None => {
+                let import = module.import_of(ExternKind::Global, index);
+                &import.expect("an index in range").ty
+            }
+        };
+        // SAFETY: the instance's globals live as long as the store.
+        unsafe { Global::from_vm(store, context.any_global(index), global_type(ty)) }
+    }
+
+    /// The export with this name.
+    pub fn get_export(&self, store: impl AsStore, name: &str) -> Option<Extern> {
+        let store = inner(&store);
+        let exports = self.data(store).exports?.raw_exports();
+        // SAFETY: an object's description.
+        let export = exports.iter().find(|export| unsafe { raw::str(export.name) } == name)?;
+        Some(self.item(store, export))
+    }
+
+    /// The exported function with this name.
+    pub fn get_func(&self, store: impl AsStore, name: &str) -> Option<Func> {
+        self.get_export(store, name)?.func()
+    }
+
+    /// The exported memory with this name.
+    pub fn get_memory(&self, store: impl AsStore, name: &str) -> Option<Memory> {
+        self.get_export(store, name)?.memory()
+    }
+
+    /// The exported table with this name.
+    pub fn get_table(&self, store: impl AsStore, name: &str) -> Option<Table> {
+        self.get_export(store, name)?.table()
+    }
+
+    /// The exported global with this name.
+    pub fn get_global(&self, store: impl AsStore, name: &str) -> Option<Global> {
+        self.get_export(store, name)?.global()
+    }
+}
+
+/// Makes an instance of a module that is given its imports in its order.
+pub(crate) fn instantiate(
+    mut store: impl AsStoreMut,
+    module: ModuleRef,
+    exports: Option<Module>,
+    given: &[Option<Extern>],
+    by_name: Option<&Imports>,
+) -> Result<Instance> {
+    let raw = inner_ptr(&store);
+    // SAFETY: the store is mutably borrowed.
+    unsafe { enter(raw) };
+    frames::prepare(module)?;
+    let context = {
+        let store = inner_mut(&mut store);
+        link::check(store, module, given, by_name)?;
+        make(store, module, exports, given)?
+    };
+    // From here on tables of others may refer to the instance, so it stays, whatever happens.
+    for step in [module.0.init, module.0.start].into_iter().flatten() {
+        run(raw, context, step)?;
+    }
+    // SAFETY: the instance lives as long as the store.
+    Ok(Instance(unsafe { Handle::new(inner(&store).id, context.as_non_null()) }))
+}
+
+fn run(store: *mut StoreInner, context: Context, step: PlainCall) -> Result<()> {
+    // SAFETY: the module's own step with its own context; the store was entered.
+    let ok = unsafe { step(context.as_ptr(), context.as_ptr()) };
+    if ok { Ok(()) } else { Err(take_failure(store)) }
+}
+
+/// Makes an instance up to where its own code runs.
+fn make(
+    store: &mut StoreInner,
+    module: ModuleRef,
+    exports: Option<Module>,
+    given: &[Option<Extern>],
+) -> Result<Context> {
+    let limit = store.limits.instances;
+    if store.instances.len() >= limit {
+        return Err(Error::refused(format!("the store is limited to {limit} instances")));
+    }
+    store.check_memories(module.memories().len())?;
+    store.check_tables(module.tables().len())?;
+    let data = InstanceData::new(store, module, exports)?;
+    let context = data.context;
+
+    let mut memories = Vec::with_capacity(module.memories().len());
+    let space = Space { reservation: module.0.memory_reservation, guard: module.0.memory_guard };
+    for (i, ty) in (0..).zip(module.memories()) {
+        let vm = Some(context.memory(i));
+        memories.push(MemoryData::new(memory_type(ty), space, &store.limits, vm)?);
+    }
+    let mut tables = Vec::with_capacity(module.tables().len());
+    for (i, ty) in (0..).zip(module.tables()) {
+        let vm = Some(context.table(i));
+        tables.push(TableData::new(table_type(ty), &store.limits, vm)?);
+    }
+    for image in module.images() {
+        // SAFETY: an object's image of a memory that it defines; within the memory.
+        unsafe {
+            let map = memories[image.memory as usize].map();
+            platform::place_image(map, image.offset as usize, image);
+        }
+    }
+    // Nothing can fail any more.
+    memories.into_iter().for_each(|memory| _ = store.own_memory(memory));
+    tables.into_iter().for_each(|table| _ = store.own_table(table));
+    if store.modules.add(module) {
+        store.funcs.resolve(|params, results| find_type(module, params, results));
+    }
+    for (i, init) in (0..).zip(module.func_refs()) {
+        let func_ref =
+            VmFuncRef { wasm_call: init.wasm_call, ty: init.ty, callee: context.as_ptr() };
+        // SAFETY: its place in the context.
+        unsafe { context.func_ref(i).write(func_ref) };
+    }
+    let mut next = [0; 4];
+    for (import, item) in module.imports().iter().zip(given) {
+        let place = &mut next[kind(&import.ty) as usize];
+        let item = item.expect("imports were checked");
+        bind(store, context, import, *place, item);
+        *place += 1;
+    }
+    // SAFETY: a box's address is not null.
+    store.instances.push(unsafe { NonNull::new_unchecked(Box::into_raw(data)) });
+    Ok(context)
+}
+
+/// Puts an import into its place in the context.
+fn bind(store: &mut StoreInner, context: Context, import: &VmImport, index: u32, item: Extern) {
+    // SAFETY: the places are in the context; what is imported lives as long as the store.
+    unsafe {
+        match item {
+            Extern::Func(func) => {
+                let func_ref = func.0.get(store.id);
+                if (*func_ref.as_ptr()).wasm_call.is_null() {
+                    // A function of the host, of a type that only imports have.
+                    let host = (*func_ref.as_ptr()).callee;
+                    let host = NonNull::new_unchecked(host).cast();
+                    resolve(host, TypeRef::new(import.ty.func));
+                }
+                let VmFuncRef { wasm_call, callee, .. } = func_ref.read();
+                let import = VmFunctionImport { wasm_call, callee, func_ref: func_ref.as_ptr() };
+                context.imported_function(index).write(import);
+            }
+            Extern::Table(table) => {
+                context.imported_table(index).write(table.0.get(store.id).as_ptr());
+            }
+            Extern::Memory(memory) => {
+                context.imported_memory(index).write(memory.0.get(store.id).as_ptr());
+            }
+            Extern::Global(global) => {
+                context.imported_global(index).write(global.vm(store).as_ptr());
+            }
+        }
+    }
+}

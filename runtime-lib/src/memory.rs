@@ -1,0 +1,314 @@
+//! Linear memories. A memory's address space is reserved when it is made, so that it grows
+//! without moving; only the part that belongs to it can be touched, and guests that check nothing
+//! run into the rest.
+
+use std::fmt;
+use std::ptr::NonNull;
+
+use wasmaot_abi::context::VmMemory;
+
+use crate::error::{Error, Result};
+use crate::handle::Handle;
+use crate::platform::Reservation;
+use crate::store::{AsStore, AsStoreMut, Limits, Sealed, StoreInner, inner, inner_mut};
+use crate::types::MemoryType;
+
+/// The size of a page.
+pub(crate) const PAGE: u64 = 1 << 16;
+
+/// The most pages of a memory with 32-bit indices.
+pub(crate) const MAX_PAGES: u64 = 1 << 16;
+
+/// What memories that the host makes have behind them, so that any module compiled with the
+/// compiler's defaults can import them.
+const HOST_SPACE: Space = Space { reservation: 4 << 30, guard: 32 << 20 };
+
+/// Address space that a module's code expects; see
+/// [`VmModule::memory_reservation`](wasmaot_abi::module::VmModule::memory_reservation).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Space {
+    pub(crate) reservation: u64,
+    pub(crate) guard: u64,
+}
+
+/// A linear memory. A copyable handle; equal handles are one memory.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Memory(pub(crate) Handle<VmMemory>);
+
+/// An access outside a memory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MemoryAccessError {
+    offset: u64,
+    len: usize,
+    size: usize,
+}
+
+impl fmt::Display for MemoryAccessError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { offset, len, size } = self;
+        write!(f, "{len} bytes at {offset:#x} are not all within a memory of {size:#x} bytes")
+    }
+}
+
+impl std::error::Error for MemoryAccessError {}
+
+/// The runtime's own data about a memory.
+pub(crate) struct MemoryData {
+    /// What guests see: in an instance's context, or `own`.
+    vm: NonNull<VmMemory>,
+    own: VmMemory,
+    map: Reservation,
+    max: Option<u64>,
+    /// Bytes that can ever belong to the memory or fault.
+    reservation: u64,
+    guard: u64,
+    /// Pages that it can have at most, by its type, its address space and the limits it was made
+    /// with.
+    most: u64,
+}
+
+impl MemoryData {
+    /// Makes a memory whose size and address guests find in `vm`, or in the data itself.
+    pub(crate) fn new(
+        ty: MemoryType,
+        space: Space,
+        limits: &Limits,
+        vm: Option<NonNull<VmMemory>>,
+    ) -> Result<Box<Self>> {
+        let declared = ty.max.unwrap_or(MAX_PAGES).min(MAX_PAGES);
+        let mut most = declared.min(limits.memory_pages);
+        if ty.min > most {
+            return Err(Error::refused(format!(
+                "a {ty} may have {most} pages at most: see `Store::limits_mut`"
+            )));
+        }
+        let reservation = loop {
+            let reservation = space.reservation.max(most * PAGE);
+            match Reservation::new((reservation + space.guard) as usize) {
+                Some(map) => break (map, reservation),
+                // Without a promise to compiled code, less will do, too.
+                None if space.reservation == 0 && most > ty.min => most = ty.min.max(most / 2),
+                None => {
+                    let space = reservation + space.guard;
+                    return Err(Error::refused(format!(
+                        "no {space:#x} bytes of address space for a {ty}: see `ulimit -v`, or \
+                         compile the guest with a smaller memory reservation"
+                    )));
+                }
+            }
+        };
+        let (map, reservation) = reservation;
+        let len = (ty.min * PAGE) as usize;
+        if !map.commit(0, len) {
+            return Err(Error::refused(format!("no memory for a {ty}")));
+        }
+        let mut data = Box::new(Self {
+            vm: NonNull::dangling(),
+            own: VmMemory { base: map.base(), len, owner: std::ptr::null_mut() },
+            map,
+            max: ty.max,
+            reservation,
+            guard: space.guard,
+            most,
+        });
+        data.own.owner = (&raw mut *data).cast();
+        data.vm = match vm {
+            Some(vm) => {
+                // SAFETY: the place for it in a context that is being made.
+                unsafe { vm.write(VmMemory { base: data.own.base, len, owner: data.own.owner }) };
+                vm
+            }
+            None => NonNull::from(&mut data.own),
+        };
+        Ok(data)
+    }
+
+    pub(crate) fn vm(&self) -> NonNull<VmMemory> {
+        self.vm
+    }
+
+    pub(crate) fn map(&self) -> &Reservation {
+        &self.map
+    }
+
+    fn len(&self) -> usize {
+        // SAFETY: lives as long as this.
+        unsafe { (*self.vm.as_ptr()).len }
+    }
+
+    fn pages(&self) -> u64 {
+        self.len() as u64 / PAGE
+    }
+
+    pub(crate) fn ty(&self) -> MemoryType {
+        MemoryType::new(self.pages(), self.max)
+    }
+
+    /// Why code that expects this address space could not use the memory.
+    pub(crate) fn lacks(&self, space: Space) -> Option<String> {
+        if self.reservation >= space.reservation && self.guard >= space.guard {
+            return None;
+        }
+        Some(format!(
+            "{:#x} bytes of address space and {:#x} of guard behind it, not {:#x} and {:#x}",
+            self.reservation, self.guard, space.reservation, space.guard
+        ))
+    }
+
+    /// Adds pages; the former number.
+    pub(crate) fn grow(&mut self, delta: u64, limits: &Limits) -> Option<u64> {
+        let old = self.pages();
+        let new = old.checked_add(delta)?;
+        if new > self.most.min(limits.memory_pages).max(old) {
+            return None;
+        }
+        let (from, to) = (self.len(), (new * PAGE) as usize);
+        if !self.map.commit(from, to) {
+            return None;
+        }
+        // SAFETY: lives as long as this.
+        unsafe { (*self.vm.as_ptr()).len = to };
+        Some(old)
+    }
+}
+
+impl Memory {
+    /// Makes a memory that guests can import.
+    ///
+    /// # Errors
+    /// If the type or the store's limits allow no such memory, or the system has none left.
+    pub fn new(mut store: impl AsStoreMut, ty: MemoryType) -> Result<Self> {
+        let store = inner_mut(&mut store);
+        if ty.min > MAX_PAGES || ty.max.is_some_and(|max| max > MAX_PAGES || max < ty.min) {
+            return Err(Error::refused(format!(
+                "there can be no {ty}: at most {MAX_PAGES}, and no less than to start with"
+            )));
+        }
+        store.check_memories(1)?;
+        let data = MemoryData::new(ty, HOST_SPACE, &store.limits, None)?;
+        let vm = store.own_memory(data);
+        // SAFETY: the memory lives as long as the store.
+        Ok(Self(unsafe { Handle::new(store.id, vm) }))
+    }
+
+    pub(crate) fn data_ptr(&self, store: &StoreInner) -> NonNull<MemoryData> {
+        // SAFETY: a memory's owner is its data.
+        unsafe { NonNull::new_unchecked((*self.0.get(store.id).as_ptr()).owner.cast()) }
+    }
+
+    fn bytes(&self, store: &StoreInner) -> NonNull<[u8]> {
+        // SAFETY: the memory lives as long as the store; its base is not null.
+        unsafe {
+            let VmMemory { base, len, .. } = self.0.get(store.id).read();
+            NonNull::slice_from_raw_parts(NonNull::new_unchecked(base), len)
+        }
+    }
+
+    /// The memory's type, its present size being the least.
+    pub fn ty(&self, store: impl AsStore) -> MemoryType {
+        // SAFETY: the store is borrowed.
+        unsafe { self.data_ptr(inner(&store)).as_ref() }.ty()
+    }
+
+    /// The memory's size in pages of 64 KiB.
+    pub fn size(&self, store: impl AsStore) -> u64 {
+        self.bytes(inner(&store)).len() as u64 / PAGE
+    }
+
+    /// Adds `delta` pages; the former size. The memory does not move.
+    ///
+    /// # Errors
+    /// If the memory's type or the store's limits do not allow it, or the system has none left.
+    pub fn grow(&self, mut store: impl AsStoreMut, delta: u64) -> Result<u64> {
+        let store = inner_mut(&mut store);
+        // SAFETY: the store is mutably borrowed.
+        let data = unsafe { self.data_ptr(store).as_mut() };
+        data.grow(delta, &store.limits)
+            .ok_or_else(|| Error::refused(format!("a {} cannot grow by {delta} pages", data.ty())))
+    }
+
+    /// The memory's bytes.
+    pub fn data<'a, T: 'a>(&self, store: &'a (impl AsStore<Data = T> + ?Sized)) -> &'a [u8] {
+        // SAFETY: the store is borrowed; no guest runs meanwhile.
+        unsafe { self.bytes(inner(store)).as_ref() }
+    }
+
+    /// The memory's bytes.
+    pub fn data_mut<'a, T: 'a>(
+        &self,
+        store: &'a mut (impl AsStoreMut<Data = T> + ?Sized),
+    ) -> &'a mut [u8] {
+        self.data_and_store_mut(store).0
+    }
+
+    /// The memory's bytes and the host's data.
+    pub fn data_and_store_mut<'a, T: 'a>(
+        &self,
+        store: &'a mut (impl AsStoreMut<Data = T> + ?Sized),
+    ) -> (&'a mut [u8], &'a mut T) {
+        let raw = store.raw_store(Sealed);
+        // SAFETY: the store is mutably borrowed; no guest runs meanwhile. Guests' memories and
+        // the host's data do not overlap.
+        unsafe { (self.bytes(&*raw.inner()).as_mut(), &mut *raw.data()) }
+    }
+
+    /// Copies bytes out of the memory.
+    ///
+    /// # Errors
+    /// If they are not all within it; nothing is copied then.
+    pub fn read(
+        &self,
+        store: impl AsStore,
+        offset: u64,
+        buffer: &mut [u8],
+    ) -> Result<(), MemoryAccessError> {
+        let data = self.data(&store);
+        buffer.copy_from_slice(&data[range(data.len(), offset, buffer.len())?]);
+        Ok(())
+    }
+
+    /// Copies bytes into the memory.
+    ///
+    /// # Errors
+    /// If they are not all within it; nothing is copied then.
+    pub fn write(
+        &self,
+        mut store: impl AsStoreMut,
+        offset: u64,
+        bytes: &[u8],
+    ) -> Result<(), MemoryAccessError> {
+        let data = self.data_mut(&mut store);
+        let range = range(data.len(), offset, bytes.len())?;
+        data[range].copy_from_slice(bytes);
+        Ok(())
+    }
+}
+
+fn range(
+    size: usize,
+    offset: u64,
+    len: usize,
+) -> Result<std::ops::Range<usize>, MemoryAccessError> {
+    let error = MemoryAccessError { offset, len, size };
+    let start = usize::try_from(offset).map_err(|_| error)?;
+    let end = start.checked_add(len).filter(|&end| end <= size).ok_or(error)?;
+    Ok(start..end)
+}
+
+impl StoreInner {
+    /// Refuses more memories than the limits allow.
+    pub(crate) fn check_memories(&self, more: usize) -> Result<()> {
+        let limit = self.limits.memories;
+        if more > limit.saturating_sub(self.memories.len()) {
+            return Err(Error::refused(format!("the store is limited to {limit} memories")));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn own_memory(&mut self, data: Box<MemoryData>) -> NonNull<VmMemory> {
+        let vm = data.vm;
+        // SAFETY: a box's address is not null.
+        self.memories.push(unsafe { NonNull::new_unchecked(Box::into_raw(data)) });
+        vm
+    }
+}

@@ -1,0 +1,404 @@
+//! Stores: the owners of everything that guests use, and the two traits by which handles get at
+//! them. While a guest runs, its store is reached again by the address in its context, so nothing
+//! here keeps a Rust reference to a store across a call into a guest.
+
+use std::any::Any;
+use std::marker::PhantomData;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use wasmaot_abi::context::VmThread;
+
+use crate::error::Error;
+use crate::externref::{Slab, drop_values};
+use crate::gc;
+use crate::global::HostGlobal;
+use crate::handle::StoreId;
+use crate::host::{HostFunc, HostFuncs};
+use crate::instance::InstanceData;
+use crate::memory::MemoryData;
+use crate::module::Modules;
+use crate::table::TableData;
+use crate::thread;
+
+/// Owns instances, their memories, tables, globals and functions, the host values they hold, and
+/// data of the host's own. Everything is freed when the store is dropped, not before.
+///
+/// A store can be moved to another thread (if `T` can), but not be used by two at once.
+pub struct Store<T> {
+    raw: RawStore<T>,
+    owned: PhantomData<StoreBox<T>>,
+}
+
+// SAFETY: a store owns what it points at, all of which may move between threads: functions of
+// the host are required to be `Send`, host values are `Send + Sync`. What belongs to a thread
+// (its record in the contexts) is replaced when the store is used on another.
+unsafe impl<T: Send> Send for Store<T> {}
+
+/// How much a store's guests may use. Changing it affects what is made or grown afterwards.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Pages of 64 KiB per memory. Default: 65536, all that a 32-bit index can reach.
+    pub memory_pages: u64,
+    /// Elements per table. Default: 10 million.
+    pub table_elements: u64,
+    /// Instances in the store. Default: no limit.
+    pub instances: usize,
+    /// Memories in the store. Default: no limit.
+    pub memories: usize,
+    /// Tables in the store. Default: no limit.
+    pub tables: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory_pages: 1 << 16,
+            table_elements: 10_000_000,
+            instances: usize::MAX,
+            memories: usize::MAX,
+            tables: usize::MAX,
+        }
+    }
+}
+
+/// A store in memory, at an address that does not change. The head comes first, so that its
+/// address is the whole's.
+#[repr(C)]
+pub(crate) struct StoreBox<T> {
+    inner: StoreInner,
+    data: T,
+}
+
+/// Why the innermost call failed, when it was not a trap.
+pub(crate) enum Failure {
+    Error(Error),
+    Panic(Box<dyn Any + Send>),
+}
+
+/// The part of a store that does not depend on the host's data.
+pub struct StoreInner {
+    /// The [id](thread::Thread::id) of the thread whose record is in the contexts; 0 if
+    /// [`enter`](Self::enter) has something else to do as well.
+    pub(crate) ready: u64,
+    /// Whether host values should be collected at the next call into or out of a guest.
+    pub(crate) attention: bool,
+    pub(crate) id: StoreId,
+    /// What goes into new contexts.
+    pub(crate) thread: *mut VmThread,
+    pub(crate) stack_limit: usize,
+    thread_id: u64,
+    collect_always: bool,
+    pub(crate) limits: Limits,
+    pub(crate) failure: Option<Failure>,
+    pub(crate) externs: Slab,
+    pub(crate) modules: Modules,
+    pub(crate) instances: Vec<NonNull<InstanceData>>,
+    pub(crate) memories: Vec<NonNull<MemoryData>>,
+    pub(crate) tables: Vec<NonNull<TableData>>,
+    pub(crate) globals: Vec<NonNull<HostGlobal>>,
+    pub(crate) funcs: HostFuncs,
+}
+
+static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+
+impl<T> Store<T> {
+    /// A store with nothing in it but the host's own data.
+    pub fn new(data: T) -> Self {
+        let id = StoreId::new(NEXT_ID.fetch_add(1, Ordering::Relaxed))
+            .expect("2^64 stores take longer than we have");
+        let inner = StoreInner {
+            ready: 0,
+            attention: false,
+            id,
+            thread: std::ptr::null_mut(),
+            stack_limit: 0,
+            thread_id: 0,
+            collect_always: false,
+            limits: Limits::default(),
+            failure: None,
+            externs: Slab::new(),
+            modules: Modules::default(),
+            instances: Vec::new(),
+            memories: Vec::new(),
+            tables: Vec::new(),
+            globals: Vec::new(),
+            funcs: HostFuncs::default(),
+        };
+        let ptr = Box::into_raw(Box::new(StoreBox { inner, data }));
+        // SAFETY: a box's address is not null.
+        let raw = RawStore(unsafe { NonNull::new_unchecked(ptr) });
+        Self { raw, owned: PhantomData }
+    }
+
+    /// The host's data.
+    pub fn data(&self) -> &T {
+        AsStore::data(self)
+    }
+
+    /// The host's data.
+    pub fn data_mut(&mut self) -> &mut T {
+        AsStoreMut::data_mut(self)
+    }
+
+    /// Drops the store's instances and gives the host's data back.
+    pub fn into_data(self) -> T {
+        let ptr = self.raw.0.as_ptr();
+        std::mem::forget(self);
+        // SAFETY: the address of the box that `new` made, which is not used any more.
+        let StoreBox { inner, data } = *unsafe { Box::from_raw(ptr) };
+        drop(inner);
+        data
+    }
+
+    /// How much guests may use.
+    pub fn limits(&self) -> &Limits {
+        &inner(self).limits
+    }
+
+    /// How much guests may use.
+    pub fn limits_mut(&mut self) -> &mut Limits {
+        &mut inner_mut(self).limits
+    }
+
+    /// Drops the host values that no guest refers to any more. See [`ExternRef`](crate::ExternRef)
+    /// for when that happens by itself.
+    pub fn collect(&mut self) {
+        gc::collect(self.raw.inner());
+    }
+
+    /// The number of host values that guests refer to, or did when last looked.
+    pub fn externrefs(&self) -> usize {
+        inner(self).externs.used()
+    }
+
+    /// Whether to [`collect`](Self::collect) at every call into and out of a guest: slow, and
+    /// good for tests.
+    pub fn set_collect_always(&mut self, always: bool) {
+        let inner = inner_mut(self);
+        inner.collect_always = always;
+        inner.update_attention();
+    }
+}
+
+impl<T: Default> Default for Store<T> {
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+impl<T> Drop for Store<T> {
+    fn drop(&mut self) {
+        // SAFETY: the address of the box that `new` made, which is not used any more.
+        drop(unsafe { Box::from_raw(self.raw.0.as_ptr()) });
+    }
+}
+
+impl Drop for StoreInner {
+    fn drop(&mut self) {
+        for &instance in &self.instances {
+            // SAFETY: made by `Box::into_raw`, and no handle can be used without the store.
+            drop(unsafe { Box::from_raw(instance.as_ptr()) });
+        }
+        for &memory in &self.memories {
+            // SAFETY: as above.
+            drop(unsafe { Box::from_raw(memory.as_ptr()) });
+        }
+        for &table in &self.tables {
+            // SAFETY: as above.
+            drop(unsafe { Box::from_raw(table.as_ptr()) });
+        }
+        for &global in &self.globals {
+            // SAFETY: as above.
+            drop(unsafe { Box::from_raw(global.as_ptr()) });
+        }
+        // What may run the host's own code comes last, when all else is in order.
+        drop_values(self.externs.collect(|_| {}));
+        drop(std::mem::take(&mut self.funcs));
+    }
+}
+
+impl StoreInner {
+    /// Recomputes what the quick checks at calls look at.
+    pub(crate) fn update_attention(&mut self) {
+        self.attention = self.collect_always || self.externs.is_due();
+        self.ready = if self.attention { 0 } else { self.thread_id };
+    }
+
+    /// Makes the contexts name this thread.
+    fn register(&mut self, thread: &thread::Thread) {
+        (self.thread, self.stack_limit) = (thread.record(), thread.stack_limit());
+        self.thread_id = thread.id();
+        for &instance in &self.instances {
+            // SAFETY: the store's instances and their contexts live as long as it.
+            unsafe {
+                let context = (*instance.as_ptr()).context.as_ptr();
+                (*context).thread = self.thread;
+                (*context).stack_limit = self.stack_limit;
+            }
+        }
+        self.update_attention();
+    }
+}
+
+/// Before a call into a guest: makes sure that the store's contexts name the thread.
+///
+/// # Safety
+/// The store is alive and nobody has a reference to it.
+#[inline]
+pub(crate) unsafe fn enter(store: *mut StoreInner) {
+    // SAFETY: the caller's promise.
+    if unsafe { (*store).ready } != thread::current_id() {
+        // SAFETY: the caller's promise.
+        unsafe { enter_slowly(store) };
+    }
+}
+
+#[cold]
+#[inline(never)]
+unsafe fn enter_slowly(store: *mut StoreInner) {
+    thread::with_registered(|thread| {
+        // SAFETY: the caller's promise.
+        let inner = unsafe { &mut *store };
+        if inner.thread_id != thread.id() {
+            inner.register(thread);
+        }
+    });
+    // SAFETY: the caller's promise.
+    unsafe { safepoint(store) };
+}
+
+/// Where host values can be collected: everything that a guest or the host still needs is in
+/// globals, tables, frames at calls, or the host's own [`ExternRef`](crate::ExternRef)s.
+///
+/// # Safety
+/// The store is alive and nobody has a reference to it.
+#[inline]
+pub(crate) unsafe fn safepoint(store: *mut StoreInner) {
+    // SAFETY: the caller's promise.
+    if unsafe { (*store).attention } {
+        gc::collect(store);
+    }
+}
+
+/// A store's address.
+pub struct RawStore<T>(NonNull<StoreBox<T>>);
+
+impl<T> Clone for RawStore<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for RawStore<T> {}
+
+impl<T> RawStore<T> {
+    /// The part that does not depend on `T`.
+    #[inline]
+    pub(crate) fn inner(self) -> *mut StoreInner {
+        self.0.as_ptr().cast()
+    }
+
+    pub(crate) fn data(self) -> *mut T {
+        // SAFETY: whoever has the address keeps the store alive.
+        unsafe { &raw mut (*self.0.as_ptr()).data }
+    }
+
+    /// # Safety
+    /// It is the address of the head of a live store with this type of data.
+    #[inline]
+    pub(crate) unsafe fn from_inner(inner: *mut StoreInner) -> Self {
+        // SAFETY: the caller's promise.
+        Self(unsafe { NonNull::new_unchecked(inner.cast()) })
+    }
+}
+
+/// Keeps others from implementing the traits.
+#[derive(Debug)]
+pub struct Sealed;
+
+/// What gives access to a store: a [`Store`], a [`Caller`](crate::Caller), a reference to either.
+pub trait AsStore {
+    /// The type of the host's data.
+    type Data;
+
+    #[doc(hidden)]
+    fn raw_store(&self, _: Sealed) -> RawStore<Self::Data>;
+
+    /// The host's data.
+    fn data(&self) -> &Self::Data {
+        // SAFETY: the store is alive and borrowed.
+        unsafe { &*self.raw_store(Sealed).data() }
+    }
+}
+
+/// What gives access to a store to change it.
+pub trait AsStoreMut: AsStore {
+    /// The host's data.
+    fn data_mut(&mut self) -> &mut Self::Data {
+        // SAFETY: the store is alive and mutably borrowed.
+        unsafe { &mut *self.raw_store(Sealed).data() }
+    }
+}
+
+impl<T> AsStore for Store<T> {
+    type Data = T;
+
+    #[inline]
+    fn raw_store(&self, _: Sealed) -> RawStore<T> {
+        self.raw
+    }
+}
+
+impl<T> AsStoreMut for Store<T> {}
+
+impl<S: AsStore + ?Sized> AsStore for &S {
+    type Data = S::Data;
+
+    #[inline]
+    fn raw_store(&self, sealed: Sealed) -> RawStore<S::Data> {
+        (**self).raw_store(sealed)
+    }
+}
+
+impl<S: AsStore + ?Sized> AsStore for &mut S {
+    type Data = S::Data;
+
+    #[inline]
+    fn raw_store(&self, sealed: Sealed) -> RawStore<S::Data> {
+        (**self).raw_store(sealed)
+    }
+}
+
+impl<S: AsStoreMut + ?Sized> AsStoreMut for &mut S {}
+
+/// The address of the store's head.
+#[inline]
+pub(crate) fn inner_ptr<S: AsStore + ?Sized>(store: &S) -> *mut StoreInner {
+    store.raw_store(Sealed).inner()
+}
+
+/// The store's head, for as long as the store is borrowed.
+#[inline]
+pub(crate) fn inner<S: AsStore + ?Sized>(store: &S) -> &StoreInner {
+    // SAFETY: the store is alive and borrowed; no guest runs meanwhile.
+    unsafe { &*inner_ptr(store) }
+}
+
+/// The store's head, for as long as the store is borrowed.
+#[inline]
+pub(crate) fn inner_mut<S: AsStoreMut + ?Sized>(store: &mut S) -> &mut StoreInner {
+    // SAFETY: the store is alive and mutably borrowed; no guest runs meanwhile.
+    unsafe { &mut *inner_ptr(store) }
+}
+
+/// A function of the host in this store.
+impl StoreInner {
+    pub(crate) fn own_func(&mut self, func: Box<HostFunc>) -> NonNull<HostFunc> {
+        // SAFETY: a box's address is not null.
+        let func = unsafe { NonNull::new_unchecked(Box::into_raw(func)) };
+        self.funcs.push(func);
+        func
+    }
+}

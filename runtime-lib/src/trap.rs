@@ -1,0 +1,141 @@
+//! Traps as users see them: the reason and the guest's functions that were running.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use wasmaot_abi::traps::TrapCode;
+
+/// Why and where a guest was stopped.
+#[derive(Clone, Debug)]
+pub struct Trap {
+    code: TrapCode,
+    frames: Box<[Frame]>,
+    left_out: usize,
+}
+
+/// A function of a guest that was running, from a backtrace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    pub(crate) module: &'static str,
+    pub(crate) func_index: u32,
+    pub(crate) name: &'static str,
+    pub(crate) wasm_offset: Option<u32>,
+}
+
+impl Trap {
+    pub(crate) fn new(code: TrapCode, frames: Box<[Frame]>, left_out: usize) -> Self {
+        Self { code, frames, left_out }
+    }
+
+    /// The reason.
+    pub fn code(&self) -> TrapCode {
+        self.code
+    }
+
+    /// The offset in the wasm file of the instruction that trapped, if it is known.
+    pub fn wasm_offset(&self) -> Option<u32> {
+        self.frames.first()?.wasm_offset
+    }
+
+    /// The innermost functions that were running, innermost first. Functions of guests further
+    /// out, around calls of the host in between, follow.
+    pub fn frames(&self) -> &[Frame] {
+        &self.frames
+    }
+
+    /// How many more functions there were further out.
+    pub fn frames_left_out(&self) -> usize {
+        self.left_out
+    }
+}
+
+impl Frame {
+    /// The module's name.
+    pub fn module(&self) -> &str {
+        self.module
+    }
+
+    /// The function's index in its module.
+    pub fn func_index(&self) -> u32 {
+        self.func_index
+    }
+
+    /// The function's name, if the module gives one, readable: with the feature `demangle`,
+    /// names that Rust's compiler encoded are decoded.
+    pub fn func_name(&self) -> Option<Cow<'_, str>> {
+        if self.name.is_empty() {
+            return None;
+        }
+        #[cfg(feature = "demangle")]
+        if let Ok(name) = rustc_demangle::try_demangle(self.name) {
+            return Some(Cow::Owned(format!("{name:#}")));
+        }
+        Some(Cow::Borrowed(self.name))
+    }
+
+    /// The offset in the wasm file of the instruction that trapped or called, if it is known.
+    pub fn wasm_offset(&self) -> Option<u32> {
+        self.wasm_offset
+    }
+}
+
+impl fmt::Display for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { module, func_index, .. } = self;
+        match self.func_name() {
+            Some(name) => write!(f, "{module}!{name}")?,
+            None => write!(f, "{module}!function[{func_index}]")?,
+        }
+        match self.wasm_offset {
+            Some(offset) => write!(f, " at {offset:#x}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Trap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "wasm trap: {}", self.code)?;
+        for (i, frame) in self.frames.iter().enumerate() {
+            write!(f, "\n  {i:>2}: {frame}")?;
+        }
+        match self.left_out {
+            0 => Ok(()),
+            1 => f.write_str("\n  and 1 function further out"),
+            n => write!(f, "\n  and {n} functions further out"),
+        }
+    }
+}
+
+impl std::error::Error for Trap {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trap_reads_well() {
+        let frames = [
+            Frame {
+                module: "m",
+                func_index: 3,
+                name: "_ZN4core9panicking5panic17h0123456789abcdefE",
+                wasm_offset: Some(0x1f),
+            },
+            Frame { module: "m", func_index: 7, name: "", wasm_offset: None },
+        ];
+        let trap = Trap::new(TrapCode::Unreachable, frames.into(), 2);
+        let name = if cfg!(feature = "demangle") {
+            "core::panicking::panic"
+        } else {
+            "_ZN4core9panicking5panic17h0123456789abcdefE"
+        };
+        assert_eq!(
+            trap.to_string(),
+            format!(
+                "wasm trap: unreachable\n   0: m!{name} at 0x1f\n   1: m!function[7]\n  \
+                 and 2 functions further out"
+            )
+        );
+    }
+}

@@ -1,0 +1,408 @@
+//! Values as the host has them: [`Val`] when types are known at run time only, [`WasmTy`] and
+//! the tuples of them when they are known at compile time.
+
+use std::ptr::NonNull;
+
+use wasmaot_abi::context::VmFuncRef;
+use wasmaot_abi::value::{ValRaw, ValType};
+
+use crate::externref::ExternRef;
+use crate::func::Func;
+use crate::handle::Handle;
+use crate::store::StoreInner;
+
+/// A WebAssembly value. Floating-point numbers are kept by their bits.
+#[derive(Clone, Debug)]
+pub enum Val {
+    /// 32-bit integer.
+    I32(i32),
+    /// 64-bit integer.
+    I64(i64),
+    /// The bits of an `f32`.
+    F32(u32),
+    /// The bits of an `f64`.
+    F64(u64),
+    /// A reference to a function, or null.
+    FuncRef(Option<Func>),
+    /// A reference to a value of the host, or null.
+    ExternRef(Option<ExternRef>),
+}
+
+impl Val {
+    /// The value's type.
+    pub fn ty(&self) -> ValType {
+        match self {
+            Self::I32(_) => ValType::I32,
+            Self::I64(_) => ValType::I64,
+            Self::F32(_) => ValType::F32,
+            Self::F64(_) => ValType::F64,
+            Self::FuncRef(_) => ValType::FuncRef,
+            Self::ExternRef(_) => ValType::ExternRef,
+        }
+    }
+
+    /// Zero or null.
+    pub fn default_of(ty: ValType) -> Self {
+        match ty {
+            ValType::I32 => Self::I32(0),
+            ValType::I64 => Self::I64(0),
+            ValType::F32 => Self::F32(0),
+            ValType::F64 => Self::F64(0),
+            ValType::FuncRef => Self::FuncRef(None),
+            ValType::ExternRef => Self::ExternRef(None),
+        }
+    }
+
+    /// The `i32`, if it is one.
+    pub fn i32(&self) -> Option<i32> {
+        if let Self::I32(value) = self { Some(*value) } else { None }
+    }
+
+    /// The `i64`, if it is one.
+    pub fn i64(&self) -> Option<i64> {
+        if let Self::I64(value) = self { Some(*value) } else { None }
+    }
+
+    /// The `f32`, if it is one.
+    pub fn f32(&self) -> Option<f32> {
+        if let Self::F32(bits) = self { Some(f32::from_bits(*bits)) } else { None }
+    }
+
+    /// The `f64`, if it is one.
+    pub fn f64(&self) -> Option<f64> {
+        if let Self::F64(bits) = self { Some(f64::from_bits(*bits)) } else { None }
+    }
+
+    /// The value as compiled code has it. Takes a place for a value of the host.
+    ///
+    /// # Panics
+    /// If it is a function of another store.
+    pub(crate) fn to_bits(&self, store: &mut StoreInner) -> u64 {
+        match self {
+            Self::I32(value) => (*value as u32).into(),
+            Self::I64(value) => *value as u64,
+            Self::F32(bits) => (*bits).into(),
+            Self::F64(bits) => *bits,
+            Self::FuncRef(func) => func.into_abi(store) as u64,
+            Self::ExternRef(value) => value.clone().into_abi(store).into(),
+        }
+    }
+
+    /// # Safety
+    /// Compiled code of this store left this value of this type.
+    pub(crate) unsafe fn from_bits(bits: u64, ty: ValType, store: &StoreInner) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match ty {
+                ValType::I32 => Self::I32(bits as i32),
+                ValType::I64 => Self::I64(bits as i64),
+                ValType::F32 => Self::F32(bits as u32),
+                ValType::F64 => Self::F64(bits),
+                ValType::FuncRef => Self::FuncRef(WasmTy::from_bits(bits, store)),
+                ValType::ExternRef => Self::ExternRef(WasmTy::from_bits(bits, store)),
+            }
+        }
+    }
+}
+
+macro_rules! val_from {
+    ($($ty:ty => $variant:ident($conv:expr);)*) => {
+        $(impl From<$ty> for Val {
+            fn from(value: $ty) -> Self {
+                Self::$variant($conv(value))
+            }
+        })*
+    };
+}
+
+val_from! {
+    i32 => I32(|v| v);
+    u32 => I32(|v| v as i32);
+    i64 => I64(|v| v);
+    u64 => I64(|v| v as i64);
+    f32 => F32(f32::to_bits);
+    f64 => F64(f64::to_bits);
+    Func => FuncRef(Some);
+    Option<Func> => FuncRef(|v| v);
+    ExternRef => ExternRef(Some);
+    Option<ExternRef> => ExternRef(|v| v);
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+pub(crate) use sealed::Sealed;
+
+/// The Rust types of WebAssembly values: `i32` and `u32`, `i64` and `u64`, `f32`, `f64`,
+/// [`Option<Func>`](Func), [`Option<ExternRef>`](ExternRef).
+pub trait WasmTy: Sealed + Sized {
+    /// The type in WebAssembly.
+    const TYPE: ValType;
+
+    /// The type in the platform's C convention.
+    #[doc(hidden)]
+    type Abi: Copy;
+
+    #[doc(hidden)]
+    fn into_abi(self, store: &mut StoreInner) -> Self::Abi;
+
+    /// # Safety
+    /// Compiled code of this store left this value of this type.
+    #[doc(hidden)]
+    unsafe fn from_abi(abi: Self::Abi, store: &StoreInner) -> Self;
+
+    #[doc(hidden)]
+    fn abi_to_bits(abi: Self::Abi) -> u64;
+
+    #[doc(hidden)]
+    fn abi_from_bits(bits: u64) -> Self::Abi;
+
+    #[doc(hidden)]
+    fn into_bits(self, store: &mut StoreInner) -> u64 {
+        Self::abi_to_bits(self.into_abi(store))
+    }
+
+    /// # Safety
+    /// As [`from_abi`](Self::from_abi).
+    #[doc(hidden)]
+    unsafe fn from_bits(bits: u64, store: &StoreInner) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { Self::from_abi(Self::abi_from_bits(bits), store) }
+    }
+}
+
+macro_rules! numbers {
+    ($($ty:ty: $val:ident, $to:expr, $from:expr;)*) => {
+        $(
+            impl Sealed for $ty {}
+
+            impl WasmTy for $ty {
+                const TYPE: ValType = ValType::$val;
+                type Abi = Self;
+
+                #[inline]
+                fn into_abi(self, _: &mut StoreInner) -> Self {
+                    self
+                }
+
+                #[inline]
+                unsafe fn from_abi(abi: Self, _: &StoreInner) -> Self {
+                    abi
+                }
+
+                #[inline]
+                fn abi_to_bits(abi: Self) -> u64 {
+                    $to(abi)
+                }
+
+                #[inline]
+                fn abi_from_bits(bits: u64) -> Self {
+                    $from(bits)
+                }
+            }
+        )*
+    };
+}
+
+numbers! {
+    i32: I32, |v| v as u32 as u64, |v| v as i32;
+    u32: I32, u64::from, |v| v as u32;
+    i64: I64, |v| v as u64, |v| v as i64;
+    u64: I64, |v| v, |v| v;
+    f32: F32, |v: f32| v.to_bits().into(), |v| f32::from_bits(v as u32);
+    f64: F64, f64::to_bits, f64::from_bits;
+}
+
+impl Sealed for Option<Func> {}
+
+impl WasmTy for Option<Func> {
+    const TYPE: ValType = ValType::FuncRef;
+    type Abi = *mut VmFuncRef;
+
+    #[inline]
+    fn into_abi(self, store: &mut StoreInner) -> *mut VmFuncRef {
+        match self {
+            Some(func) => func.0.get(store.id).as_ptr(),
+            None => std::ptr::null_mut(),
+        }
+    }
+
+    #[inline]
+    unsafe fn from_abi(abi: *mut VmFuncRef, store: &StoreInner) -> Self {
+        // SAFETY: the caller's promise: a guest's references are null or live as long as it.
+        NonNull::new(abi).map(|func| Func(unsafe { Handle::new(store.id, func) }))
+    }
+
+    #[inline]
+    fn abi_to_bits(abi: *mut VmFuncRef) -> u64 {
+        abi.expose_provenance() as u64
+    }
+
+    #[inline]
+    fn abi_from_bits(bits: u64) -> *mut VmFuncRef {
+        std::ptr::with_exposed_provenance_mut(bits as usize)
+    }
+}
+
+impl Sealed for Option<ExternRef> {}
+
+impl WasmTy for Option<ExternRef> {
+    const TYPE: ValType = ValType::ExternRef;
+    type Abi = u32;
+
+    #[inline]
+    fn into_abi(self, store: &mut StoreInner) -> u32 {
+        match self {
+            Some(value) => {
+                let index = store.externs.insert(value);
+                store.update_attention();
+                index
+            }
+            None => 0,
+        }
+    }
+
+    #[inline]
+    unsafe fn from_abi(abi: u32, store: &StoreInner) -> Self {
+        store.externs.get(abi).cloned()
+    }
+
+    #[inline]
+    fn abi_to_bits(abi: u32) -> u64 {
+        abi.into()
+    }
+
+    #[inline]
+    fn abi_from_bits(bits: u64) -> u32 {
+        bits as u32
+    }
+}
+
+/// Parameters of a function: a [`WasmTy`] or a tuple of up to 16.
+pub trait WasmParams: Sealed {
+    #[doc(hidden)]
+    const TYPES: &'static [ValType];
+
+    /// Writes the values into slots, one each.
+    #[doc(hidden)]
+    fn into_slots(self, store: &mut StoreInner, slots: &mut [ValRaw]);
+}
+
+/// Results of a function: nothing, a [`WasmTy`], or a tuple of two to 16.
+pub trait WasmResults: Sealed + Sized {
+    #[doc(hidden)]
+    const TYPES: &'static [ValType];
+
+    /// Writes the values into slots, one each.
+    #[doc(hidden)]
+    fn into_slots(self, store: &mut StoreInner, slots: &mut [ValRaw]);
+
+    /// The single result by its bits; 0 for none or more.
+    #[doc(hidden)]
+    fn into_single(self, store: &mut StoreInner) -> u64;
+
+    /// # Safety
+    /// Compiled code of this store left values of these types in the slots.
+    #[doc(hidden)]
+    unsafe fn from_slots(slots: &[ValRaw], store: &StoreInner) -> Self;
+}
+
+impl<A: WasmTy> WasmParams for A {
+    const TYPES: &'static [ValType] = &[A::TYPE];
+
+    fn into_slots(self, store: &mut StoreInner, slots: &mut [ValRaw]) {
+        slots[0] = ValRaw::from_u64(self.into_bits(store));
+    }
+}
+
+impl<A: WasmTy> WasmResults for A {
+    const TYPES: &'static [ValType] = &[A::TYPE];
+
+    fn into_slots(self, store: &mut StoreInner, slots: &mut [ValRaw]) {
+        slots[0] = ValRaw::from_u64(self.into_bits(store));
+    }
+
+    #[inline]
+    fn into_single(self, store: &mut StoreInner) -> u64 {
+        self.into_bits(store)
+    }
+
+    unsafe fn from_slots(slots: &[ValRaw], store: &StoreInner) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { A::from_bits(slots[0].to_u64(), store) }
+    }
+}
+
+macro_rules! tuples {
+    (@sealed $($name:ident)*) => {
+        impl<$($name: WasmTy),*> Sealed for ($($name,)*) {}
+    };
+    (@params $($name:ident)*) => {
+        impl<$($name: WasmTy),*> WasmParams for ($($name,)*) {
+            const TYPES: &'static [ValType] = &[$($name::TYPE),*];
+
+            #[allow(unused, non_snake_case, reason = "the empty tuple")]
+            fn into_slots(self, store: &mut StoreInner, slots: &mut [ValRaw]) {
+                let ($($name,)*) = self;
+                let mut slots = slots.iter_mut();
+                $(*slots.next().expect("a slot per value") =
+                    ValRaw::from_u64($name.into_bits(store));)*
+            }
+        }
+    };
+    (@results $($name:ident)*) => {
+        impl<$($name: WasmTy),*> WasmResults for ($($name,)*) {
+            const TYPES: &'static [ValType] = &[$($name::TYPE),*];
+
+            fn into_slots(self, store: &mut StoreInner, slots: &mut [ValRaw]) {
+                WasmParams::into_slots(self, store, slots);
+            }
+
+            #[inline]
+            fn into_single(self, _: &mut StoreInner) -> u64 {
+                0
+            }
+
+            #[allow(unused, clippy::unused_unit, reason = "the empty tuple")]
+            unsafe fn from_slots(slots: &[ValRaw], store: &StoreInner) -> Self {
+                let mut slots = slots.iter();
+                // SAFETY: the caller's promise.
+                unsafe {
+                    ($($name::from_bits(
+                        slots.next().expect("a slot per value").to_u64(), store,
+                    ),)*)
+                }
+            }
+        }
+    };
+}
+
+macro_rules! for_each_tuple {
+    ($mac:ident!($($how:tt)*)) => {
+        $mac!($($how)* A B);
+        $mac!($($how)* A B C);
+        $mac!($($how)* A B C D);
+        $mac!($($how)* A B C D E);
+        $mac!($($how)* A B C D E F);
+        $mac!($($how)* A B C D E F G);
+        $mac!($($how)* A B C D E F G H);
+        $mac!($($how)* A B C D E F G H I);
+        $mac!($($how)* A B C D E F G H I J);
+        $mac!($($how)* A B C D E F G H I J K);
+        $mac!($($how)* A B C D E F G H I J K L);
+        $mac!($($how)* A B C D E F G H I J K L M);
+        $mac!($($how)* A B C D E F G H I J K L M N);
+        $mac!($($how)* A B C D E F G H I J K L M N O);
+        $mac!($($how)* A B C D E F G H I J K L M N O P);
+    };
+}
+pub(crate) use for_each_tuple;
+
+tuples!(@sealed);
+tuples!(@params);
+tuples!(@results);
+tuples!(@sealed A);
+tuples!(@params A);
+for_each_tuple!(tuples!(@sealed));
+for_each_tuple!(tuples!(@params));
+for_each_tuple!(tuples!(@results));
