@@ -176,6 +176,8 @@ fn isa(triple: &Triple, opt_level: &str, features: &[&str]) -> Result<Arc<dyn Ta
         // The runtime walks frames by their saved frame pointers.
         ("preserve_frame_pointers", "true"),
         ("unwind_info", "true"),
+        // Results for which there are no registers come back in the caller's frame.
+        ("enable_multi_ret_implicit_sret", "true"),
         // Every body compares its whole frame with the stack limit before it touches the frame.
         ("enable_probestack", "false"),
         ("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" }),
