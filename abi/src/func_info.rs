@@ -14,7 +14,7 @@
 //! ```text
 //! u32  MAGIC
 //! i32  distance from this word to the module's name: a u32 length, then UTF-8
-//! uleb function index
+//! uleb function index, or INIT_INDEX
 //! uleb length of the name, then the name in UTF-8 (0: none)
 //! uleb the frame pointer less the stack pointer at a call, in bytes
 //! uleb number of sites, then each:
@@ -36,6 +36,10 @@ pub const MAGIC: u32 = u32::from_le_bytes(*b"waot");
 /// The augmentation string of the CIE under which records are found: unlike other languages'
 /// entries it names language-specific data but no personality routine.
 pub const CIE_AUGMENTATION: &str = "zLR";
+
+/// The function index in the record of the code that sets globals and applies active segments,
+/// which is no function of the module.
+pub const INIT_INDEX: u32 = u32::MAX;
 
 /// The offset in a record of the distance to the module's name.
 pub const MODULE_NAME_OFFSET: usize = 4;

@@ -25,7 +25,7 @@ use std::collections::{BTreeMap, HashMap};
 use object::SymbolKind;
 use object::write::SymbolId;
 use serde::Serialize;
-use wasmaot_abi::func_info::{FuncInfo, MODULE_NAME_OFFSET};
+use wasmaot_abi::func_info::{FuncInfo, INIT_INDEX, MODULE_NAME_OFFSET};
 use wasmaot_abi::symbols::{ABI_SYMBOL, PerType};
 
 use self::blob::Place;
@@ -281,8 +281,7 @@ impl Emitter<'_> {
         let Some(info) = &function.info else { return Ok(None) };
         let (func_index, name) = match function.key {
             FuncKey::Body(func) => (func.as_u32(), self.names.of_wasm_function(func)),
-            // The code that stands for what the specification does without a function.
-            _ => (u32::MAX, None),
+            _ => (INIT_INDEX, None),
         };
         let record = FuncInfo {
             func_index,
