@@ -238,7 +238,14 @@ fn reduce(
             .map(|reloc| {
                 let (target, extra) = relocation_target(&reloc.target, function)?;
                 let addend = reloc.addend + extra;
-                Ok(Relocation { offset: reloc.offset, kind: reloc.kind, target, addend })
+                // Cranelift relocates every near address as if it were called.
+                let kind = match (reloc.kind, target) {
+                    (Reloc::X86CallPCRel4, RelocationTarget::Reference(Reference::FuncType(_))) => {
+                        Reloc::X86PCRel4
+                    }
+                    (kind, _) => kind,
+                };
+                Ok(Relocation { offset: reloc.offset, kind, target, addend })
             })
             .collect::<Result<_, Problem>>()?,
         unwind,

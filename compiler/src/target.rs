@@ -172,7 +172,11 @@ fn isa(triple: &Triple, opt_level: &str, features: &[&str]) -> Result<Arc<dyn Ta
     let mut flags = settings::builder();
     for (name, value) in [
         ("opt_level", opt_level),
-        ("is_pic", "true"),
+        // Everything that code refers to is linked with it and declared so ("colocated"): it is
+        // reached relative to the code, which makes the code position-independent. What
+        // Cranelift calls so goes through a table of addresses.
+        ("is_pic", "false"),
+        ("use_colocated_libcalls", "true"),
         // The runtime walks frames by their saved frame pointers.
         ("preserve_frame_pointers", "true"),
         ("unwind_info", "true"),

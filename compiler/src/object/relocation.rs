@@ -32,27 +32,23 @@ pub fn data(architecture: Architecture, kind: Kind) -> RelocationFlags {
     RelocationFlags::Elf { r_type }
 }
 
-/// The relocation for code.
+/// The relocation for code. There are none for addresses, which would have to be relocated when
+/// the program is loaded.
 ///
 /// # Errors
 /// If code asks for what is not expected of it.
 pub fn code(architecture: Architecture, kind: Reloc) -> Result<RelocationFlags> {
     let r_type = match (architecture, kind) {
         (Architecture::X86_64, kind) => match kind {
-            Reloc::Abs8 => elf::R_X86_64_64,
             Reloc::X86PCRel4 => elf::R_X86_64_PC32,
             // If the callee turns out to be in another shared library, the linker makes a stub.
             Reloc::X86CallPCRel4 | Reloc::X86CallPLTRel4 => elf::R_X86_64_PLT32,
-            Reloc::X86GOTPCRel4 => elf::R_X86_64_GOTPCREL,
             _ => return Err(unexpected(kind)),
         },
         (Architecture::Aarch64(_), kind) => match kind {
-            Reloc::Abs8 => elf::R_AARCH64_ABS64,
             Reloc::Arm64Call => elf::R_AARCH64_CALL26,
             Reloc::Aarch64AdrPrelPgHi21 => elf::R_AARCH64_ADR_PREL_PG_HI21,
             Reloc::Aarch64AddAbsLo12Nc => elf::R_AARCH64_ADD_ABS_LO12_NC,
-            Reloc::Aarch64AdrGotPage21 => elf::R_AARCH64_ADR_GOT_PAGE,
-            Reloc::Aarch64Ld64GotLo12Nc => elf::R_AARCH64_LD64_GOT_LO12_NC,
             _ => return Err(unexpected(kind)),
         },
         _ => return Err(unexpected(kind)),
