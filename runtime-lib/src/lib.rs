@@ -45,7 +45,6 @@ mod gc;
 mod global;
 mod handle;
 mod host;
-mod images;
 mod instance;
 mod link;
 mod memory;
@@ -59,7 +58,6 @@ mod table;
 mod thread;
 mod trap;
 mod types;
-mod unwind;
 mod value;
 
 pub use error::{Error, Result};

@@ -9,16 +9,8 @@ use wasmparser::BrTable;
 use super::context::Context;
 use super::stack::{BlockType, Frame, Kind};
 use super::trap::trap;
-use crate::index::SigIndex;
 
-/// A function's body is a block too; its parameters are locals, not operands.
-pub fn function(cx: &mut Context<'_, '_>, sig: SigIndex) {
-    let ty = BlockType::Sig(sig);
-    let label = cx.block(ty.results(cx.module));
-    cx.stack.frames.push(Frame { kind: Kind::Block, ty, height: 0, label, branched: false });
-}
-
-/// `block`.
+/// `block`. The function itself begins with one.
 pub fn block(cx: &mut Context<'_, '_>, ty: BlockType) {
     let label = cx.block(ty.results(cx.module));
     push(cx, Kind::Block, ty, label);
@@ -48,7 +40,8 @@ pub fn if_(cx: &mut Context<'_, '_>, ty: BlockType) {
 }
 
 fn push(cx: &mut Context<'_, '_>, kind: Kind, ty: BlockType, label: Block) {
-    let height = cx.stack.values.len() - ty.params(cx.module).len();
+    // The function's own block has its parameters in locals, not on the stack.
+    let height = cx.stack.values.len().saturating_sub(ty.params(cx.module).len());
     cx.stack.frames.push(Frame { kind, ty, height, label, branched: false });
 }
 

@@ -1,0 +1,152 @@
+//! A guest on the command line: reading its file, and the options of its compilation.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+use wasmaot_compiler::{Artifact, Config, MemoryStyle, OptLevel, TrapStyle};
+
+/// The options of compilation that several commands have.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Compilation options")]
+pub struct CompileOptions {
+    /// CPU features beyond the target's baseline, by rustc's names
+    #[arg(long, value_name = "FEATURES", value_delimiter = ',')]
+    pub cpu_features: Vec<String>,
+
+    /// How much work to spend on the speed of the guest
+    #[arg(long, short = 'O', value_name = "LEVEL", default_value = "speed")]
+    pub opt_level: Level,
+
+    /// Check everything in code and report traps by calls: needs no signal handler
+    #[arg(long)]
+    pub explicit_checks: bool,
+
+    /// Bytes of address space behind the start of each memory that code may count on
+    #[arg(long, value_name = "BYTES", conflicts_with = "explicit_checks")]
+    pub memory_reservation: Option<u64>,
+
+    /// Bytes of inaccessible address space behind those
+    #[arg(long, value_name = "BYTES", conflicts_with = "explicit_checks")]
+    pub memory_guard: Option<u64>,
+
+    /// The exports that are wanted (default: all); nothing else is compiled
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub exports: Option<Vec<String>>,
+
+    /// The module's name in symbols and backtraces (default: its own, or the file's)
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+
+    /// What global symbols start with
+    #[arg(long, value_name = "PREFIX", default_value = wasmaot_abi::symbols::DEFAULT_PREFIX)]
+    pub prefix: String,
+
+    /// Emit information for debuggers
+    #[arg(long, short = 'g')]
+    pub debug_info: bool,
+}
+
+/// `--opt-level`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Level {
+    /// Compile as fast as possible
+    #[value(alias = "0")]
+    None,
+    /// Make fast code
+    #[value(alias = "1", alias = "2", alias = "3")]
+    Speed,
+    /// Make fast code, small where that costs little
+    #[value(alias = "s", alias = "z")]
+    SpeedAndSize,
+}
+
+impl CompileOptions {
+    /// The configuration for a guest and a target.
+    pub fn config(&self, guest: &Guest, target: &str) -> Config {
+        let memory = MemoryStyle::default();
+        Config {
+            name: self.name.clone().or_else(|| guest.default_name()),
+            prefix: self.prefix.clone(),
+            cpu_features: self.cpu_features.clone(),
+            opt_level: match self.opt_level {
+                Level::None => OptLevel::None,
+                Level::Speed => OptLevel::Speed,
+                Level::SpeedAndSize => OptLevel::SpeedAndSize,
+            },
+            debug_info: self.debug_info,
+            traps: match self.explicit_checks {
+                true => TrapStyle::Explicit,
+                false => TrapStyle::Signals,
+            },
+            memory: MemoryStyle {
+                reservation: self.memory_reservation.unwrap_or(memory.reservation),
+                guard: self.memory_guard.unwrap_or(memory.guard),
+            },
+            exports: self.exports.clone(),
+            ..Config::new(target)
+        }
+    }
+}
+
+/// A guest that was read.
+#[derive(Clone, Debug)]
+pub struct Guest {
+    /// Its file.
+    pub path: PathBuf,
+    /// The module in the binary format.
+    pub wasm: Vec<u8>,
+}
+
+impl Guest {
+    /// Reads a module in the binary or the text format.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or its text is no module's, naming the file and the place.
+    pub fn read(path: &Path) -> Result<Self> {
+        let bytes = fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+        if bytes.is_empty() {
+            bail!("`{}` is empty: expected a WebAssembly module, binary or text", path.display());
+        }
+        let is_text = path.extension().is_some_and(|extension| extension == "wat")
+            || (!bytes.starts_with(b"\0") && std::str::from_utf8(&bytes).is_ok());
+        let wasm = if is_text {
+            let wasm = wat::Parser::new().parse_bytes(Some(path), &bytes);
+            wasm.with_context(|| format!("cannot read the text of `{}`", path.display()))?
+                .into_owned()
+        } else {
+            bytes
+        };
+        Ok(Self { path: path.to_owned(), wasm })
+    }
+
+    /// Compiles the guest.
+    ///
+    /// # Errors
+    /// As the compiler, naming the file.
+    pub fn compile(&self, config: &Config) -> Result<Artifact> {
+        wasmaot_compiler::compile(&self.wasm, config).with_context(|| self.failed())
+    }
+
+    /// What an error about this guest starts with.
+    pub fn failed(&self) -> String {
+        format!("cannot compile `{}`", self.path.display())
+    }
+
+    /// The name for a module that has none of its own, from its file.
+    fn default_name(&self) -> Option<String> {
+        let named = wasmparser::Parser::new(0).parse_all(&self.wasm).any(|payload| {
+            matches!(payload, Ok(wasmparser::Payload::CustomSection(section)) if has_name(&section))
+        });
+        (!named).then(|| self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned())
+    }
+}
+
+/// Whether a custom section is a name section that names the module.
+fn has_name(section: &wasmparser::CustomSectionReader<'_>) -> bool {
+    let wasmparser::KnownCustom::Name(names) = section.as_known() else {
+        return false;
+    };
+    names.into_iter().any(|name| matches!(name, Ok(wasmparser::Name::Module { .. })))
+}

@@ -1,0 +1,262 @@
+//! The program `cargo-wasmaot` as people and scripts meet it: what it prints, where, its exit
+//! codes, and what it leaves behind when something is wrong.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+/// Two functions and nothing imported.
+const ADD: &str = r#"(module $adder
+    (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
+    (func (export "pair") (param i64 f64) (result f64 i64) (local.get 1) (local.get 0))
+    (func $fails (export "fail") (unreachable)))"#;
+
+/// A folder outside of any Cargo project, in which the program runs.
+struct Sandbox {
+    folder: TempDir,
+}
+
+impl Sandbox {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn with(name: &str, contents: impl AsRef<[u8]>) -> Self {
+        let sandbox = Self::new();
+        fs::write(sandbox.path(name), contents).unwrap();
+        sandbox
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-wasmaot"));
+        command.arg("wasmaot").current_dir(&self.folder).env_remove("CARGO_TERM_COLOR");
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Outcome {
+        self.command().args(args).output().unwrap().into()
+    }
+
+    /// The names of all files.
+    fn files(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.folder).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+/// What came of a run.
+#[derive(Debug)]
+struct Outcome {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl From<Output> for Outcome {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+impl Outcome {
+    /// It worked and said nothing but results.
+    #[track_caller]
+    fn succeeded(self) -> String {
+        assert_eq!((self.code, &*self.err), (Some(0), ""), "{self:?}");
+        self.out
+    }
+
+    /// It failed with this code, and its error has all these words.
+    #[track_caller]
+    fn failed(self, code: i32, words: &[&str]) {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        for word in words {
+            assert!(self.err.contains(word), "`{word}` is not in: {}", self.err);
+        }
+        assert!(!self.err.contains("panicked"), "{}", self.err);
+    }
+}
+
+fn add_wasm() -> Vec<u8> {
+    wat::parse_str(ADD).unwrap()
+}
+
+#[test]
+fn a_function_is_called_and_its_results_are_typed() {
+    let sandbox = Sandbox::with("add.wat", ADD);
+    assert_eq!(
+        sandbox.run(&["run", "add.wat", "--invoke", "add", "2", "-3"]).succeeded(),
+        "i32: -1\n"
+    );
+    let out = sandbox.run(&["run", "add.wat", "--invoke", "pair", "0x10", "1.5"]).succeeded();
+    assert_eq!(out, "f64: 1.5\ni64: 16\n");
+    let out =
+        sandbox.run(&["--message-format", "json", "run", "add.wat", "--invoke", "add", "1", "1"]);
+    let json: serde_json::Value = serde_json::from_str(&out.succeeded()).unwrap();
+    assert_eq!(json["results"][0]["value"], "2");
+}
+
+#[test]
+fn a_trap_ends_the_run_with_the_functions_name() {
+    let sandbox = Sandbox::with("add.wat", ADD);
+    let out = sandbox.run(&["run", "add.wat", "--invoke", "fail"]);
+    out.failed(1, &["error:", "unreachable", "adder", "fails"]);
+    let out = sandbox.run(&["run", "--explicit-checks", "add.wat", "--invoke", "fail"]);
+    out.failed(1, &["unreachable", "fails"]);
+}
+
+#[test]
+fn calls_that_do_not_fit_are_refused() {
+    let sandbox = Sandbox::with("add.wat", ADD);
+    let run = |args: &[&str]| sandbox.run(&[&["run", "add.wat", "--invoke"], args].concat());
+    run(&["add", "1"]).failed(101, &["`add` takes 2 arguments, not 1", "func(i32, i32) -> i32"]);
+    run(&["add", "1", "x"]).failed(101, &["argument 2", "i32", "`x`"]);
+    run(&["add", "1", "4294967296"]).failed(101, &["argument 2", "4294967296"]);
+    run(&["sub"]).failed(101, &["`sub`", "add: func(i32, i32) -> i32"]);
+}
+
+#[test]
+fn imports_that_nobody_provides_are_all_named() {
+    let sandbox = Sandbox::with(
+        "needy.wat",
+        r#"(module (import "env" "log" (func (param i32))) (import "env" "mem" (memory 1 2)))"#,
+    );
+    let out = sandbox.run(&["run", "needy.wat"]);
+    out.failed(101, &["needy.wat", "env.log: func(i32)", "env.mem: memory of 1 to 2 pages"]);
+}
+
+#[test]
+fn an_object_is_written_where_it_is_wanted() {
+    let sandbox = Sandbox::with("add.wasm", add_wasm());
+    assert_eq!(sandbox.run(&["compile", "add.wasm"]).succeeded(), "");
+    assert_eq!(sandbox.run(&["compile", "add.wasm", "-o", "out.o"]).succeeded(), "");
+    assert_eq!(sandbox.files(), ["add.o", "add.wasm", "out.o"]);
+    let object = fs::read(sandbox.path("add.o")).unwrap();
+    assert_eq!(object, fs::read(sandbox.path("out.o")).unwrap());
+    let text = sandbox.run(&["inspect", "add.o"]).succeeded();
+    for word in ["adder", "pair", "func(i64, f64) -> (f64, i64)", "wasm_adder_add_wasm_call"] {
+        assert!(text.contains(word), "`{word}` is not in: {text}");
+    }
+}
+
+#[test]
+fn a_module_is_described() {
+    let sandbox = Sandbox::with("add.wasm", add_wasm());
+    let text = sandbox.run(&["inspect", "add.wasm"]).succeeded();
+    for word in ["adder", "add", "func(i32, i32) -> i32", "multi-value", "code"] {
+        assert!(text.contains(word), "`{word}` is not in: {text}");
+    }
+    let json = sandbox.run(&["inspect", "add.wasm", "--message-format", "json"]).succeeded();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["functions"], 3);
+    assert_eq!(json["interface"]["exports"][0]["name"], "add");
+}
+
+#[test]
+fn bad_input_is_named_and_leaves_nothing() {
+    let wasm = add_wasm();
+    let sandbox = Sandbox::with("cut.wasm", &wasm[..wasm.len() / 2]);
+    let out = sandbox.run(&["compile", "cut.wasm", "-o", "cut.o"]);
+    out.failed(101, &["error: cannot compile `cut.wasm`", "offset 0x"]);
+    assert_eq!(sandbox.files(), ["cut.wasm"]);
+
+    sandbox
+        .run(&["compile", "none.wasm"])
+        .failed(101, &["cannot read `none.wasm`", "No such file"]);
+
+    fs::write(sandbox.path("bad.wat"), "(module (func (result i32)\n  (i32.cons 1)))").unwrap();
+    sandbox.run(&["compile", "bad.wat"]).failed(101, &["bad.wat:2:", "i32.cons"]);
+
+    fs::write(sandbox.path("empty.wasm"), "").unwrap();
+    sandbox.run(&["compile", "empty.wasm"]).failed(101, &["`empty.wasm` is empty"]);
+
+    fs::write(sandbox.path("text.wasm"), "hello").unwrap();
+    sandbox.run(&["inspect", "text.wasm"]).failed(101, &["text.wasm"]);
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_named() {
+    let sandbox = Sandbox::with("add.wasm", add_wasm());
+    let out = sandbox.run(&["compile", "add.wasm", "-o", "no/such/folder.o"]);
+    out.failed(101, &["cannot write `no/such/folder.o`"]);
+    assert_eq!(sandbox.files(), ["add.wasm"]);
+    // A folder is in the way.
+    fs::create_dir(sandbox.path("taken.o")).unwrap();
+    sandbox.run(&["compile", "add.wasm", "-o", "taken.o"]).failed(101, &["taken.o"]);
+    assert_eq!(sandbox.files(), ["add.wasm", "taken.o"]);
+}
+
+#[test]
+fn without_a_linker_the_error_names_what_was_looked_for() {
+    let sandbox = Sandbox::with("add.wat", ADD);
+    let empty = tempfile::tempdir().unwrap();
+    let mut command = sandbox.command();
+    command.env("PATH", empty.path()).env_remove("CC").env_remove("RUSTC");
+    let out: Outcome =
+        command.args(["run", "add.wat", "--invoke", "add", "1", "2"]).output().unwrap().into();
+    out.failed(101, &["no linker found", "`cc`", "`gcc`", "PATH", "rust-lld", "install"]);
+
+    let mut command = sandbox.command();
+    command.env("CC", "no-such-compiler").args(["run", "add.wat", "--invoke", "add", "1", "2"]);
+    Outcome::from(command.output().unwrap()).failed(101, &["$CC is `no-such-compiler`"]);
+}
+
+#[test]
+fn scripts_report_each_failure_and_end_with_the_sum() {
+    let script = format!(
+        "{ADD}\n(assert_return (invoke \"add\" (i32.const 1) (i32.const 2)) (i32.const 3))\n\
+         (assert_return (invoke \"add\" (i32.const 1) (i32.const 2)) (i32.const 4))\n\
+         (assert_trap (invoke \"fail\") \"integer overflow\")\n\
+         (assert_malformed (module quote \"(func\") \"unexpected\")\n\
+         (assert_invalid (module) \"anything\")\n"
+    );
+    let sandbox = Sandbox::with("some.wast", script);
+    let first = ADD.lines().count();
+    for mode in [&["wast", "some.wast"][..], &["wast", "--explicit-checks", "some.wast"]] {
+        let out = sandbox.run(mode);
+        assert_eq!(out.code, Some(1), "{out:?}");
+        let lines: Vec<_> = out.out.lines().collect();
+        assert_eq!(lines.len(), 4, "{out:?}");
+        assert!(lines[0].starts_with(&format!("some.wast:{}: expected (i32.const 4)", first + 2)));
+        assert!(lines[1].starts_with(&format!("some.wast:{}: expected the trap", first + 3)));
+        assert!(lines[2].starts_with(&format!("some.wast:{}: the module was accepted", first + 5)));
+        assert_eq!(lines[3], "3 passed, 3 failed");
+    }
+    fs::write(sandbox.path("good.wast"), "(module)").unwrap();
+    assert_eq!(sandbox.run(&["wast", "good.wast"]).succeeded(), "1 passed, 0 failed\n");
+    sandbox.run(&["wast", "none.wast"]).failed(101, &["cannot read `none.wast`"]);
+}
+
+#[test]
+fn typos_are_answered_with_a_suggestion() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["complie", "x.wasm"]).failed(1, &["complie", "compile"]);
+    sandbox.run(&["compile", "--outptu", "x"]).failed(1, &["--output"]);
+    let help = sandbox.run(&["--help"]).succeeded();
+    for command in ["compile", "build", "run", "inspect", "new", "wast"] {
+        assert!(help.contains(command), "{help}");
+    }
+}
+
+#[test]
+fn errors_for_programs_are_json() {
+    let sandbox = Sandbox::new();
+    let out = sandbox.run(&["compile", "none.wasm", "--message-format", "json"]);
+    assert_eq!((out.code, &*out.err), (Some(101), ""));
+    let json: serde_json::Value = serde_json::from_str(&out.out).unwrap();
+    assert_eq!(json["reason"], "compiler-message");
+    assert!(json["message"]["rendered"].as_str().unwrap().contains("none.wasm"));
+}
