@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use wasmaot_compiler::{Config, Error, OptLevel, describe};
+use wasmaot_compiler::{Config, Error, OptLevel, compile, describe};
 
 /// Far more than any input here needs, on a slow machine too; far less than a hang.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -87,6 +87,10 @@ fn ask(bytes: &[u8], what: &str, mut ask: impl FnMut(&[u8]) -> Result<(), Error>
     false
 }
 
+fn compiles(bytes: &[u8]) -> Result<(), Error> {
+    compile(bytes, &config()).map(drop)
+}
+
 fn describes(bytes: &[u8]) -> Result<(), Error> {
     describe(bytes, &config()).map(drop)
 }
@@ -134,7 +138,7 @@ fn every_prefix_is_refused_or_a_module() {
 }
 
 #[test]
-fn mutated_modules_are_refused_or_described() {
+fn mutated_modules_are_refused_or_compiled() {
     let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
     let mut modules = vec![(small_modules(), 3000)];
     modules.push((["argon2", "source-map", "llhttp"].map(third_party).into(), 300));
@@ -144,7 +148,11 @@ fn mutated_modules_are_refused_or_described() {
             for round in 0..count {
                 let bytes = mutate(module, &mut numbers);
                 let what = format!("module {which} of {} bytes, round {round}", module.len());
-                outcomes[usize::from(ask(&bytes, &what, describes))] += 1;
+                let accepted = ask(&bytes, &what, describes);
+                outcomes[usize::from(accepted)] += 1;
+                if accepted && round % 4 == 0 {
+                    assert!(ask(&bytes, &what, compiles), "{what}: described but not compiled");
+                }
             }
         }
     }
@@ -188,11 +196,23 @@ fn counts_without_contents_are_refused_at_once() {
 /// Modules of absurd size that are fine all the same.
 fn absurd_but_valid() -> Vec<(&'static str, Vec<u8>)> {
     let repeat = |text: &str, count: usize| text.repeat(count);
-    let mut many = "(module".to_owned();
+    let mut many = r#"(module (table (export "t") 100000 funcref)"#.to_owned();
     for index in 0..100_000 {
         let _ = write!(many, "(func (result i32) i32.const {index})");
     }
+    many.push_str("(elem (i32.const 0) func");
+    (0..100_000).for_each(|index| drop(write!(many, " {index}")));
     let name = "n".repeat(100_000);
+    // All of them live at once.
+    let mut locals = format!("(param i64) (result i64) (local {})", "i64 ".repeat(10_000));
+    for index in 1..=10_000 {
+        let _ =
+            write!(locals, "(local.set {index} (i64.add (local.get {}) (local.get 0)))", index - 1);
+    }
+    locals.push_str("local.get 0");
+    for index in 1..=10_000 {
+        let _ = write!(locals, " local.get {index} i64.xor");
+    }
     let body = |text: &str| wasm(&format!(r#"(module (func (export "f") {text}))"#));
     vec![
         ("a memory of 4 GiB", wasm("(module (memory (export \"m\") 65536 65536))")),
@@ -201,7 +221,7 @@ fn absurd_but_valid() -> Vec<(&'static str, Vec<u8>)> {
             "a million targets",
             body(&format!("(param i32) (br_table {} (local.get 0))", repeat("0 ", 1_000_000))),
         ),
-        ("10,000 locals", body(&format!("(local {})", repeat("i64 ", 10_000)))),
+        ("10,000 locals", body(&locals)),
         (
             "50,000 nested blocks",
             body(&format!("{} {}", repeat("block ", 50_000), repeat("end ", 50_000))),
@@ -210,7 +230,7 @@ fn absurd_but_valid() -> Vec<(&'static str, Vec<u8>)> {
             "20,000 nested ifs",
             body(&format!("{} {}", repeat("i32.const 1 if ", 20_000), repeat("end ", 20_000))),
         ),
-        ("100,000 functions", wasm(&format!("{many})"))),
+        ("100,000 functions", wasm(&format!("{many}))"))),
         ("a long name", wasm(&format!(r#"(module (func (export "{name}")))"#))),
         ("1,000 parameters", body(&format!("(param {})", repeat("f64 ", 1_000)))),
         (
@@ -236,9 +256,10 @@ fn absurd_but_valid() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 #[test]
-fn absurd_sizes_are_described() {
+fn absurd_sizes_are_compiled() {
     for (what, bytes) in absurd_but_valid() {
         assert!(ask(&bytes, what, describes), "{what}");
+        assert!(ask(&bytes, what, compiles), "{what}");
     }
 }
 
