@@ -201,7 +201,9 @@ fn absurd_but_valid() -> Vec<(&'static str, Vec<u8>)> {
         let _ = write!(many, "(func (result i32) i32.const {index})");
     }
     many.push_str("(elem (i32.const 0) func");
-    (0..100_000).for_each(|index| drop(write!(many, " {index}")));
+    for index in 0..100_000 {
+        let _ = write!(many, " {index}");
+    }
     let name = "n".repeat(100_000);
     // All of them live at once.
     let mut locals = format!("(param i64) (result i64) (local {})", "i64 ".repeat(10_000));
