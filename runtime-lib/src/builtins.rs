@@ -1,4 +1,18 @@
-//! Builtins.
+//! The functions that compiled code calls by symbol. The table in
+//! [`wasmaot_abi::builtins`] is turned into the C functions; each calls the function of its name in
+//! [`body`], with the row's signature, so a missing or mistyped one does not compile.
+//!
+//! Compiled code of this ABI calls them with its own context and indices of its own module, which
+//! is what their `unsafe` blocks rely on. None of them runs code of the host's but `drop` of host
+//! values, whose panics are caught; should one panic nevertheless, the program stops, as in
+//! every `extern "C"` function.
+
+use wasmaot_abi::ABI_VERSION;
+use wasmaot_abi::context::VmContext;
+
+use crate::raw::Context;
+use crate::store::safepoint;
+
 /// A function of the runtime that compiled code calls, for programs that link guests themselves.
 #[derive(Clone, Copy, Debug)]
 pub struct BuiltinSymbol {
@@ -8,9 +22,322 @@ pub struct BuiltinSymbol {
     pub address: *const u8,
 }
 
+/// What every object refers to: only the runtime of this ABI's version defines it.
+#[unsafe(no_mangle)]
+pub static wasmaot_abi_v1: u32 = ABI_VERSION;
+
+macro_rules! define {
+    (@result ()) => { () };
+    (@result $ty:ident) => { $ty };
+    (@symbol $name:ident) => { concat!("wasmaot_builtin_", stringify!($name)) };
+    (@one $name:ident (ctx $(, $p:ident: $t:ident)*) $result:tt) => {
+        #[unsafe(export_name = concat!("wasmaot_builtin_", stringify!($name)))]
+        #[allow(unreachable_code, unused_variables, reason = "one of them does not return")]
+        unsafe extern "C" fn $name(
+            context: *mut VmContext $(, $p: $t)*
+        ) -> define!(@result $result) {
+            // SAFETY: compiled code passes its own context; see the head of this file. What it
+            // passed and gets is in a table or no host value.
+            unsafe {
+                let context = Context::new(std::ptr::NonNull::new_unchecked(context));
+                let result: define!(@result $result) = body::$name(context $(, $p)*);
+                safepoint(context.store());
+                result
+            }
+        }
+    };
+    (@one $name:ident ($($p:ident: $t:ident),*) $result:tt) => {
+        #[unsafe(export_name = concat!("wasmaot_builtin_", stringify!($name)))]
+        extern "C" fn $name($($p: $t),*) -> define!(@result $result) {
+            body::$name($($p),*)
+        }
+    };
+    ($($(#[$doc:meta])* $name:ident $params:tt -> $result:tt, $fails:ident;)*) => {
+        mod symbols {
+            use super::*;
+
+            $(define!(@one $name $params $result);)*
+
+            pub(super) fn all() -> impl Iterator<Item = BuiltinSymbol> {
+                [
+                    $(BuiltinSymbol {
+                        symbol: define!(@symbol $name),
+                        address: $name as *const u8,
+                    },)*
+                ]
+                .into_iter()
+            }
+        }
+    };
+}
+
+wasmaot_abi::for_each_builtin!(define);
+
 /// All functions and data of the runtime that compiled code refers to by symbol.
 pub fn builtins() -> impl Iterator<Item = BuiltinSymbol> {
-    todo!("builtins");
-    #[allow(unreachable_code)]
-    std::iter::empty()
+    let abi = BuiltinSymbol {
+        symbol: wasmaot_abi::symbols::ABI_SYMBOL,
+        address: (&raw const wasmaot_abi_v1).cast(),
+    };
+    symbols::all().chain([abi])
+}
+
+/// What the builtins do.
+mod body {
+    use std::ptr::NonNull;
+
+    use wasmaot_abi::module::ElemItem;
+    use wasmaot_abi::traps::TrapCode;
+
+    use crate::instance::InstanceData;
+    use crate::memory::MemoryData;
+    use crate::raw::Context;
+    use crate::table::TableData;
+    use crate::{arch, frames, global};
+
+    /// The status of what succeeded if there is something, or else of this trap.
+    fn or_trap(done: Option<()>, code: TrapCode) -> u32 {
+        match done {
+            Some(()) => 0,
+            None => trapped(code),
+        }
+    }
+
+    #[cold]
+    fn trapped(code: TrapCode) -> u32 {
+        // SAFETY: a guest called a builtin.
+        unsafe { frames::capture_in_builtin(code) };
+        1
+    }
+
+    fn memory(context: Context, index: u32) -> NonNull<MemoryData> {
+        // SAFETY: an index of the module's; a memory's owner is its data.
+        unsafe { NonNull::new_unchecked((*context.any_memory(index).as_ptr()).owner.cast()) }
+    }
+
+    fn table(context: Context, index: u32) -> NonNull<TableData> {
+        // SAFETY: an index of the module's; a table's owner is its data.
+        unsafe { NonNull::new_unchecked((*context.any_table(index).as_ptr()).owner.cast()) }
+    }
+
+    fn instance<'a>(context: Context) -> &'a mut InstanceData {
+        // SAFETY: nobody else has a reference to it while a guest runs.
+        unsafe { &mut *context.instance() }
+    }
+
+    /// The address of a range of a memory, if it is within it.
+    fn range(context: Context, index: u32, start: u64, len: u64) -> Option<*mut u8> {
+        // SAFETY: an index of the module's.
+        let memory = unsafe { context.any_memory(index).as_ref() };
+        let end = start.checked_add(len)?;
+        // SAFETY: within the memory.
+        (end <= memory.len as u64).then(|| unsafe { memory.base.add(start as usize) })
+    }
+
+    pub(super) fn memory_grow(context: Context, index: u32, delta: u64) -> i64 {
+        // SAFETY: nobody else has a reference to these while a guest runs.
+        let (memory, store) = unsafe { (memory(context, index).as_mut(), &*context.store()) };
+        memory.grow(delta, &store.limits).map_or(-1, |old| old as i64)
+    }
+
+    pub(super) fn memory_copy(
+        context: Context,
+        dst_memory: u32,
+        dst: u64,
+        src_memory: u32,
+        src: u64,
+        len: u64,
+    ) -> u32 {
+        let copy = || {
+            let to = range(context, dst_memory, dst, len)?;
+            let from = range(context, src_memory, src, len)?;
+            // SAFETY: both are within memories; they may overlap.
+            unsafe { std::ptr::copy(from, to, len as usize) };
+            Some(())
+        };
+        or_trap(copy(), TrapCode::MemoryOutOfBounds)
+    }
+
+    pub(super) fn memory_fill(context: Context, index: u32, dst: u64, value: u32, len: u64) -> u32 {
+        let done = range(context, index, dst, len)
+            // SAFETY: within the memory.
+            .map(|to| unsafe { std::ptr::write_bytes(to, value as u8, len as usize) });
+        or_trap(done, TrapCode::MemoryOutOfBounds)
+    }
+
+    pub(super) fn memory_init(
+        context: Context,
+        index: u32,
+        segment: u32,
+        dst: u64,
+        src: u32,
+        len: u32,
+    ) -> u32 {
+        let init = || {
+            let segment = instance(context).data_segment(segment);
+            let from = segment.get(src as usize..)?.get(..len as usize)?;
+            let to = range(context, index, dst, len.into())?;
+            // SAFETY: the range is within the memory, which no segment is part of.
+            unsafe { std::ptr::copy_nonoverlapping(from.as_ptr(), to, from.len()) };
+            Some(())
+        };
+        or_trap(init(), TrapCode::MemoryOutOfBounds)
+    }
+
+    pub(super) fn data_drop(context: Context, segment: u32) {
+        instance(context).drop_data(segment);
+    }
+
+    fn table_grow(context: Context, index: u32, delta: u64, bits: u64) -> i64 {
+        // SAFETY: nobody else has a reference to these while a guest runs.
+        let (table, store) = unsafe { (table(context, index).as_mut(), &*context.store()) };
+        table.grow(delta, bits, &store.limits).map_or(-1, |old| old as i64)
+    }
+
+    pub(super) fn table_grow_func(context: Context, index: u32, delta: u64, init: usize) -> i64 {
+        table_grow(context, index, delta, init as u64)
+    }
+
+    pub(super) fn table_grow_extern(context: Context, index: u32, delta: u64, init: u32) -> i64 {
+        table_grow(context, index, delta, init.into())
+    }
+
+    fn table_fill(context: Context, index: u32, dst: u64, bits: u64, len: u64) -> u32 {
+        // SAFETY: nobody else has a reference to it while a guest runs.
+        let done = unsafe { table(context, index).as_mut() }.fill(dst, bits, len);
+        or_trap(done, TrapCode::TableOutOfBounds)
+    }
+
+    pub(super) fn table_fill_func(
+        context: Context,
+        index: u32,
+        dst: u64,
+        value: usize,
+        len: u64,
+    ) -> u32 {
+        table_fill(context, index, dst, value as u64, len)
+    }
+
+    pub(super) fn table_fill_extern(
+        context: Context,
+        index: u32,
+        dst: u64,
+        value: u32,
+        len: u64,
+    ) -> u32 {
+        table_fill(context, index, dst, value.into(), len)
+    }
+
+    pub(super) fn table_copy(
+        context: Context,
+        dst_table: u32,
+        dst: u64,
+        src_table: u32,
+        src: u64,
+        len: u64,
+    ) -> u32 {
+        let (to, from) = (table(context, dst_table), table(context, src_table));
+        // SAFETY: both are live, and of one type: the module is valid.
+        let done = unsafe { TableData::copy(to, dst, from, src, len) };
+        or_trap(done, TrapCode::TableOutOfBounds)
+    }
+
+    pub(super) fn table_init(
+        context: Context,
+        index: u32,
+        segment: u32,
+        dst: u64,
+        src: u32,
+        len: u32,
+    ) -> u32 {
+        let init = || {
+            let segment = instance(context).elem_segment(segment);
+            let items = segment.get(src as usize..)?.get(..len as usize)?;
+            // SAFETY: nobody else has a reference to it while a guest runs.
+            let table = unsafe { table(context, index).as_mut() };
+            let items = items.iter().map(|&item| item_bits(context, ElemItem::decode(item)));
+            table.write(dst, items)?;
+            Some(())
+        };
+        or_trap(init(), TrapCode::TableOutOfBounds)
+    }
+
+    /// A segment's item as compiled code has it.
+    fn item_bits(context: Context, item: ElemItem) -> u64 {
+        match item {
+            ElemItem::Null => 0,
+            ElemItem::FuncRef(index) => context.func_ref(index).as_ptr().expose_provenance() as u64,
+            ElemItem::ImportedFunction(index) => {
+                // SAFETY: set when the instance was made.
+                let func_ref = unsafe { (*context.imported_function(index).as_ptr()).func_ref };
+                func_ref.expose_provenance() as u64
+            }
+            // SAFETY: an index of the module's.
+            ElemItem::Global(index) => unsafe { global::read(context.any_global(index)) },
+        }
+    }
+
+    pub(super) fn elem_drop(context: Context, segment: u32) {
+        instance(context).drop_elem(segment);
+    }
+
+    pub(super) fn trap(_context: Context, code: u32) -> u32 {
+        let code = u8::try_from(code).ok().and_then(TrapCode::from_code);
+        trapped(code.expect("compiled code traps with codes of the table"))
+    }
+
+    pub(super) fn raise(context: Context) -> ! {
+        // SAFETY: a guest runs, so there is an entry, whose handler restores the host's registers;
+        // the trampoline that called us has nothing to drop.
+        unsafe {
+            let entry = (*(*context.as_ptr()).thread).entry;
+            arch::resume((*entry).sp, (*entry).fp, (*entry).handler)
+        }
+    }
+
+    pub(super) fn ceil_f32(value: f32) -> f32 {
+        value.ceil()
+    }
+
+    pub(super) fn ceil_f64(value: f64) -> f64 {
+        value.ceil()
+    }
+
+    pub(super) fn floor_f32(value: f32) -> f32 {
+        value.floor()
+    }
+
+    pub(super) fn floor_f64(value: f64) -> f64 {
+        value.floor()
+    }
+
+    pub(super) fn trunc_f32(value: f32) -> f32 {
+        value.trunc()
+    }
+
+    pub(super) fn trunc_f64(value: f64) -> f64 {
+        value.trunc()
+    }
+
+    pub(super) fn nearest_f32(value: f32) -> f32 {
+        value.round_ties_even()
+    }
+
+    pub(super) fn nearest_f64(value: f64) -> f64 {
+        value.round_ties_even()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wasmaot_abi::builtins::Builtin;
+
+    #[test]
+    fn symbols_are_those_of_the_table() {
+        let symbols: Vec<_> = builtins().map(|builtin| builtin.symbol).collect();
+        let rows = Builtin::ALL.iter().map(|b| wasmaot_abi::symbols::builtin(b.row().name));
+        let wanted: Vec<_> = rows.chain([wasmaot_abi::symbols::ABI_SYMBOL.into()]).collect();
+        assert_eq!(symbols, wanted);
+    }
 }

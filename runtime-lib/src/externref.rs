@@ -122,15 +122,13 @@ impl Slab {
         self.used >= self.threshold
     }
 
-    /// Puts the next collection off after one that could not be done.
-    pub(crate) fn postpone(&mut self) {
-        self.threshold = self.used.saturating_mul(2).max(LEAST_THRESHOLD);
-    }
-
-    /// Frees the places of all values that `mark` does not mark. Returns the values, for the
-    /// caller to drop when nothing is borrowed any more.
-    pub(crate) fn collect(&mut self, mark: impl FnOnce(&mut Marker<'_>)) -> Vec<ExternRef> {
-        mark(&mut Marker(self));
+    /// Frees the places of all values that `mark` does not mark; none, if it returns that it
+    /// could not see all there is. Returns the values, for the caller to drop when nothing is
+    /// borrowed any more.
+    pub(crate) fn collect(&mut self, mark: impl FnOnce(&mut Marker<'_>) -> bool) -> Vec<ExternRef> {
+        if !mark(&mut Marker(self)) {
+            mark_all(&mut self.slots);
+        }
         let mut dead = Vec::new();
         for (place, slot) in self.slots.iter_mut().enumerate() {
             match slot {
@@ -146,8 +144,16 @@ impl Slab {
             }
         }
         self.used -= dead.len();
-        self.postpone();
+        self.threshold = self.used.saturating_mul(2).max(LEAST_THRESHOLD);
         dead
+    }
+}
+
+fn mark_all(slots: &mut [Slot]) {
+    for slot in slots {
+        if let Slot::Used { marked, .. } = slot {
+            *marked = true;
+        }
     }
 }
 
@@ -176,6 +182,7 @@ mod tests {
             for index in [0, 2, 5, 99] {
                 marker.mark(index);
             }
+            true
         });
         assert_eq!(dead.len(), 3);
         assert_eq!(slab.used(), 2);
@@ -185,7 +192,8 @@ mod tests {
         let mut again: Vec<_> = (0..4).map(|i| slab.insert(ExternRef::new(i))).collect();
         again.sort_unstable();
         assert_eq!(again, [1, 3, 4, 6]);
-        assert_eq!(slab.collect(|_| {}).len(), 6);
+        assert!(slab.collect(|_| false).is_empty());
+        assert_eq!(slab.collect(|_| true).len(), 6);
     }
 
     #[test]
@@ -193,7 +201,10 @@ mod tests {
         let mut slab = Slab::new();
         let live: Vec<_> = (0..100).map(|i| slab.insert(ExternRef::new(i))).collect();
         assert!(slab.is_due());
-        slab.collect(|marker| live.iter().for_each(|&index| marker.mark(index)));
+        slab.collect(|marker| {
+            live.iter().for_each(|&index| marker.mark(index));
+            true
+        });
         for i in 0..100 {
             assert!(!slab.is_due());
             slab.insert(ExternRef::new(i));

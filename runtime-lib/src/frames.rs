@@ -1,16 +1,212 @@
-//! Frames.
-use crate::error::Result;
-use crate::raw::ModuleRef;
-use crate::trap::Trap;
+//! Frames of guests: what a trap keeps of them, how they become a backtrace, and which host
+//! values live in them.
+//!
+//! Guests' functions keep frame pointers: the word at a frame pointer is the caller's, the word
+//! above it the return address. A walk starts at a fault, or where the guest last left for the
+//! host ([`VmThread::exit_fp`]), goes up to the frame of the entry ([`VmEntry::fp`]), and on from
+//! where the guest further out had left.
+//!
+//! [`VmThread::exit_fp`]: wasmaot_abi::context::VmThread::exit_fp
 
-pub(crate) struct Captured {}
+use wasmaot_abi::context::VmEntry;
+use wasmaot_abi::traps::TrapCode;
+
+use crate::error::{Error, Result};
+use crate::externref::Marker;
+use crate::images::{self, Function};
+use crate::raw::ModuleRef;
+use crate::thread::{self, Thread};
+use crate::trap::{Frame, Trap};
+
+/// How many frames a backtrace has at most.
+const MAX_FRAMES: usize = 64;
+
+/// A trap that no one has asked for yet. Written in signal handlers, so of a fixed size.
+pub(crate) struct Captured {
+    code: Option<TrapCode>,
+    /// Whether the first of `pcs` is the trapping instruction, and no return address.
+    fault: bool,
+    /// The number of frames, of which the first are in `pcs`.
+    frames: usize,
+    pcs: [usize; MAX_FRAMES],
+}
+
 impl Captured {
-    pub(crate) const NONE: Self = Self {};
+    pub(crate) const NONE: Self =
+        Self { code: None, fault: false, frames: 0, pcs: [0; MAX_FRAMES] };
 }
-/// Registers the image that a module is part of.
-pub(crate) fn prepare(_module: ModuleRef) -> Result<()> {
-    todo!("frames")
+
+/// Makes ready what a module needs to trap.
+pub(crate) fn prepare(module: ModuleRef) -> Result<()> {
+    let image = images::register(std::ptr::from_ref(module.0).addr());
+    if module.explicit_checks() {
+        return Ok(());
+    }
+    let name = module.name();
+    #[cfg(feature = "signals")]
+    {
+        if !image.is_some_and(images::Image::has_records) {
+            return Err(Error::refused(format!(
+                "module `{name}` traps by faults, which cannot be told apart: its program or \
+                 library has no searchable table of unwind entries. Link it with --eh-frame-hdr, \
+                 or compile the module with explicit checks"
+            )));
+        }
+        crate::platform::install();
+        Ok(())
+    }
+    #[cfg(not(feature = "signals"))]
+    {
+        _ = image;
+        Err(Error::refused(format!(
+            "module `{name}` traps by faults, but wasmaot was built without its feature \
+             `signals`: enable it, or compile the module with explicit checks"
+        )))
+    }
 }
+
+/// The reason if the instruction at this address is one of a guest that can trap. Safe in signal
+/// handlers.
+pub(crate) fn trap_at(pc: usize) -> Option<TrapCode> {
+    let function = images::function_at(pc)?;
+    function.info.trap_at(offset(&function, pc))?.trap
+}
+
+fn offset(function: &Function, pc: usize) -> u32 {
+    (pc - function.start) as u32
+}
+
+/// A frame of a guest on the present thread's stack.
+#[derive(Clone, Copy)]
+struct RawFrame {
+    /// The trapping instruction, or the return address of the call that is under way.
+    pc: usize,
+    fp: usize,
+}
+
+impl RawFrame {
+    /// The frame that a frame returns to.
+    ///
+    /// # Safety
+    /// It is the frame pointer of a frame on the stack.
+    unsafe fn above(fp: usize) -> Self {
+        let frame = std::ptr::with_exposed_provenance::<usize>(fp);
+        // SAFETY: the caller's promise.
+        unsafe { Self { fp: frame.read(), pc: frame.add(1).read() } }
+    }
+}
+
+/// Visits the frames of guests on the present thread's stack, innermost first. They start at the
+/// given one, or where the innermost guest left for the host.
+///
+/// # Safety
+/// The thread is the present one; `start` is a guest's frame within the innermost entry, or the
+/// guest is in a call of the host or a builtin.
+unsafe fn walk(thread: &Thread, start: Option<RawFrame>, mut visit: impl FnMut(RawFrame)) {
+    // SAFETY: the caller's promise; entries and frames are those of calls under way.
+    unsafe {
+        let record = thread.record();
+        let mut entry: *const VmEntry = (*record).entry;
+        let mut start = start;
+        let mut exit_fp = (*record).exit_fp;
+        while !entry.is_null() {
+            let VmEntry { outer, outer_exit_fp, fp: end, .. } = entry.read();
+            let mut frame = match start.take() {
+                Some(frame) => frame,
+                None => RawFrame::above(exit_fp),
+            };
+            // An entry may have called the way out to the host directly: a re-exported import.
+            while frame.fp != end {
+                visit(frame);
+                frame = RawFrame::above(frame.fp);
+            }
+            (entry, exit_fp) = (outer, outer_exit_fp);
+        }
+    }
+}
+
+/// Keeps a trap and its frames until [`take_trap`]. Safe in signal handlers.
+///
+/// # Safety
+/// The thread is the present one; the fault's address and frame pointer are a guest's, or the
+/// guest is in a call of a builtin.
+pub(crate) unsafe fn capture(thread: &Thread, code: TrapCode, fault: Option<(usize, usize)>) {
+    // SAFETY: nobody else looks at it between a trap and `take_trap`.
+    let captured = unsafe { &mut *thread.captured.get() };
+    captured.code = Some(code);
+    captured.fault = fault.is_some();
+    captured.frames = 0;
+    let start = fault.map(|(pc, fp)| RawFrame { pc, fp });
+    let keep = |frame: RawFrame| {
+        if let Some(pc) = captured.pcs.get_mut(captured.frames) {
+            *pc = frame.pc;
+        }
+        captured.frames += 1;
+    };
+    // SAFETY: the caller's promise.
+    unsafe { walk(thread, start, keep) };
+}
+
+/// Keeps a trap that a builtin found.
+///
+/// # Safety
+/// A guest of the present thread is in a call of a builtin.
+pub(crate) unsafe fn capture_in_builtin(code: TrapCode) {
+    // SAFETY: the caller's promise.
+    thread::with(|thread| unsafe { capture(thread, code, None) });
+}
+
+/// The trap that was kept, if there is one.
 pub(crate) fn take_trap() -> Option<Trap> {
-    todo!("frames")
+    thread::with(|thread| {
+        // SAFETY: no trap happens now: no guest runs.
+        let captured = unsafe { &mut *thread.captured.get() };
+        let code = captured.code.take()?;
+        let kept = captured.frames.min(MAX_FRAMES);
+        let frames = captured.pcs[..kept].iter().enumerate();
+        let frames = frames.filter_map(|(i, &pc)| describe(pc, i == 0 && captured.fault));
+        Some(Trap::new(code, frames.collect(), captured.frames - kept))
+    })
+}
+
+/// What a frame's function says of itself.
+fn describe(pc: usize, fault: bool) -> Option<Frame> {
+    // A return address may lie behind the end of a function that ends with a call.
+    let function = images::function_at(if fault { pc } else { pc - 1 })?;
+    let at = offset(&function, pc);
+    let wasm_offset = match fault {
+        true => function.info.trap_at(at).map(|site| site.wasm_offset),
+        false => function.info.call_at(at),
+    };
+    Some(Frame {
+        module: function.module_name().unwrap_or_default(),
+        func_index: function.info.func_index,
+        name: function.info.name,
+        wasm_offset,
+    })
+}
+
+/// Marks the host values in the frames of guests on this thread's stack. Returns whether all
+/// frames could be read.
+///
+/// # Safety
+/// No guest runs: each is in a call of the host or a builtin.
+pub(crate) unsafe fn mark(marker: &mut Marker<'_>) -> bool {
+    let mut complete = true;
+    let mark = |frame: RawFrame| {
+        let Some(function) = images::function_at(frame.pc - 1) else {
+            complete = false;
+            return;
+        };
+        let sp = frame.fp - function.info.frame_size as usize;
+        function.info.live_at(offset(&function, frame.pc), |slot| {
+            let slot = std::ptr::with_exposed_provenance::<u32>(sp + slot as usize);
+            // SAFETY: a slot of a frame on the stack. A frame of another store's guest marks
+            // what it does not mean, which keeps it until the next time at most.
+            marker.mark(unsafe { slot.read() });
+        });
+    };
+    // SAFETY: the caller's promise.
+    thread::with(|thread| unsafe { walk(thread, None, mark) });
+    complete
 }

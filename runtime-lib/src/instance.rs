@@ -17,7 +17,6 @@ use crate::host::{resolve, take_failure};
 use crate::link::{self, Extern, Imports};
 use crate::memory::{Memory, MemoryData, Space};
 use crate::module::{Module, find_type};
-use crate::platform;
 use crate::raw::{self, Context, ModuleRef, TypeRef};
 use crate::store::{AsStore, AsStoreMut, StoreInner, enter, inner, inner_mut, inner_ptr};
 use crate::table::{Table, TableData};
@@ -339,11 +338,9 @@ fn make(
         tables.push(TableData::new(table_type(ty), &store.limits, vm)?);
     }
     for image in module.images() {
-        // SAFETY: an object's image of a memory that it defines; within the memory.
-        unsafe {
-            let map = memories[image.memory as usize].map();
-            platform::place_image(map, image.offset as usize, image);
-        }
+        // SAFETY: an object's image of a memory that it defines.
+        let bytes = unsafe { raw::slice(image.bytes) };
+        memories[image.memory as usize].place(image.offset as usize, bytes, image.mappable != 0);
     }
     // Nothing can fail any more.
     memories.into_iter().for_each(|memory| _ = store.own_memory(memory));

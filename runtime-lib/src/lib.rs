@@ -45,6 +45,7 @@ mod gc;
 mod global;
 mod handle;
 mod host;
+mod images;
 mod instance;
 mod link;
 mod memory;
@@ -58,6 +59,7 @@ mod table;
 mod thread;
 mod trap;
 mod types;
+mod unwind;
 mod value;
 
 pub use error::{Error, Result};

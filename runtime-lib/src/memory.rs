@@ -9,6 +9,7 @@ use wasmaot_abi::context::VmMemory;
 
 use crate::error::{Error, Result};
 use crate::handle::Handle;
+use crate::images;
 use crate::platform::Reservation;
 use crate::store::{AsStore, AsStoreMut, Limits, Sealed, StoreInner, inner, inner_mut};
 use crate::types::MemoryType;
@@ -18,6 +19,9 @@ pub(crate) const PAGE: u64 = 1 << 16;
 
 /// The most pages of a memory with 32-bit indices.
 pub(crate) const MAX_PAGES: u64 = 1 << 16;
+
+/// Fewer bytes than these are sooner copied than mapped.
+const LEAST_MAPPED: usize = 64 << 10;
 
 /// What memories that the host makes have behind them, so that any module compiled with the
 /// compiler's defaults can import them.
@@ -123,12 +127,22 @@ impl MemoryData {
         Ok(data)
     }
 
-    pub(crate) fn vm(&self) -> NonNull<VmMemory> {
-        self.vm
-    }
-
-    pub(crate) fn map(&self) -> &Reservation {
-        &self.map
+    /// Writes the bytes that the memory starts with at an offset, which must be within it; maps
+    /// them from the program's file if that is worth it.
+    pub(crate) fn place(&self, offset: usize, bytes: &'static [u8], mappable: bool) {
+        assert!(offset.checked_add(bytes.len()).is_some_and(|end| end <= self.len()));
+        let mapped = mappable && bytes.len() >= LEAST_MAPPED && {
+            let image = images::find(bytes.as_ptr().addr());
+            let file = image.and_then(|image| image.file_of(bytes));
+            file.is_some_and(|(file, at)| self.map.map_file(offset, file, at, bytes.len()))
+        };
+        if !mapped {
+            // SAFETY: within the memory; nobody has a reference to it now.
+            unsafe {
+                let to = self.map.base().add(offset);
+                std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len());
+            }
+        }
     }
 
     fn len(&self) -> usize {

@@ -165,7 +165,8 @@ impl<T> Store<T> {
     /// Drops the host values that no guest refers to any more. See [`ExternRef`](crate::ExternRef)
     /// for when that happens by itself.
     pub fn collect(&mut self) {
-        gc::collect(self.raw.inner());
+        // SAFETY: the store is mutably borrowed.
+        unsafe { gc::collect(self.raw.inner()) };
     }
 
     /// The number of host values that guests refer to, or did when last looked.
@@ -214,7 +215,7 @@ impl Drop for StoreInner {
             drop(unsafe { Box::from_raw(global.as_ptr()) });
         }
         // What may run the host's own code comes last, when all else is in order.
-        drop_values(self.externs.collect(|_| {}));
+        drop_values(self.externs.collect(|_| true));
         drop(std::mem::take(&mut self.funcs));
     }
 }
@@ -273,12 +274,13 @@ unsafe fn enter_slowly(store: *mut StoreInner) {
 /// globals, tables, frames at calls, or the host's own [`ExternRef`](crate::ExternRef)s.
 ///
 /// # Safety
-/// The store is alive and nobody has a reference to it.
+/// As [`gc::collect`].
 #[inline]
 pub(crate) unsafe fn safepoint(store: *mut StoreInner) {
     // SAFETY: the caller's promise.
     if unsafe { (*store).attention } {
-        gc::collect(store);
+        // SAFETY: the caller's promise.
+        unsafe { gc::collect(store) };
     }
 }
 

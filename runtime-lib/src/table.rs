@@ -73,14 +73,6 @@ impl TableData {
         Ok(data)
     }
 
-    pub(crate) fn vm(&self) -> NonNull<VmTable> {
-        self.vm
-    }
-
-    pub(crate) fn element(&self) -> ValType {
-        self.element
-    }
-
     pub(crate) fn len(&self) -> usize {
         // SAFETY: lives as long as this.
         unsafe { (*self.vm.as_ptr()).len }
@@ -154,6 +146,25 @@ impl TableData {
                 _ => {
                     let base = self.base().cast::<u64>();
                     std::slice::from_raw_parts_mut(base, self.len())[range].fill(bits);
+                }
+            }
+        }
+        Some(())
+    }
+
+    /// Sets elements from `start` on; `None` if they are not all within the table.
+    pub(crate) fn write(
+        &mut self,
+        start: u64,
+        values: impl ExactSizeIterator<Item = u64>,
+    ) -> Option<()> {
+        let range = self.range(start, values.len() as u64)?;
+        for (index, bits) in range.zip(values) {
+            // SAFETY: the elements are within the table.
+            unsafe {
+                match self.element {
+                    ValType::ExternRef => *self.base().cast::<u32>().add(index) = bits as u32,
+                    _ => *self.base().cast::<u64>().add(index) = bits,
                 }
             }
         }

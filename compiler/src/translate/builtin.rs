@@ -11,8 +11,7 @@ use crate::func_key::{FuncKey, Reference};
 /// failed, the trampoline deals with.
 pub fn call(cx: &mut Context<'_, '_>, builtin: Builtin, params: &[Value]) -> Option<Value> {
     let reference = Reference::Func(FuncKey::ExitBuiltin(builtin));
-    let callee =
-        cx.callee(reference, |cx| cx.import_signature(types::exit_builtin(&builtin.row())));
+    let callee = cx.callee(reference, |cx| cx.import_signature(types::exit_builtin(builtin)));
     let mut args = Vec::with_capacity(params.len() + 1);
     args.push(cx.vmctx);
     args.extend_from_slice(params);

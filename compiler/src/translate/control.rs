@@ -9,8 +9,16 @@ use wasmparser::BrTable;
 use super::context::Context;
 use super::stack::{BlockType, Frame, Kind};
 use super::trap::trap;
+use crate::index::SigIndex;
 
-/// `block`. The function itself begins with one.
+/// A function's body is a block too; its parameters are locals, not operands.
+pub fn function(cx: &mut Context<'_, '_>, sig: SigIndex) {
+    let ty = BlockType::Sig(sig);
+    let label = cx.block(ty.results(cx.module));
+    cx.stack.frames.push(Frame { kind: Kind::Block, ty, height: 0, label, branched: false });
+}
+
+/// `block`.
 pub fn block(cx: &mut Context<'_, '_>, ty: BlockType) {
     let label = cx.block(ty.results(cx.module));
     push(cx, Kind::Block, ty, label);
@@ -40,8 +48,7 @@ pub fn if_(cx: &mut Context<'_, '_>, ty: BlockType) {
 }
 
 fn push(cx: &mut Context<'_, '_>, kind: Kind, ty: BlockType, label: Block) {
-    // The function's own block has its parameters in locals, not on the stack.
-    let height = cx.stack.values.len().saturating_sub(ty.params(cx.module).len());
+    let height = cx.stack.values.len() - ty.params(cx.module).len();
     cx.stack.frames.push(Frame { kind, ty, height, label, branched: false });
 }
 

@@ -23,7 +23,7 @@ pub mod srcloc;
 mod stack;
 mod table;
 pub mod trap;
-pub mod types;
+mod types;
 mod vmctx;
 
 #[cfg(test)]
@@ -36,7 +36,6 @@ use wasmaot_abi::traps::TrapCode;
 use wasmparser::{BinaryReader, FunctionBody};
 
 use self::context::Context;
-use self::stack::BlockType;
 use crate::config::TrapStyle;
 use crate::error::{Error, Result};
 use crate::func_key::{FuncKey, Reference};
@@ -44,6 +43,9 @@ use crate::index::FuncIndex;
 use crate::module::{Body, Module};
 use crate::plan::Plan;
 use crate::target::Target;
+
+/// The parameters of a body before those that wasm knows.
+const CONTEXTS: usize = 2;
 
 /// Translates the body of a defined function. Names in it are [`Reference`]s.
 ///
@@ -60,19 +62,20 @@ pub fn body(
     let body = module.functions[func].body.as_ref().expect("only defined functions have bodies");
     function(module, plan, target, FuncKey::Body(func), signature, |cx| {
         at(cx, body.offset);
-        let params = cx.builder.block_params(cx.builder.current_block().unwrap())[2..].to_vec();
         check_stack(cx);
-        for (&ty, value) in module.signatures[sig].params.iter().zip(params) {
+        for (place, &ty) in module.signatures[sig].params.iter().enumerate() {
+            let entry = cx.builder.func.layout.entry_block().expect("there is code in it");
+            let value = cx.builder.block_params(entry)[CONTEXTS + place];
             local::declare(cx, ty, 1, value);
         }
-        control::block(cx, BlockType::Sig(sig));
+        control::function(cx, sig);
         instructions(cx, body)
     })
 }
 
 /// Makes the function that sets globals and applies active segments: `plan.init` in order.
 pub fn init_body(module: &Module<'_>, plan: &Plan, target: &Target) -> Result<ir::Function> {
-    function(module, plan, target, FuncKey::InitBody, types::contexts(), |cx| {
+    function(module, plan, target, FuncKey::InitBody, types::init_body(), |cx| {
         check_stack(cx);
         cx.initialising = true;
         for &step in &plan.init {
@@ -101,6 +104,7 @@ fn function(
     let entry = builder.create_block();
     builder.append_block_params_for_function_params(entry);
     builder.switch_to_block(entry);
+    builder.ensure_inserted_block();
     builder.seal_block(entry);
     let vmctx = builder.block_params(entry)[0];
     let mut cx = Context::new(module, plan, builder, vmctx);

@@ -1,1 +1,14 @@
-//! Machines.
+//! What must be said in a machine's own words. One short file per machine.
+
+#[cfg(target_arch = "aarch64")]
+mod aarch64;
+#[cfg(target_arch = "x86_64")]
+mod x86_64;
+
+#[cfg(target_arch = "aarch64")]
+pub(crate) use aarch64::resume;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use x86_64::resume;
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+compile_error!("wasmaot runs on x86-64 and aarch64 only, so far");

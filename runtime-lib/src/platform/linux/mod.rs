@@ -1,0 +1,34 @@
+//! Linux, with glibc or musl.
+
+mod image;
+mod memory;
+#[cfg(feature = "signals")]
+mod signal;
+
+pub(crate) use image::{File, find_image, open_image};
+pub(crate) use memory::Reservation;
+#[cfg(feature = "signals")]
+pub(crate) use signal::{Fault, install};
+
+use std::mem::MaybeUninit;
+use std::ops::Range;
+
+/// The present thread's stack, from its lowest address to its highest.
+pub(crate) fn stack_bounds() -> Range<usize> {
+    let (mut base, mut size) = (std::ptr::null_mut(), 0);
+    // SAFETY: the attributes are initialised by the first call and destroyed after the second.
+    let ok = unsafe {
+        let mut attr = MaybeUninit::uninit();
+        libc::pthread_getattr_np(libc::pthread_self(), attr.as_mut_ptr()) == 0 && {
+            let ok = libc::pthread_attr_getstack(attr.as_ptr(), &mut base, &mut size) == 0;
+            libc::pthread_attr_destroy(attr.as_mut_ptr());
+            ok
+        }
+    };
+    if ok && size > 0 {
+        return base.addr()..base.addr() + size;
+    }
+    // Nobody knows; what the smallest of usual stacks has left is a safe guess.
+    let here = (&raw const size).addr();
+    here - (64 << 10)..here
+}
