@@ -44,11 +44,16 @@ pub fn asm(wasm: &[u8], config: &Config) -> Result<String> {
             function: names.join(", "),
             message: error.inner.to_string(),
         })?;
-        let listing = code.vcode.as_deref().unwrap_or_default();
+        // Without the notes for unwind tables, which are no instructions.
+        let lines = code.vcode.as_deref().unwrap_or_default().lines();
+        let lines = lines.filter(|line| !line.trim_start().starts_with("unwind "));
         for name in names {
             let _ = writeln!(out, "{name}:");
         }
-        let _ = writeln!(out, "{}\n", listing.trim_end());
+        for line in lines {
+            let _ = writeln!(out, "{line}");
+        }
+        out.push('\n');
         Ok(())
     })
 }

@@ -114,8 +114,7 @@ impl Module {
     fn text(&self) -> String {
         let mut out = Text::default();
         out.first(format!("WebAssembly module, {} bytes", self.bytes));
-        out.interface(&self.interface);
-        out.rows("defined functions", &[[self.functions.to_string(), String::new()]]);
+        out.interface(&self.interface, self.functions);
         out.sizes("sections", &self.sections);
         out.text
     }
@@ -281,8 +280,9 @@ impl Text {
         self.rows(head, &rows);
     }
 
-    fn interface(&mut self, interface: &Interface) {
-        self.rows("module", &[["name".into(), interface.name.clone()]]);
+    fn interface(&mut self, interface: &Interface, functions: u32) {
+        let name = ["name".into(), interface.name.clone()];
+        self.rows("module", &[name, ["functions".into(), functions.to_string()]]);
         let features: Vec<_> =
             interface.features.iter().map(|name| [name.clone(), String::new()]).collect();
         self.rows("features past 1.0", &features);
