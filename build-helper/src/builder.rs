@@ -1,0 +1,432 @@
+//! The builder: gathers guests and options, then takes each guest from its source to machine
+//! code and bindings.
+
+use std::path::{Path, PathBuf};
+
+use wasmaot_compiler::{Interface, OptLevel};
+
+use crate::archive::{self, Member};
+use crate::c_header::c_header;
+use crate::cargo::{self, Lines};
+use crate::env::{self, Env};
+use crate::error::Error;
+use crate::object;
+use crate::options::{self, Options};
+use crate::output;
+use crate::package::{self, Package};
+use crate::rust::rust_bindings;
+use crate::{jobs, metadata};
+
+/// Compiles guests in a build script.
+///
+/// ```no_run
+/// wasmaot_build::Build::new().package("guest").exports(["parse"]).compile();
+/// ```
+///
+/// Guests are added first to last; the options hold for all of them. What is not chosen follows
+/// the build: the target and its CPU features are those of the Rust code, the effort is that of
+/// the profile.
+#[derive(Clone, Debug, Default)]
+#[must_use = "nothing happens before `compile`"]
+pub struct Build {
+    name: Option<String>,
+    guests: Vec<Source>,
+    from_metadata: bool,
+    options: Options,
+    package: PackageOptions,
+}
+
+/// What is chosen for packages, whenever they are added.
+#[derive(Clone, Debug, Default)]
+struct PackageOptions {
+    prebuilt: Option<PathBuf>,
+    target: Option<String>,
+    profile: Option<String>,
+    features: Vec<String>,
+    no_default_features: bool,
+}
+
+/// Where a guest comes from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Source {
+    /// A file in the binary or the text format.
+    File(PathBuf),
+    /// A package that is to be built.
+    Package(Package),
+}
+
+/// A guest that is to be compiled.
+#[derive(Clone, Debug)]
+pub struct Guest {
+    /// Its name; else that of its file or package.
+    pub name: Option<String>,
+    /// Where it comes from.
+    pub source: Source,
+    /// How to compile it.
+    pub options: Options,
+}
+
+/// What came of a build.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// The guests in the order they were named.
+    pub guests: Vec<GuestOutput>,
+    /// The static library with the machine code of all of them, which cargo was told to link;
+    /// `None` if only bindings were wanted.
+    pub library: Option<PathBuf>,
+}
+
+/// What came of a guest.
+#[derive(Clone, Debug)]
+pub struct GuestOutput {
+    /// Its name, which is that of its files in OUT_DIR.
+    pub name: String,
+    /// The module that was compiled.
+    pub module: PathBuf,
+    /// What it offers and needs.
+    pub interface: Interface,
+    /// Its bindings.
+    pub bindings: PathBuf,
+    /// Its C header, if one was wanted.
+    pub header: Option<PathBuf>,
+    /// Its object file, unless only bindings were wanted.
+    pub object: Option<PathBuf>,
+    /// Whether its machine code was generated just now; else what was there already was the
+    /// right one.
+    pub compiled: bool,
+}
+
+impl Build {
+    /// A build without guests.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a module in the binary format.
+    pub fn wasm(mut self, path: impl Into<PathBuf>) -> Self {
+        self.guests.push(Source::File(path.into()));
+        self
+    }
+
+    /// Adds a module in the text format.
+    pub fn wat(self, path: impl Into<PathBuf>) -> Self {
+        self.wasm(path)
+    }
+
+    /// Adds a Cargo package: by its folder or Cargo.toml, or by its name if it is in this
+    /// workspace or a dependency. It is built in its release profile, unless
+    /// [`guest_profile`](Self::guest_profile) says otherwise; where its wasm target is not
+    /// installed, a module committed with it is used, see [`prebuilt`](Self::prebuilt).
+    pub fn package(mut self, package: impl Into<String>) -> Self {
+        self.guests.push(Source::Package(Package::new(package)));
+        self
+    }
+
+    /// Adds the guests that `[package.metadata.wasmaot.guests]` in the package's Cargo.toml
+    /// names, each with the options that stand there; see [`metadata`](crate::metadata).
+    pub fn metadata(mut self) -> Self {
+        self.from_metadata = true;
+        self
+    }
+
+    /// The guest's name, if there is only one: that of its bindings, its type and its symbols.
+    /// Else it is the name of its file or package.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// What symbols start with. Else it is made of the package's name and version.
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.options.prefix = Some(prefix.into());
+        self
+    }
+
+    /// The exports that are wanted: no others are compiled.
+    pub fn exports<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.options.exports = Some(names.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// How much work to spend on fast code. Else it is as much as the profile says: none at
+    /// `opt-level = 0`.
+    pub fn opt_level(mut self, level: OptLevel) -> Self {
+        self.options.opt_level = Some(level.into());
+        self
+    }
+
+    /// Whether guests check everything themselves instead of relying on signals.
+    pub fn explicit_checks(mut self, yes: bool) -> Self {
+        self.options.explicit_checks = Some(yes);
+        self
+    }
+
+    /// The CPU features that code may use beyond the target's baseline, by rustc's names. Else
+    /// they are those that rustc may use.
+    pub fn cpu_features<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.options.cpu_features = Some(names.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// How many bytes of address space each memory reserves.
+    pub fn memory_reservation(mut self, bytes: u64) -> Self {
+        self.options.memory_reservation = Some(bytes);
+        self
+    }
+
+    /// How many bytes behind those fault.
+    pub fn memory_guard(mut self, bytes: u64) -> Self {
+        self.options.memory_guard = Some(bytes);
+        self
+    }
+
+    /// Whether to emit debug information. Else it is as the profile says.
+    pub fn debug_info(mut self, yes: bool) -> Self {
+        self.options.debug_info = Some(yes);
+        self
+    }
+
+    /// Whether to write a C header, too.
+    pub fn header(mut self, yes: bool) -> Self {
+        self.options.header = Some(yes);
+        self
+    }
+
+    /// The module to use where a package's wasm target is not installed. Else it is
+    /// `<name>.wasm` beside the package's Cargo.toml, if there is one.
+    pub fn prebuilt(mut self, path: impl Into<PathBuf>) -> Self {
+        self.package.prebuilt = Some(path.into());
+        self
+    }
+
+    /// The wasm target of packages. Else it is `wasm32-unknown-unknown`.
+    pub fn guest_target(mut self, triple: impl Into<String>) -> Self {
+        self.package.target = Some(triple.into());
+        self
+    }
+
+    /// The profile of packages. Else it is `release`.
+    pub fn guest_profile(mut self, profile: impl Into<String>) -> Self {
+        self.package.profile = Some(profile.into());
+        self
+    }
+
+    /// Features of packages.
+    pub fn guest_features<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.package.features.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Builds packages without their default features.
+    pub fn guest_no_default_features(mut self) -> Self {
+        self.package.no_default_features = true;
+        self
+    }
+
+    /// Does it all: leaves bindings in OUT_DIR and machine code for cargo to link. If anything
+    /// is wrong it says so the way cargo shows best, and ends the build.
+    pub fn compile(self) -> Output {
+        self.try_compile().unwrap_or_else(|error| cargo::fail(&error))
+    }
+
+    /// As [`compile`](Self::compile), but returns what is wrong.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn try_compile(self) -> Result<Output, Error> {
+        let mut lines = Lines::default();
+        let result = self.run(&Env::from_process()?, &mut lines);
+        lines.print();
+        result
+    }
+
+    /// As [`try_compile`](Self::try_compile) for a given environment; what cargo is to be told
+    /// ends up in `lines`.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn run(self, env: &Env, lines: &mut Lines) -> Result<Output, Error> {
+        for name in env::RERUN {
+            lines.depends_on_variable(*name);
+        }
+        let mut named: Vec<(String, GuestOutput)> = Vec::new();
+        for guest in self.guests(env, lines)? {
+            let output = compile_guest(&guest, env, lines)?;
+            let file = output.bindings.file_stem().unwrap_or_default().to_string_lossy();
+            if let Some((_, other)) = named.iter().find(|(known, _)| *known == *file) {
+                return Err(Error::Options(format!(
+                    "two guests are called `{}`: `{}` and `{}`",
+                    output.name,
+                    other.module.display(),
+                    output.module.display()
+                )));
+            }
+            named.push((file.into_owned(), output));
+        }
+        let guests: Vec<_> = named.into_iter().map(|(_, output)| output).collect();
+        let library = link(&guests, env, lines)?;
+        Ok(Output { guests, library })
+    }
+
+    fn guests(self, env: &Env, lines: &mut Lines) -> Result<Vec<Guest>, Error> {
+        let mut guests = Vec::new();
+        for source in self.guests {
+            let source = match source {
+                Source::Package(package) => Source::Package(self.package.apply(package)),
+                file => file,
+            };
+            guests.push(Guest { name: None, source, options: self.options.clone() });
+        }
+        if self.from_metadata {
+            lines.depends_on_file(env.manifest_dir.join("Cargo.toml"));
+            for mut guest in metadata::guests(&package::own_metadata(env)?, env)? {
+                guest.options = guest.options.or(&self.options);
+                guests.push(guest);
+            }
+        }
+        match (&mut guests[..], self.name) {
+            ([], _) => return Err(Error::Options("no guest was named: add one".into())),
+            ([guest], Some(name)) => guest.name = Some(name),
+            (_, None) => {}
+            (_, Some(name)) => {
+                return Err(Error::Options(format!(
+                    "the name `{name}` cannot be that of {} guests: use a build for each",
+                    guests.len()
+                )));
+            }
+        }
+        Ok(guests)
+    }
+}
+
+impl PackageOptions {
+    fn apply(&self, package: Package) -> Package {
+        Package {
+            spec: package.spec,
+            target: self.target.clone().unwrap_or(package.target),
+            profile: self.profile.clone().unwrap_or(package.profile),
+            features: self.features.clone(),
+            default_features: !self.no_default_features,
+            prebuilt: self.prebuilt.clone(),
+        }
+    }
+}
+
+/// Takes a guest all the way but to the library.
+fn compile_guest(guest: &Guest, env: &Env, lines: &mut Lines) -> Result<GuestOutput, Error> {
+    let (module, default_name) = match &guest.source {
+        Source::File(path) => {
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            (env.resolve(path), stem)
+        }
+        Source::Package(package) => {
+            let module = package::build(package, env, lines)?;
+            (module.path, module.package)
+        }
+    };
+    // A module that was built is no source, and newer than the start of this script.
+    if !module.starts_with(&env.out_dir) {
+        lines.depends_on_file(&module);
+    }
+    let name = guest.name.clone().unwrap_or(default_name);
+    let wasm = load(&module)?;
+    let config = guest.options.config(&name, env);
+    let compile_error = |source| Error::Compile { path: module.clone(), source };
+    let interface = wasmaot_compiler::describe(&wasm, &config).map_err(compile_error)?;
+
+    let stem = file_stem(&name);
+    let bindings = env.out_dir.join(format!("{stem}.rs"));
+    output::write(&bindings, rust_bindings(&interface).as_bytes())?;
+    let header = match guest.options.header {
+        Some(true) => {
+            let path = env.out_dir.join(format!("{stem}.h"));
+            output::write(&path, c_header(&interface).as_bytes())?;
+            Some(path)
+        }
+        _ => None,
+    };
+    let object = env.out_dir.join(format!("{stem}.o"));
+    let mut compiled = false;
+    if !env.bindings_only {
+        let key = object::key(&wasm, &config);
+        if !object::is_current(&object, &key) {
+            let work = || wasmaot_compiler::compile(&wasm, &config);
+            let artifact =
+                jobs::run(env.jobs, env.makeflags.as_deref(), work).map_err(compile_error)?;
+            object::store(&object, &artifact.object, &key)?;
+            compiled = true;
+        }
+    }
+    let object = Some(object).filter(|_| !env.bindings_only);
+    Ok(GuestOutput { name, module, interface, bindings, header, object, compiled })
+}
+
+/// Reads a module, in either format.
+fn load(path: &Path) -> Result<Vec<u8>, Error> {
+    let bytes = output::read(path)?;
+    if bytes.starts_with(b"\0asm") || path.extension().is_none_or(|extension| extension != "wat") {
+        return Ok(bytes);
+    }
+    let parsed = wat::Parser::new().parse_bytes(Some(path), &bytes).map(|wasm| wasm.into_owned());
+    parsed.map_err(|error| Error::Text { path: path.into(), message: error.to_string() })
+}
+
+/// A guest's name as the name of a file, and of a Rust module that includes it.
+pub fn file_stem(name: &str) -> String {
+    crate::rust::names::snake(name).unwrap_or_else(|| "guest".into())
+}
+
+/// Puts the objects into a library and tells cargo of it.
+fn link(guests: &[GuestOutput], env: &Env, lines: &mut Lines) -> Result<Option<PathBuf>, Error> {
+    if env.bindings_only {
+        lines.warn(
+            "only bindings were made, no machine code: this can be checked and documented, but \
+             not linked",
+        );
+        return Ok(None);
+    }
+    let mut members = Vec::new();
+    for guest in guests {
+        if let Some(path) = &guest.object {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            members.push(Member { name, object: output::read(path)? });
+        }
+    }
+    // Unique among all libraries that end up in the same program: rustc looks them up by name.
+    let package = options::package_identifier(env);
+    let first = members.first().map(|member| member.name.trim_end_matches(".o"));
+    let rest = match members.len() {
+        0 | 1 => String::new(),
+        n => format!("_and_{}", n - 1),
+    };
+    let name = format!("wasmaot_{package}_{}{rest}", first.unwrap_or_default());
+    let path = env.out_dir.join(format!("lib{name}.a"));
+    let bytes = archive::archive(&members)
+        .map_err(|source| Error::Write { path: path.clone(), source })?;
+    output::write(&path, &bytes)?;
+    lines.link(&env.out_dir, &name);
+    Ok(Some(path))
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    /// The environment of a build script for a package in `/package`.
+    pub fn env(out: &Path) -> Env {
+        let out = out.to_owned();
+        let read = move |name: &str| {
+            Some(match name {
+                "OUT_DIR" => out.clone().into_os_string(),
+                "CARGO_MANIFEST_DIR" => "/package".into(),
+                "CARGO_PKG_NAME" => "my-app".into(),
+                "CARGO_PKG_VERSION" => "1.2.3".into(),
+                "TARGET" => "x86_64-unknown-linux-gnu".into(),
+                "CARGO" => std::env::var_os("CARGO").unwrap_or("cargo".into()),
+                "RUSTC" => std::env::var_os("RUSTC").unwrap_or("rustc".into()),
+                _ => return None,
+            })
+        };
+        Env::read(read, vec![]).unwrap()
+    }
+}

@@ -1,0 +1,186 @@
+//! What cargo and the user say by environment variables: the only reader of the environment.
+//!
+//! [`Env::read`] takes the variables from a function, so that tests need no process of their
+//! own. To add a variable: read it there and, unless cargo itself reruns build scripts when it
+//! changes, name it in [`RERUN`].
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use wasmaot_compiler::OptLevel;
+
+use crate::error::Error;
+
+/// Names a folder with the `cargo` and `rustc` that build guests.
+pub const GUEST_TOOLCHAIN: &str = "WASMAOT_GUEST_TOOLCHAIN";
+/// Makes bindings without machine code, for builds that are checked but never linked.
+pub const BINDINGS_ONLY: &str = "WASMAOT_BINDINGS_ONLY";
+/// Set by docs.rs while it builds documentation, which links nothing.
+const DOCS_RS: &str = "DOCS_RS";
+
+/// The variables that decide what this crate does and that cargo does not watch by itself.
+pub const RERUN: &[&str] = &[BINDINGS_ONLY, DOCS_RS];
+
+/// A build script's environment.
+#[derive(Clone, Debug)]
+pub struct Env {
+    /// Where all output goes.
+    pub out_dir: PathBuf,
+    /// The folder of the package that is being built; relative paths start here.
+    pub manifest_dir: PathBuf,
+    /// That package's name.
+    pub package: String,
+    /// Its version.
+    pub version: String,
+    /// The triple it is built for.
+    pub target: String,
+    /// The CPU features that rustc may use there, by its names.
+    pub features: Vec<String>,
+    /// The profile's optimisation level.
+    pub opt_level: OptLevel,
+    /// Whether the profile wants debug information.
+    pub debug_info: bool,
+    /// How many jobs cargo runs at once.
+    pub jobs: usize,
+    /// How cargo hands out the right to run them.
+    pub makeflags: Option<String>,
+    /// The `cargo` that builds guests.
+    pub cargo: PathBuf,
+    /// The `rustc` that belongs to it.
+    pub rustc: PathBuf,
+    /// Whether nothing of this build will be linked.
+    pub bindings_only: bool,
+    /// The names of all variables, to tell those that are not the guest's.
+    pub names: Vec<OsString>,
+}
+
+impl Env {
+    /// The environment of this process.
+    ///
+    /// # Errors
+    /// [`Error::NotInBuildScript`] if it is not a build script's.
+    pub fn from_process() -> Result<Self, Error> {
+        let names = std::env::vars_os().map(|(name, _)| name).collect();
+        Self::read(|name| std::env::var_os(name), names)
+    }
+
+    /// The environment that `var` describes.
+    ///
+    /// # Errors
+    /// [`Error::NotInBuildScript`] naming a variable that is missing.
+    pub fn read(
+        var: impl Fn(&str) -> Option<OsString>,
+        names: Vec<OsString>,
+    ) -> Result<Self, Error> {
+        let text = |name| var(name).map(|value| value.to_string_lossy().into_owned());
+        let need = |name| text(name).ok_or(Error::NotInBuildScript { variable: name });
+        let need_path = |name| need(name).map(PathBuf::from);
+
+        let (cargo, rustc) = match var(GUEST_TOOLCHAIN).filter(|dir| !dir.is_empty()) {
+            Some(dir) => {
+                let tool = |name: &str| {
+                    Path::new(&dir).join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+                };
+                (tool("cargo"), tool("rustc"))
+            }
+            None => (need_path("CARGO")?, need_path("RUSTC")?),
+        };
+        Ok(Self {
+            out_dir: need_path("OUT_DIR")?,
+            manifest_dir: need_path("CARGO_MANIFEST_DIR")?,
+            package: need("CARGO_PKG_NAME")?,
+            version: need("CARGO_PKG_VERSION")?,
+            target: need("TARGET")?,
+            features: text("CARGO_CFG_TARGET_FEATURE")
+                .unwrap_or_default()
+                .split(',')
+                .filter(|feature| !feature.is_empty())
+                .map(str::to_owned)
+                .collect(),
+            opt_level: match text("OPT_LEVEL").as_deref() {
+                Some("0") => OptLevel::None,
+                Some("s" | "z") => OptLevel::SpeedAndSize,
+                _ => OptLevel::Speed,
+            },
+            debug_info: text("DEBUG").is_some_and(|debug| !matches!(&*debug, "false" | "0" | "none")),
+            jobs: text("NUM_JOBS").and_then(|jobs| jobs.parse().ok()).unwrap_or(1),
+            makeflags: ["CARGO_MAKEFLAGS", "MAKEFLAGS", "MFLAGS"].into_iter().find_map(text),
+            cargo,
+            rustc,
+            bindings_only: var(DOCS_RS).is_some()
+                || var(BINDINGS_ONLY).is_some_and(|value| !value.is_empty() && value != "0"),
+            names,
+        })
+    }
+
+    /// A path as the user wrote it, from the root of the package.
+    pub fn resolve(&self, path: &Path) -> PathBuf {
+        self.manifest_dir.join(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn var(name: &str) -> Option<OsString> {
+        let value = match name {
+            "OUT_DIR" => "/out",
+            "CARGO_MANIFEST_DIR" => "/package",
+            "CARGO_PKG_NAME" => "app",
+            "CARGO_PKG_VERSION" => "1.2.3",
+            "TARGET" => "x86_64-unknown-linux-gnu",
+            "CARGO" => "/rust/cargo",
+            "RUSTC" => "/rust/rustc",
+            "CARGO_CFG_TARGET_FEATURE" => "fxsr,sse,sse2",
+            _ => return None,
+        };
+        Some(value.into())
+    }
+
+    #[test]
+    fn a_missing_variable_is_named() {
+        let error = Env::read(|name| var(name).filter(|_| name != "OUT_DIR"), vec![]).unwrap_err();
+        assert!(error.to_string().contains("`OUT_DIR`"), "{error}");
+    }
+
+    #[test]
+    fn the_profile_decides() {
+        let with = |opt: &'static str, debug: &'static str| {
+            let read = move |name: &str| match name {
+                "OPT_LEVEL" => Some(opt.into()),
+                "DEBUG" => Some(debug.into()),
+                _ => var(name),
+            };
+            let env = Env::read(read, vec![]).unwrap();
+            (env.opt_level, env.debug_info)
+        };
+        assert_eq!(with("0", "true"), (OptLevel::None, true));
+        assert_eq!(with("2", "false"), (OptLevel::Speed, false));
+        assert_eq!(with("z", "1"), (OptLevel::SpeedAndSize, true));
+    }
+
+    #[test]
+    fn a_toolchain_for_guests_brings_both_tools() {
+        let read = |name: &str| match name {
+            GUEST_TOOLCHAIN => Some("/wasm/bin".into()),
+            _ => var(name),
+        };
+        let env = Env::read(read, vec![]).unwrap();
+        assert!(env.cargo.starts_with("/wasm/bin") && env.rustc.starts_with("/wasm/bin"));
+        assert_eq!(Env::read(var, vec![]).unwrap().cargo, Path::new("/rust/cargo"));
+    }
+
+    #[test]
+    fn documentation_needs_no_machine_code() {
+        let set = |variable: &'static str, value: &'static str| {
+            let read = move |name: &str| match name == variable {
+                true => Some(value.into()),
+                false => var(name),
+            };
+            Env::read(read, vec![]).unwrap().bindings_only
+        };
+        assert!(set(DOCS_RS, "1") && set(BINDINGS_ONLY, "1"));
+        assert!(!set(BINDINGS_ONLY, "0") && !set("OTHER", "1"));
+    }
+}
