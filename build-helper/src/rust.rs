@@ -1,0 +1,549 @@
+//! Bindings: an [`Interface`] as Rust that is pleasant to read. A pure function; the fixed text
+//! is `templates/bindings.rs`, names are the business of [`names`], line breaks that of
+//! [`layout`].
+//!
+//! A file of bindings has, in this order: a trait per module that functions are imported from, a
+//! structure for imported memories, tables and globals, the type of instances with ways to make
+//! one, a method per exported function, accessors for the other exports, and the symbols.
+
+pub mod layout;
+pub mod names;
+
+use std::collections::BTreeSet;
+
+use layout::{assign, call, comma_list, signature, use_list};
+use names::{Scope, shown};
+use wasmaot_abi::value::ValType;
+use wasmaot_compiler::interface::{Export, ExternType, Import, Interface};
+use wasmaot_compiler::module::FuncType;
+
+/// The most parameters and results of functions that have Rust types of their own. A function
+/// that has more is defined by slices of values if it is imported, and has no method if it is
+/// exported and has more results.
+const MOST: usize = 16;
+
+const TEMPLATE: &str = include_str!("../templates/bindings.rs");
+
+/// What the bindings themselves use in the scope of types.
+const TAKEN_TYPES: &[&str] = &[
+    "AsStore", "AsStoreMut", "Box", "Caller", "Error", "Extern", "ExternRef", "Func", "FuncType",
+    "Global", "HostError", "Instance", "Memory", "MemoryAccessError", "Module", "None", "Option",
+    "Result", "S", "Self", "Sized", "Some", "Store", "T", "Table", "Val", "ValType",
+];
+
+/// The methods that every instance has.
+const TAKEN_METHODS: &[&str] = &[
+    "new", "with_store", "from_caller", "from_instance", "module", "instance", "store",
+    "store_mut", "into_store",
+];
+
+/// The Rust bindings of a module, for a file of its own that is included in a Rust module.
+pub fn rust_bindings(interface: &Interface) -> String {
+    let bound = Bound::new(interface);
+    let mut pieces = vec![bound.traits()];
+    pieces.push(bound.imports_struct());
+    pieces.push(bound.with_names("type"));
+    pieces.push(bound.constructors());
+    if !bound.traits.is_empty() {
+        pieces.push(bound.with_names("from_caller"));
+    }
+    pieces.push(bound.with_names("fixed"));
+    pieces.push(bound.exports());
+    pieces.push(bound.symbols());
+    let body = join(pieces);
+    format!("{}\n{}\n{body}", bound.with_names("head"), use_lines(&body))
+}
+
+/// A piece of the template.
+fn piece(name: &str) -> &'static str {
+    TEMPLATE
+        .split("//= ")
+        .find_map(|piece| piece.strip_prefix(name)?.strip_prefix('\n'))
+        .expect("the template has every piece that is asked for")
+}
+
+/// A piece of the template with its words replaced.
+fn filled(name: &str, words: &[(&str, &str)]) -> String {
+    let mut text = piece(name).to_owned();
+    for (word, replacement) in words {
+        text = text.replace(&format!("__{word}__"), replacement);
+    }
+    text
+}
+
+/// Pieces with an empty line between them.
+fn join(pieces: Vec<String>) -> String {
+    let pieces: Vec<_> = pieces.into_iter().filter(|piece| !piece.is_empty()).collect();
+    pieces.join("\n")
+}
+
+/// The imports of what a text uses.
+fn use_lines(text: &str) -> String {
+    let words: BTreeSet<_> = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .flat_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'))
+        .collect();
+    let candidates = TAKEN_TYPES.iter().filter(|name| {
+        let prelude = ["Box", "None", "Option", "Result", "S", "Self", "Sized", "Some", "T"];
+        !prelude.contains(name) && words.contains(**name)
+    });
+    let mut out = String::new();
+    if words.contains("bindings") {
+        out.push_str("use wasmaot::bindings;\n");
+    }
+    let names: Vec<_> = candidates.map(|name| (*name).to_owned()).collect();
+    out.push_str(&use_list(0, "wasmaot", &names));
+    out
+}
+
+/// The Rust type of a value.
+fn rust_type(ty: ValType) -> &'static str {
+    match ty {
+        ValType::I32 => "i32",
+        ValType::I64 => "i64",
+        ValType::F32 => "f32",
+        ValType::F64 => "f64",
+        ValType::FuncRef => "Option<Func>",
+        ValType::ExternRef => "Option<ExternRef>",
+    }
+}
+
+/// The Rust type of a value as machine code has it.
+fn abi_type(ty: ValType) -> &'static str {
+    match ty {
+        ValType::FuncRef => "*mut VmFuncRef",
+        ValType::ExternRef => "u32",
+        _ => rust_type(ty),
+    }
+}
+
+/// The names of a function's parameters.
+fn param_names(count: usize) -> Vec<String> {
+    match u8::try_from(count) {
+        Ok(count @ ..=26) => (b'a'..b'a' + count).map(|c| char::from(c).to_string()).collect(),
+        _ => (0..count).map(|i| format!("p{i}")).collect(),
+    }
+}
+
+/// The type that a function returns when it succeeds.
+fn result_types(ty: &FuncType) -> Vec<String> {
+    ty.results.iter().map(|&ty| rust_type(ty).to_owned()).collect()
+}
+
+/// A function's type as in the text format.
+fn wasm_signature(ty: &FuncType) -> String {
+    let list = |word: &str, types: &[ValType]| {
+        let names: Vec<_> = types.iter().map(|ty| ty.name()).collect();
+        if names.is_empty() { String::new() } else { format!(" ({word} {})", names.join(" ")) }
+    };
+    format!("(func{}{})", list("param", &ty.params), list("result", &ty.results))
+}
+
+/// The type of anything else, in words.
+fn type_in_words(ty: &ExternType) -> String {
+    let range = |min: u64, max: Option<u64>, what: &str| match max {
+        Some(max) if max == min => format!("{min} {what}"),
+        Some(max) => format!("{min} to {max} {what}"),
+        None => format!("{min} or more {what}"),
+    };
+    match ty {
+        ExternType::Func(ty) => format!("`{}`", wasm_signature(ty)),
+        ExternType::Memory { min, max } => range(*min, *max, "pages of 64 KiB"),
+        ExternType::Table { element, min, max } => {
+            format!("{} of `{element}`", range(*min, *max, "elements"))
+        }
+        ExternType::Global { value, mutable } => {
+            let how = if *mutable { "mutable" } else { "constant" };
+            format!("{how} `{value}`")
+        }
+    }
+}
+
+/// What clippy would say of a signature that the guest's author is responsible for.
+fn allowances(indent: &str, params: usize, results: usize) -> String {
+    let mut out = String::new();
+    if params > 6 {
+        out.push_str(&format!("{indent}#[allow(clippy::too_many_arguments)]\n"));
+    }
+    if results > 3 {
+        out.push_str(&format!("{indent}#[allow(clippy::type_complexity)]\n"));
+    }
+    out
+}
+
+/// An interface with a Rust name for everything in it.
+struct Bound<'a> {
+    interface: &'a Interface,
+    /// The type of instances.
+    guest: String,
+    /// A trait per module that functions are imported from.
+    traits: Vec<Trait<'a>>,
+    /// Per import its place: a function of a trait, or a field.
+    places: Vec<Place>,
+    /// The method of each export that is a function and the first of the accessors of another.
+    methods: Vec<Vec<String>>,
+}
+
+/// The functions imported from one module.
+struct Trait<'a> {
+    module: &'a str,
+    name: String,
+    scope: Scope,
+    functions: Vec<(&'a Import, String)>,
+}
+
+/// Where an import comes from.
+enum Place {
+    Function { of: usize, name: String },
+    Field(String),
+}
+
+impl<'a> Bound<'a> {
+    fn new(interface: &'a Interface) -> Self {
+        let mut types = Scope::new(TAKEN_TYPES);
+        let guest = types.ty(&names::camel(&interface.name).unwrap_or("Guest".into()));
+        types.ty(&format!("{guest}Imports"));
+        let mut bound = Self {
+            interface,
+            guest,
+            traits: Vec::new(),
+            places: Vec::new(),
+            methods: Vec::new(),
+        };
+        let mut fields = Scope::default();
+        for import in &interface.imports {
+            let place = match &import.ty {
+                ExternType::Func(_) => bound.place_function(import, &mut types),
+                _ => {
+                    let wish = names::snake(&import.name)
+                        .unwrap_or_else(|| format!("{}_{}", kind(&import.ty), import.index));
+                    Place::Field(fields.value(&wish))
+                }
+            };
+            bound.places.push(place);
+        }
+        let mut methods = Scope::new(TAKEN_METHODS);
+        // Functions first: they are called most, so they keep their names.
+        let mut named = vec![Vec::new(); interface.exports.len()];
+        for functions in [true, false] {
+            for (export, names) in interface.exports.iter().zip(&mut named) {
+                if matches!(export.ty, ExternType::Func(_)) == functions {
+                    *names = export_names(export, &mut methods);
+                }
+            }
+        }
+        bound.methods = named;
+        bound
+    }
+
+    fn place_function(&mut self, import: &'a Import, types: &mut Scope) -> Place {
+        let of = self.traits.iter().position(|known| known.module == import.module);
+        let of = of.unwrap_or_else(|| {
+            let name = types.ty(&names::camel(&import.module).unwrap_or("Imports".into()));
+            let module = import.module.as_str();
+            self.traits.push(Trait { module, name, scope: Scope::default(), functions: vec![] });
+            self.traits.len() - 1
+        });
+        let Trait { scope, functions, .. } = &mut self.traits[of];
+        // The same function may be imported twice.
+        let known = functions.iter().find(|(known, _)| {
+            known.name == import.name && known.ty == import.ty
+        });
+        let name = match known {
+            Some((_, name)) => name.clone(),
+            None => {
+                let wish = names::snake(&import.name);
+                let name = scope.value(&wish.unwrap_or_else(|| format!("func_{}", import.index)));
+                functions.push((import, name.clone()));
+                name
+            }
+        };
+        Place::Function { of, name }
+    }
+
+    /// A piece of the template with the names that hold everywhere.
+    fn with_names(&self, name: &str) -> String {
+        filled(
+            name,
+            &[
+                ("NAME", &shown(&self.interface.name)),
+                ("VERSION", env!("CARGO_PKG_VERSION")),
+                ("Guest", &self.guest),
+            ],
+        )
+    }
+
+    fn traits(&self) -> String {
+        join(self.traits.iter().map(Trait::render).collect())
+    }
+
+    /// Whether there are imports other than functions.
+    fn has_fields(&self) -> bool {
+        self.places.iter().any(|place| matches!(place, Place::Field(_)))
+    }
+
+    fn imports_struct(&self) -> String {
+        if !self.has_fields() {
+            return String::new();
+        }
+        let mut out = format!(
+            "/// The memories, tables and globals that the module {} imports.\n\
+             #[derive(Clone, Copy, Debug)]\npub struct {}Imports {{\n",
+            shown(&self.interface.name),
+            self.guest
+        );
+        for (import, place) in self.interface.imports.iter().zip(&self.places) {
+            if let Place::Field(field) = place {
+                let ty = match import.ty {
+                    ExternType::Memory { .. } => "Memory",
+                    ExternType::Table { .. } => "Table",
+                    _ => "Global",
+                };
+                out.push_str(&format!(
+                    "    /// {} of {}: {}.\n    pub {field}: {ty},\n",
+                    shown(&import.name),
+                    shown(&import.module),
+                    type_in_words(&import.ty)
+                ));
+            }
+        }
+        out + "}\n"
+    }
+
+    /// The head of an `impl` whose store's data has all the functions that are imported.
+    fn impl_with_host(&self, generics: &str, of: &str, data: &str) -> String {
+        if self.traits.is_empty() {
+            return format!("impl{generics} {}{of} {{\n", self.guest);
+        }
+        let bounds: String =
+            self.traits.iter().map(|known| format!("    {data}: {},\n", known.name)).collect();
+        format!("impl{generics} {}{of}\nwhere\n{bounds}{{\n", self.guest)
+    }
+
+    fn constructors(&self) -> String {
+        let mut pieces = Vec::new();
+        match (self.has_fields(), self.traits.is_empty()) {
+            (true, _) => {}
+            (false, true) => pieces.push(self.with_names("new_without_host")),
+            (false, false) => pieces.push(
+                self.impl_with_host("<T>", "<Store<T>>", "T") + &self.with_names("new_with_host"),
+            ),
+        }
+        let with_store =
+            if self.has_fields() { "with_store_and_imports" } else { "with_store" };
+        let imports: Vec<_> = self.places.iter().map(|place| match place {
+            Place::Function { of, name } => {
+                let function = format!("<S::Data as {}>::{name}", self.traits[*of].name);
+                ("bindings::host", vec!["&mut store".to_owned(), function])
+            }
+            Place::Field(field) => ("Extern::from", vec![format!("imports.{field}")]),
+        });
+        let imports = imports.map(|(function, args)| call(12, "", function, &args, ""));
+        pieces.push(
+            self.impl_with_host("<S: AsStoreMut>", "<S>", "S::Data")
+                + &self.with_names(with_store)
+                + &layout::array(8, "let imports = ", imports.collect())
+                + &self.with_names("instantiate"),
+        );
+        join(pieces)
+    }
+
+    fn exports(&self) -> String {
+        let mut pieces = Vec::new();
+        for (export, names) in self.interface.exports.iter().zip(&self.methods) {
+            pieces.push(match &export.ty {
+                ExternType::Func(ty) => method(export, ty, &names[0]),
+                _ => accessors(export, names),
+            });
+        }
+        let body = join(pieces);
+        if body.is_empty() { body } else { self.with_names("exports") + &body + "}\n" }
+    }
+
+    fn symbols(&self) -> String {
+        let mut body = String::new();
+        for (export, names) in self.interface.exports.iter().zip(&self.methods) {
+            if let (ExternType::Func(ty), Some(symbols)) = (&export.ty, &export.symbols)
+                && ty.results.len() <= MOST
+            {
+                body.push_str(&declaration(&symbols.wasm_call, ty, &names[0]));
+            }
+        }
+        let statics = filled(
+            "statics",
+            &[
+                ("MODULE", &self.interface.module_symbol),
+                ("EXPORTS", &self.interface.exports_symbol),
+            ],
+        );
+        body.push_str(statics.trim_end_matches('\n'));
+        let used = ["ValRaw", "VmContext", "VmExports", "VmFuncRef", "VmModule", "VmReturn"];
+        let used: Vec<_> = used
+            .into_iter()
+            .filter(|name| body.contains(&format!(" {name}")))
+            .map(str::to_owned)
+            .collect();
+        format!(
+            "/// What the object of the module defines.\nmod symbols {{\n{}\n    \
+             unsafe extern \"C\" {{\n{body}\n    }}\n}}\n",
+            use_list(4, "wasmaot::bindings", &used)
+        )
+    }
+}
+
+impl Trait<'_> {
+    fn render(&self) -> String {
+        let mut out = format!(
+            "/// The functions that the guest imports from {}, for the type of the store's data.\n\
+             pub trait {}: Sized + 'static {{\n",
+            shown(self.module),
+            self.name
+        );
+        let mut functions = Vec::new();
+        for (import, name) in &self.functions {
+            let ExternType::Func(ty) = &import.ty else { continue };
+            let mut params = vec!["caller: Caller<'_, Self>".to_owned()];
+            let mut results = result_types(ty);
+            if ty.params.len() > MOST || ty.results.len() > MOST {
+                params.push("params: &[Val]".to_owned());
+                params.push("results: &mut [Val]".to_owned());
+                results.clear();
+            } else {
+                let types = ty.params.iter().map(|&ty| rust_type(ty));
+                let named = param_names(ty.params.len()).into_iter().zip(types);
+                params.extend(named.map(|(name, ty)| format!("{name}: {ty}")));
+            }
+            functions.push(format!(
+                "    /// {}: `{}`\n{}{}",
+                shown(&import.name),
+                wasm_signature(ty),
+                allowances("    ", params.len(), results.len()),
+                signature(4, &format!("fn {name}"), &params, &results, "HostError", ";")
+            ));
+        }
+        out.push_str(&join(functions));
+        out + "}\n"
+    }
+}
+
+/// What a kind of thing is called.
+fn kind(ty: &ExternType) -> &'static str {
+    match ty {
+        ExternType::Func(_) => "func",
+        ExternType::Table { .. } => "table",
+        ExternType::Memory { .. } => "memory",
+        ExternType::Global { .. } => "global",
+    }
+}
+
+/// Takes the names of an export's methods, in the order in which the templates use them.
+fn export_names(export: &Export, scope: &mut Scope) -> Vec<String> {
+    let name = names::snake(&export.name)
+        .unwrap_or_else(|| format!("{}_{}", kind(&export.ty), export.index));
+    let wishes = match &export.ty {
+        ExternType::Func(_) | ExternType::Table { .. } => vec![name],
+        ExternType::Memory { .. } => vec![
+            name.clone(),
+            format!("{name}_data"),
+            format!("{name}_data_mut"),
+            format!("read_{name}"),
+            format!("write_{name}"),
+        ],
+        ExternType::Global { .. } => {
+            vec![name.clone(), format!("{name}_global"), format!("set_{name}")]
+        }
+    };
+    wishes.iter().map(|wish| scope.value(wish)).collect()
+}
+
+/// The method that calls an exported function.
+fn method(export: &Export, ty: &FuncType, name: &str) -> String {
+    if ty.results.len() > MOST {
+        return format!(
+            "    // {} returns more than {MOST} values: call it by `Instance::get_func`.\n",
+            shown(&export.name)
+        );
+    }
+    let names = param_names(ty.params.len());
+    let mut params = vec!["&mut self".to_owned()];
+    params.extend(names.iter().zip(&ty.params).map(|(n, &ty)| format!("{n}: {}", rust_type(ty))));
+    let results = result_types(ty);
+    let mut out = format!(
+        "    /// {}: `{}`\n{}{}\n",
+        shown(&export.name),
+        wasm_signature(ty),
+        allowances("    ", params.len(), results.len()),
+        signature(4, &format!("pub fn {name}"), &params, &results, "Error", " {").trim_end()
+    );
+    // References become what machine code has of them before the call.
+    for (name, ty) in names.iter().zip(&ty.params) {
+        if ty.is_ref() {
+            out.push_str(&format!(
+                "        let {name} = bindings::to_guest(&mut self.store, {name});\n"
+            ));
+        }
+    }
+    let many = ty.results.len() > 1;
+    let mut args = vec!["context".to_owned(), "context".to_owned()];
+    args.extend(names);
+    if many {
+        args.push("results".to_owned());
+    }
+    let closure = if many { "|context, results|" } else { "|context|" };
+    let function = format!("symbols::{name}");
+    out.push_str("        // SAFETY: this is the export's symbol, and these are its types.\n");
+    out.push_str(&assign(8, &format!("let call = {closure} unsafe"), &function, &args));
+    let how = if many { "call_many" } else { "call" };
+    out.push_str("        // SAFETY: the instance is of the module that the symbol is of.\n");
+    out.push_str(&format!(
+        "        unsafe {{ bindings::{how}(&mut self.store, self.instance, call) }}\n    }}\n"
+    ));
+    out
+}
+
+/// The accessors of a memory, a table or a global.
+fn accessors(export: &Export, names: &[String]) -> String {
+    let shown = shown(&export.name);
+    let index = export.index.to_string();
+    let ty = type_in_words(&export.ty);
+    let mut words = vec![("SHOWN", &*shown), ("INDEX", &index), ("TYPE", &ty)];
+    match &export.ty {
+        ExternType::Func(_) => String::new(),
+        ExternType::Table { .. } => {
+            words.push(("table", &names[0]));
+            filled("table", &words)
+        }
+        ExternType::Memory { .. } => {
+            let of = ["memory", "memory_data", "memory_data_mut", "read_memory", "write_memory"];
+            words.extend(of.into_iter().zip(names.iter().map(|name| &**name)));
+            filled("memory", &words)
+        }
+        ExternType::Global { value, mutable } => {
+            words.push(("Value", rust_type(*value)));
+            let of = ["global", "global_itself", "set_global"];
+            words.extend(of.into_iter().zip(names.iter().map(|name| &**name)));
+            let mut pieces = vec![filled("global", &words)];
+            if *mutable {
+                pieces.push(filled("set_global", &words));
+            }
+            join(pieces)
+        }
+    }
+}
+
+/// The declaration of a function's symbol.
+fn declaration(symbol: &str, ty: &FuncType, name: &str) -> String {
+    let mut params =
+        vec!["callee: *mut VmContext".to_owned(), "caller: *mut VmContext".to_owned()];
+    let named = param_names(ty.params.len()).into_iter().zip(&ty.params);
+    params.extend(named.map(|(name, &ty)| format!("{name}: {}", abi_type(ty))));
+    if ty.results.len() > 1 {
+        params.push("results: *mut ValRaw".to_owned());
+    }
+    let head = format!("pub fn {name}");
+    format!(
+        "        #[link_name = \"{symbol}\"]\n{}",
+        comma_list(8, &format!("{head}("), &params, ") -> VmReturn;")
+    )
+}
