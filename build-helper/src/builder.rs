@@ -401,8 +401,8 @@ fn link(guests: &[GuestOutput], env: &Env, lines: &mut Lines) -> Result<Option<P
     };
     let name = format!("wasmaot_{package}_{}{rest}", first.unwrap_or_default());
     let path = env.out_dir.join(format!("lib{name}.a"));
-    let bytes = archive::archive(&members)
-        .map_err(|source| Error::Write { path: path.clone(), source })?;
+    let bytes =
+        archive::archive(&members).map_err(|source| Error::Write { path: path.clone(), source })?;
     output::write(&path, &bytes)?;
     lines.link(&env.out_dir, &name);
     Ok(Some(path))

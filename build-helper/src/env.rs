@@ -102,7 +102,8 @@ impl Env {
                 Some("s" | "z") => OptLevel::SpeedAndSize,
                 _ => OptLevel::Speed,
             },
-            debug_info: text("DEBUG").is_some_and(|debug| !matches!(&*debug, "false" | "0" | "none")),
+            debug_info: text("DEBUG")
+                .is_some_and(|debug| !matches!(&*debug, "false" | "0" | "none")),
             jobs: text("NUM_JOBS").and_then(|jobs| jobs.parse().ok()).unwrap_or(1),
             makeflags: ["CARGO_MAKEFLAGS", "MAKEFLAGS", "MFLAGS"].into_iter().find_map(text),
             cargo,

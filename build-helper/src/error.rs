@@ -149,7 +149,10 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotInBuildScript { variable } => {
-                write!(f, "the variable `{variable}`, which cargo sets for build scripts, is missing")
+                write!(
+                    f,
+                    "the variable `{variable}`, which cargo sets for build scripts, is missing"
+                )
             }
             Self::Read { path, source } => write!(f, "cannot read `{}`: {source}", path.display()),
             Self::Write { path, source } => {

@@ -71,7 +71,8 @@ impl Jobserver {
             return None;
         }
         let (read, write) = auth.split_once(',')?;
-        let path = |fd: &str| Some(PathBuf::from(format!("/proc/self/fd/{}", fd.parse::<u32>().ok()?)));
+        let path =
+            |fd: &str| Some(PathBuf::from(format!("/proc/self/fd/{}", fd.parse::<u32>().ok()?)));
         Some(Self { read: path(read)?, write: path(write)? })
     }
 

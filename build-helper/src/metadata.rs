@@ -17,7 +17,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use crate::builder::{Guest, Source};
 use crate::env::Env;
@@ -61,8 +62,8 @@ pub fn guests(metadata: &Value, env: &Env) -> Result<Vec<Guest>, Error> {
     let Some(guests) = defaults.remove("guests") else {
         return Err(fail(format!("{TABLE}.guests"), "is missing".into()));
     };
-    let defaults: Options = serde_json::from_value(Value::Object(defaults))
-        .map_err(|error| fail(TABLE.into(), format!("is wrong: {error}")))?;
+    let defaults: Options =
+        read(defaults).map_err(|(key, message)| fail(format!("{TABLE}.{key}"), message))?;
     let guests: BTreeMap<String, Value> = serde_json::from_value(guests)
         .map_err(|error| fail(format!("{TABLE}.guests"), format!("is wrong: {error}")))?;
     if guests.is_empty() {
@@ -72,18 +73,36 @@ pub fn guests(metadata: &Value, env: &Env) -> Result<Vec<Guest>, Error> {
         .into_iter()
         .map(|(name, value)| {
             guest(&name, value, &defaults)
-                .map_err(|message| fail(format!("{TABLE}.guests.{name}"), message))
+                .map_err(|(key, message)| fail(format!("{TABLE}.guests.{name}{key}"), message))
         })
         .collect()
 }
 
-fn guest(name: &str, value: Value, defaults: &Options) -> Result<Guest, String> {
-    let Value::Object(table) = value else { return Err("is not a table".into()) };
+/// Reads a table. An error comes with the key it is about.
+fn read<T: DeserializeOwned>(table: Map<String, Value>) -> Result<T, (String, String)> {
+    for (key, value) in &table {
+        let alone = Map::from_iter([(key.clone(), value.clone())]);
+        if let Err(error) = serde_json::from_value::<T>(Value::Object(alone)) {
+            return Err((key.clone(), format!("is wrong: {error}")));
+        }
+    }
+    serde_json::from_value(Value::Object(table)).map_err(|error| (String::new(), error.to_string()))
+}
+
+fn guest(name: &str, value: Value, defaults: &Options) -> Result<Guest, (String, String)> {
+    let Value::Object(table) = value else {
+        return Err((String::new(), "is not a table".into()));
+    };
     let (from, options) = table.into_iter().partition(|(key, _)| FROM.contains(&&**key));
-    let wrong = |error: serde_json::Error| format!("is wrong: {error}");
-    let from: From = serde_json::from_value(Value::Object(from)).map_err(wrong)?;
-    let options: Options = serde_json::from_value(Value::Object(options)).map_err(wrong)?;
-    let source = match (from.path, from.package) {
+    let below = |(key, message)| (format!(".{key}"), message);
+    let options = read::<Options>(options).map_err(below)?.or(defaults);
+    let source = source(read(from).map_err(below)?).map_err(|text| (String::new(), text))?;
+    Ok(Guest { name: Some(name.into()), source, options })
+}
+
+/// Where a guest comes from.
+fn source(from: From) -> Result<Source, String> {
+    Ok(match (from.path, from.package) {
         (Some(_), Some(_)) => return Err("has both `path` and `package`: keep one".into()),
         (None, None) => return Err("says not where the guest is: add `path` or `package`".into()),
         (Some(path), None) => {
@@ -109,8 +128,7 @@ fn guest(name: &str, value: Value, defaults: &Options) -> Result<Guest, String> 
                 spec: default.spec,
             })
         }
-    };
-    Ok(Guest { name: Some(name.into()), source, options: options.or(defaults) })
+    })
 }
 
 #[cfg(test)]
@@ -120,14 +138,14 @@ mod tests {
     use super::*;
     use crate::builder::tests::env;
 
-    fn read(metadata: &Value) -> Result<Vec<Guest>, String> {
+    fn names(metadata: &Value) -> Result<Vec<Guest>, String> {
         let env = env(std::path::Path::new("/out"));
         guests(metadata, &env).map_err(|error| error.to_string())
     }
 
     #[test]
     fn guests_have_their_own_options_or_those_of_all() {
-        let guests = read(&json!({"wasmaot": {
+        let guests = names(&json!({"wasmaot": {
             "prefix": "p_", "header": true,
             "guests": {
                 "b": {"path": "b.wasm", "prefix": "q_"},
@@ -155,9 +173,14 @@ mod tests {
             (json!({"wasmaot": {"guests": {"a": {"path": "a", "package": "a"}}}}), "keep one"),
             (json!({"wasmaot": {"guests": {"a": {"path": "a", "profile": "dev"}}}}), "`package`"),
             (json!({"wasmaot": {"guests": {"a": {"path": "a", "opt": 1}}}}), "unknown field `opt`"),
-            (json!({"wasmaot": {"opt-level": 3, "guests": {}}}), "opt"),
+            (
+                json!({"wasmaot": {"opt-level": 3, "guests": {}}}),
+                "`package.metadata.wasmaot.opt-level`",
+            ),
+            (json!({"wasmaot": {"guests": {"a": {"package": 1}}}}), "guests.a.package` "),
+            (json!({"wasmaot": {"guests": {"a": {"header": 1}}}}), "guests.a.header` "),
         ] {
-            let error = read(&metadata).unwrap_err();
+            let error = names(&metadata).unwrap_err();
             assert!(error.contains(expected), "{error} should contain {expected}");
         }
     }

@@ -108,7 +108,7 @@ impl Options {
 /// A prefix that no other package's guests have. Two archives that define the same symbol link
 /// without a word, and one of the guests would run in place of the other.
 fn default_prefix(env: &Env) -> String {
-    format!("{}{}_", wasmaot_compiler::DEFAULT_PREFIX, package_identifier(env))
+    format!("{}{}_", wasmaot_abi::symbols::DEFAULT_PREFIX, package_identifier(env))
 }
 
 /// The package's name and version as a C identifier.

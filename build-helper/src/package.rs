@@ -92,7 +92,6 @@ pub fn build(package: &Package, env: &Env, lines: &mut Lines) -> Result<Module, 
     lines.depends_on_variable(crate::env::GUEST_TOOLCHAIN);
 
     if !has_target(env, &package.target)? {
-        // Installing the target changes nothing that cargo sees but this folder.
         let prebuilt = match &package.prebuilt {
             Some(path) => Some(env.resolve(path)),
             None => Some(folder.join(format!("{}.wasm", found.name))).filter(|path| path.is_file()),
@@ -216,9 +215,8 @@ fn run(command: &mut Command, env: &Env) -> Result<std::process::Output, Error> 
 fn has_target(env: &Env, target: &str) -> Result<bool, Error> {
     let mut command = Command::new(&env.rustc);
     command.args(["--print", "target-libdir", "--target", target]).stdin(Stdio::null());
-    let output = command
-        .output()
-        .map_err(|source| Error::Run { program: env.rustc.clone(), source })?;
+    let output =
+        command.output().map_err(|source| Error::Run { program: env.rustc.clone(), source })?;
     let folder = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
     let filled = std::fs::read_dir(folder).is_ok_and(|mut files| files.next().is_some());
     Ok(output.status.success() && filled)
@@ -252,10 +250,26 @@ fn is_the_hosts(name: &OsStr) -> bool {
         "CARGO_CACHE_",
     ];
     const BUILD_SCRIPT: &[&str] = &[
-        "OUT_DIR", "TARGET", "HOST", "NUM_JOBS", "OPT_LEVEL", "DEBUG", "PROFILE", "RUSTC",
-        "RUSTDOC", "RUSTC_LINKER", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "RUSTFLAGS",
-        "RUSTDOCFLAGS", "RUSTC_BOOTSTRAP", "MAKEFLAGS", "MFLAGS", "__CARGO_FIX_PLZ",
-        "CLIPPY_ARGS", "CLIPPY_CONF_DIR",
+        "OUT_DIR",
+        "TARGET",
+        "HOST",
+        "NUM_JOBS",
+        "OPT_LEVEL",
+        "DEBUG",
+        "PROFILE",
+        "RUSTC",
+        "RUSTDOC",
+        "RUSTC_LINKER",
+        "RUSTC_WRAPPER",
+        "RUSTC_WORKSPACE_WRAPPER",
+        "RUSTFLAGS",
+        "RUSTDOCFLAGS",
+        "RUSTC_BOOTSTRAP",
+        "MAKEFLAGS",
+        "MFLAGS",
+        "__CARGO_FIX_PLZ",
+        "CLIPPY_ARGS",
+        "CLIPPY_CONF_DIR",
     ];
     let Some(name) = name.to_str() else { return false };
     if FOR_BOTH.iter().any(|prefix| name.starts_with(prefix)) {
@@ -368,16 +382,33 @@ mod tests {
     fn a_guest_keeps_what_is_its_own() {
         let hosts = |name: &str| is_the_hosts(OsStr::new(name));
         for name in [
-            "CARGO", "CARGO_MANIFEST_DIR", "CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS", "RUSTC_WRAPPER",
-            "CARGO_BUILD_TARGET", "CARGO_TARGET_DIR", "CARGO_PROFILE_RELEASE_LTO", "OUT_DIR",
-            "DEP_Z_INCLUDE", "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER", "TARGET", "MAKEFLAGS",
+            "CARGO",
+            "CARGO_MANIFEST_DIR",
+            "CARGO_ENCODED_RUSTFLAGS",
+            "RUSTFLAGS",
+            "RUSTC_WRAPPER",
+            "CARGO_BUILD_TARGET",
+            "CARGO_TARGET_DIR",
+            "CARGO_PROFILE_RELEASE_LTO",
+            "OUT_DIR",
+            "DEP_Z_INCLUDE",
+            "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER",
+            "TARGET",
+            "MAKEFLAGS",
         ] {
             assert!(hosts(name), "{name}");
         }
         for name in [
-            "PATH", "HOME", "CARGO_HOME", "CARGO_NET_OFFLINE", "CARGO_MAKEFLAGS", "RUSTUP_HOME",
-            "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", "CARGO_REGISTRIES_MINE_TOKEN",
-            "CC_wasm32_unknown_unknown", "https_proxy",
+            "PATH",
+            "HOME",
+            "CARGO_HOME",
+            "CARGO_NET_OFFLINE",
+            "CARGO_MAKEFLAGS",
+            "RUSTUP_HOME",
+            "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER",
+            "CARGO_REGISTRIES_MINE_TOKEN",
+            "CC_wasm32_unknown_unknown",
+            "https_proxy",
         ] {
             assert!(!hosts(name), "{name}");
         }

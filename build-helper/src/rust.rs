@@ -26,15 +26,46 @@ const TEMPLATE: &str = include_str!("../templates/bindings.rs");
 
 /// What the bindings themselves use in the scope of types.
 const TAKEN_TYPES: &[&str] = &[
-    "AsStore", "AsStoreMut", "Box", "Caller", "Error", "Extern", "ExternRef", "Func", "FuncType",
-    "Global", "HostError", "Instance", "Memory", "MemoryAccessError", "Module", "None", "Option",
-    "Result", "S", "Self", "Sized", "Some", "Store", "T", "Table", "Val", "ValType",
+    "AsStore",
+    "AsStoreMut",
+    "Box",
+    "Caller",
+    "Error",
+    "Extern",
+    "ExternRef",
+    "Func",
+    "FuncType",
+    "Global",
+    "HostError",
+    "Instance",
+    "Memory",
+    "MemoryAccessError",
+    "Module",
+    "None",
+    "Option",
+    "Result",
+    "S",
+    "Self",
+    "Sized",
+    "Some",
+    "Store",
+    "T",
+    "Table",
+    "Val",
+    "ValType",
 ];
 
 /// The methods that every instance has.
 const TAKEN_METHODS: &[&str] = &[
-    "new", "with_store", "from_caller", "from_instance", "module", "instance", "store",
-    "store_mut", "into_store",
+    "new",
+    "with_store",
+    "from_caller",
+    "from_instance",
+    "module",
+    "instance",
+    "store",
+    "store_mut",
+    "into_store",
 ];
 
 /// The Rust bindings of a module, for a file of its own that is included in a Rust module.
@@ -132,7 +163,7 @@ fn result_types(ty: &FuncType) -> Vec<String> {
 }
 
 /// A function's type as in the text format.
-fn wasm_signature(ty: &FuncType) -> String {
+pub fn wasm_signature(ty: &FuncType) -> String {
     let list = |word: &str, types: &[ValType]| {
         let names: Vec<_> = types.iter().map(|ty| ty.name()).collect();
         if names.is_empty() { String::new() } else { format!(" ({word} {})", names.join(" ")) }
@@ -141,7 +172,7 @@ fn wasm_signature(ty: &FuncType) -> String {
 }
 
 /// The type of anything else, in words.
-fn type_in_words(ty: &ExternType) -> String {
+pub fn type_in_words(ty: &ExternType) -> String {
     let range = |min: u64, max: Option<u64>, what: &str| match max {
         Some(max) if max == min => format!("{min} {what}"),
         Some(max) => format!("{min} to {max} {what}"),
@@ -204,13 +235,8 @@ impl<'a> Bound<'a> {
         let mut types = Scope::new(TAKEN_TYPES);
         let guest = types.ty(&names::camel(&interface.name).unwrap_or("Guest".into()));
         types.ty(&format!("{guest}Imports"));
-        let mut bound = Self {
-            interface,
-            guest,
-            traits: Vec::new(),
-            places: Vec::new(),
-            methods: Vec::new(),
-        };
+        let mut bound =
+            Self { interface, guest, traits: Vec::new(), places: Vec::new(), methods: Vec::new() };
         let mut fields = Scope::default();
         for import in &interface.imports {
             let place = match &import.ty {
@@ -247,9 +273,8 @@ impl<'a> Bound<'a> {
         });
         let Trait { scope, functions, .. } = &mut self.traits[of];
         // The same function may be imported twice.
-        let known = functions.iter().find(|(known, _)| {
-            known.name == import.name && known.ty == import.ty
-        });
+        let known =
+            functions.iter().find(|(known, _)| known.name == import.name && known.ty == import.ty);
         let name = match known {
             Some((_, name)) => name.clone(),
             None => {
@@ -330,9 +355,8 @@ impl<'a> Bound<'a> {
                 self.impl_with_host("<T>", "<Store<T>>", "T") + &self.with_names("new_with_host"),
             ),
         }
-        let with_store =
-            if self.has_fields() { "with_store_and_imports" } else { "with_store" };
-        let imports: Vec<_> = self.places.iter().map(|place| match place {
+        let with_store = if self.has_fields() { "with_store_and_imports" } else { "with_store" };
+        let imports = self.places.iter().map(|place| match place {
             Place::Function { of, name } => {
                 let function = format!("<S::Data as {}>::{name}", self.traits[*of].name);
                 ("bindings::host", vec!["&mut store".to_owned(), function])
@@ -534,8 +558,7 @@ fn accessors(export: &Export, names: &[String]) -> String {
 
 /// The declaration of a function's symbol.
 fn declaration(symbol: &str, ty: &FuncType, name: &str) -> String {
-    let mut params =
-        vec!["callee: *mut VmContext".to_owned(), "caller: *mut VmContext".to_owned()];
+    let mut params = vec!["callee: *mut VmContext".to_owned(), "caller: *mut VmContext".to_owned()];
     let named = param_names(ty.params.len()).into_iter().zip(&ty.params);
     params.extend(named.map(|(name, &ty)| format!("{name}: {}", abi_type(ty))));
     if ty.results.len() > 1 {

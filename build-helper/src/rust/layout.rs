@@ -15,7 +15,8 @@ fn list(indent: usize, head: &str, items: &[String], tail: &str, limit: usize) -
     let space = " ".repeat(indent);
     let inner = items.join(", ");
     let one = format!("{space}{head}{inner}{tail}\n");
-    if inner.chars().count() <= limit && one.trim_end().chars().count() <= WIDTH
+    if inner.chars().count() <= limit
+        && one.trim_end().chars().count() <= WIDTH
         && !inner.contains('\n')
     {
         return one;
