@@ -1,7 +1,7 @@
 //! What bindings are made of that `wasmaot-build` writes. Programs rarely need it themselves.
 //!
-//! A method of generated bindings is one [`call`] whose closure calls the export's symbol, with
-//! [`pass`] around arguments that are references and [`returned`] or [`slot`] around results:
+//! A method of generated bindings is one [`invoke`] whose closure calls the export's symbol, with
+//! [`pass`] around arguments that are references:
 //!
 //! ```ignore
 //! unsafe extern "C" {
@@ -10,12 +10,12 @@
 //!     ) -> VmReturn;
 //! }
 //! pub fn add(&mut self, a: i32, b: i32) -> Result<i32, Error> {
-//!     unsafe {
-//!         let bits = call(&mut self.store, self.instance, |vm| wasm_m_add_wasm_call(vm, vm, a, b))?;
-//!         Ok(returned(&self.store, bits))
-//!     }
+//!     let call = |vm, _| unsafe { wasm_m_add_wasm_call(vm, vm, a, b) };
+//!     unsafe { invoke(&mut self.store, self.instance, call) }
 //! }
 //! ```
+//!
+//! [`include_guest`](crate::include_guest) brings a file of them into a program.
 
 pub use wasmaot_abi::ABI_VERSION;
 pub use wasmaot_abi::calls::{ArrayCall, VmReturn};
@@ -28,6 +28,8 @@ use std::ptr::NonNull;
 use wasmaot_abi::module::ExternKind;
 
 use crate::error::Result;
+use crate::func::Func;
+use crate::func::wrap::IntoFunc;
 use crate::global::Global;
 use crate::host::take_failure;
 use crate::instance::{self, Instance};
@@ -36,7 +38,7 @@ use crate::memory::Memory;
 use crate::raw::{Context, ModuleRef};
 use crate::store::{AsStore, AsStoreMut, enter, inner, inner_ptr};
 use crate::table::Table;
-use crate::value::WasmTy;
+use crate::value::{Val, WasmResults, WasmTy};
 
 pub use crate::builtins::{BuiltinSymbol, builtins};
 
@@ -87,6 +89,42 @@ pub unsafe fn call<S: AsStoreMut>(
     };
     if returned.status == 0 { Ok(returned.value) } else { Err(take_failure(raw)) }
 }
+
+/// As [`call`], with the results as values. The closure is given slots for the results, too, which
+/// a function with two or more takes as its last parameter.
+///
+/// # Errors
+/// As [`call`].
+///
+/// # Safety
+/// As [`call`], and the function's results are `R`.
+///
+/// # Panics
+/// As [`call`].
+#[inline]
+pub unsafe fn invoke<S: AsStoreMut, R: WasmResults>(
+    store: S,
+    instance: Instance,
+    f: impl FnOnce(*mut VmContext, *mut ValRaw) -> VmReturn,
+) -> Result<R> {
+    // SAFETY: the caller's promise; nothing was called since the results came.
+    unsafe {
+        if R::TYPES.len() <= 1 {
+            let f = |context| f(context, std::ptr::null_mut());
+            let raw = inner_ptr(&store);
+            let bits = call(store, instance, f)?;
+            return Ok(R::from_slots(&[ValRaw::from_u64(bits)], &*raw));
+        }
+        let mut slots = [ValRaw::default(); MOST_RESULTS];
+        let results = slots.as_mut_ptr();
+        let raw = inner_ptr(&store);
+        call(store, instance, |context| f(context, results))?;
+        Ok(R::from_slots(&slots, &*raw))
+    }
+}
+
+/// The most results that [`WasmResults`] can have.
+const MOST_RESULTS: usize = 16;
 
 /// A value as compiled code takes it: only within the closure of [`call`].
 ///
@@ -158,4 +196,65 @@ pub fn global(store: &impl AsStore, instance: Instance, index: u32) -> Global {
     let n = context.imported(ExternKind::Global) as usize + context.module().globals().len();
     assert!((index as usize) < n, "the module has {n} globals");
     instance.global(store, index)
+}
+
+/// The value of the global with this index in the instance's module, imported ones first.
+///
+/// # Panics
+/// If the instance is of another store, or the module has no such global of this type.
+pub fn global_value<V: WasmTy>(store: &impl AsStore, instance: Instance, index: u32) -> V {
+    let global = global(store, instance, index);
+    assert_eq!(global.type_of().value, V::TYPE, "the type of the global");
+    let store = inner(store);
+    // SAFETY: the global lives as long as the store and is of this type.
+    unsafe { V::from_bits(crate::global::read(global.vm(store)), store) }
+}
+
+/// Sets the global with this index in the instance's module, imported ones first.
+///
+/// # Panics
+/// If the instance is of another store, or the module has no such mutable global of this type.
+pub fn set_global_value<S: AsStoreMut>(
+    store: &mut S,
+    instance: Instance,
+    index: u32,
+    value: impl Into<Val>,
+) {
+    let global = global(store, instance, index);
+    global.set(store, value.into()).expect("a mutable global of this type");
+}
+
+/// What a host function that bindings ask for may fail with: any error. The one who called the
+/// guest gets it back as itself.
+pub type HostError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A function of the host as an import.
+pub fn host<S: AsStoreMut, P, R>(store: S, func: impl IntoFunc<S::Data, P, R>) -> Extern {
+    Func::wrap(store, func).into()
+}
+
+/// Whether an instance is one of a module.
+///
+/// # Panics
+/// If the instance is of another store.
+pub fn is_instance_of(store: &impl AsStore, instance: Instance, module: &'static VmModule) -> bool {
+    instance.context(inner(store)).module().is(module)
+}
+
+/// Brings the bindings that `wasmaot-build` wrote in the build script into the program, as a
+/// module of the guest's name: `wasmaot::include_guest!(mod name);`, with attributes and a
+/// visibility as any module. What it needs of the crate root's lints it asks for itself.
+#[macro_export]
+macro_rules! include_guest {
+    ($(#[$meta:meta])* $vis:vis mod $name:ident;) => {
+        $crate::include_guest!($(#[$meta])* $vis mod $name);
+    };
+    ($(#[$meta:meta])* $vis:vis mod $name:ident) => {
+        $(#[$meta])*
+        #[doc = concat!("Bindings to the guest `", stringify!($name), "`.")]
+        #[allow(unsafe_code, dead_code)]
+        $vis mod $name {
+            include!(concat!(env!("OUT_DIR"), "/", stringify!($name), ".rs"));
+        }
+    };
 }

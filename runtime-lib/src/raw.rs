@@ -127,6 +127,11 @@ impl ModuleRef {
         images: VmImage;
     }
 
+    /// Whether this is that module.
+    pub(crate) fn is(self, module: &'static VmModule) -> bool {
+        std::ptr::eq(self.0, module)
+    }
+
     pub(crate) fn name(self) -> &'static str {
         // SAFETY: a part of an object's description.
         unsafe { str(self.0.name) }
