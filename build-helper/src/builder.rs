@@ -83,6 +83,8 @@ pub struct GuestOutput {
     pub name: String,
     /// The module that was compiled.
     pub module: PathBuf,
+    /// Whether the module was built from a package's sources just now.
+    pub built: bool,
     /// What it offers and needs.
     pub interface: Interface,
     /// Its bindings.
@@ -314,14 +316,14 @@ impl PackageOptions {
 
 /// Takes a guest all the way but to the library.
 fn compile_guest(guest: &Guest, env: &Env, lines: &mut Lines) -> Result<GuestOutput, Error> {
-    let (module, default_name) = match &guest.source {
+    let (module, default_name, built) = match &guest.source {
         Source::File(path) => {
             let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            (env.resolve(path), stem)
+            (env.resolve(path), stem, false)
         }
         Source::Package(package) => {
             let module = package::build(package, env, lines)?;
-            (module.path, module.package)
+            (module.path, module.package, module.built)
         }
     };
     // A module that was built is no source, and newer than the start of this script.
@@ -358,7 +360,7 @@ fn compile_guest(guest: &Guest, env: &Env, lines: &mut Lines) -> Result<GuestOut
         }
     }
     let object = Some(object).filter(|_| !env.bindings_only);
-    Ok(GuestOutput { name, module, interface, bindings, header, object, compiled })
+    Ok(GuestOutput { name, module, built, interface, bindings, header, object, compiled })
 }
 
 /// Reads a module, in either format.

@@ -2,14 +2,12 @@
 //! code for cargo to link, and writes typed bindings.
 //!
 //! ```no_run
-//! // build.rs
-//! fn main() {
-//!     wasmaot_build::compile("guest.wasm");
-//! }
+//! // In build.rs:
+//! wasmaot_build::compile("guest.wasm");
 //! ```
 //!
 //! ```ignore
-//! // src/main.rs
+//! // In src/main.rs:
 //! wasmaot::include_guest!(mod guest);
 //!
 //! fn main() -> Result<(), wasmaot::Error> {

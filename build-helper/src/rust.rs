@@ -11,7 +11,7 @@ pub mod names;
 
 use std::collections::BTreeSet;
 
-use layout::{assign, call, comma_list, signature, use_list};
+use layout::{assign, call, function, signature, use_list};
 use names::{Scope, shown};
 use wasmaot_abi::value::ValType;
 use wasmaot_compiler::interface::{Export, ExternType, Import, Interface};
@@ -75,6 +75,7 @@ pub fn rust_bindings(interface: &Interface) -> String {
     pieces.push(bound.imports_struct());
     pieces.push(bound.with_names("type"));
     pieces.push(bound.constructors());
+    pieces.push(bound.with_names("module"));
     if !bound.traits.is_empty() {
         pieces.push(bound.with_names("from_caller"));
     }
@@ -355,7 +356,12 @@ impl<'a> Bound<'a> {
                 self.impl_with_host("<T>", "<Store<T>>", "T") + &self.with_names("new_with_host"),
             ),
         }
-        let with_store = if self.has_fields() { "with_store_and_imports" } else { "with_store" };
+        let mut params = vec!["mut store: S".to_owned()];
+        let mut with_store = "with_store";
+        if self.has_fields() {
+            params.push(format!("imports: {}Imports", self.guest));
+            with_store = "with_store_and_imports";
+        }
         let imports = self.places.iter().map(|place| match place {
             Place::Function { of, name } => {
                 let function = format!("<S::Data as {}>::{name}", self.traits[*of].name);
@@ -367,6 +373,7 @@ impl<'a> Bound<'a> {
         pieces.push(
             self.impl_with_host("<S: AsStoreMut>", "<S>", "S::Data")
                 + &self.with_names(with_store)
+                + &signature(4, "pub fn with_store", &params, &["Self".into()], "Error", " {")
                 + &layout::array(8, "let imports = ", imports.collect())
                 + &self.with_names("instantiate"),
         );
@@ -500,29 +507,23 @@ fn method(export: &Export, ty: &FuncType, name: &str) -> String {
         allowances("    ", params.len(), results.len()),
         signature(4, &format!("pub fn {name}"), &params, &results, "Error", " {").trim_end()
     );
-    // References become what machine code has of them before the call.
-    for (name, ty) in names.iter().zip(&ty.params) {
-        if ty.is_ref() {
-            out.push_str(&format!(
-                "        let {name} = bindings::to_guest(&mut self.store, {name});\n"
-            ));
-        }
-    }
+    let mut args = vec!["vm".to_owned(), "vm".to_owned()];
+    // References become what machine code has of them on the way.
+    args.extend(names.into_iter().zip(&ty.params).map(|(name, ty)| match ty.is_ref() {
+        true => format!("bindings::pass(vm, {name})"),
+        false => name,
+    }));
     let many = ty.results.len() > 1;
-    let mut args = vec!["context".to_owned(), "context".to_owned()];
-    args.extend(names);
     if many {
         args.push("results".to_owned());
     }
-    let closure = if many { "|context, results|" } else { "|context|" };
-    let function = format!("symbols::{name}");
+    let closure = if many { "|vm, results| unsafe" } else { "|vm, _| unsafe" };
     out.push_str("        // SAFETY: this is the export's symbol, and these are its types.\n");
-    out.push_str(&assign(8, &format!("let call = {closure} unsafe"), &function, &args));
-    let how = if many { "call_many" } else { "call" };
-    out.push_str("        // SAFETY: the instance is of the module that the symbol is of.\n");
-    out.push_str(&format!(
-        "        unsafe {{ bindings::{how}(&mut self.store, self.instance, call) }}\n    }}\n"
-    ));
+    out.push_str(&assign(8, "call", closure, &format!("symbols::{name}"), &args));
+    out.push_str(
+        "        // SAFETY: the instance is of the module that the symbol is of.\n        \
+         unsafe { bindings::invoke(&mut self.store, self.instance, call) }\n    }\n",
+    );
     out
 }
 
@@ -565,8 +566,5 @@ fn declaration(symbol: &str, ty: &FuncType, name: &str) -> String {
         params.push("results: *mut ValRaw".to_owned());
     }
     let head = format!("pub fn {name}");
-    format!(
-        "        #[link_name = \"{symbol}\"]\n{}",
-        comma_list(8, &format!("{head}("), &params, ") -> VmReturn;")
-    )
+    format!("        #[link_name = \"{symbol}\"]\n{}", function(8, &head, &params, "VmReturn", ";"))
 }

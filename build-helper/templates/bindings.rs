@@ -40,18 +40,25 @@ impl __Guest__<Store<()>> {
     ///
     /// # Errors
     /// If there is no room for it, or the module's own start fails.
-    pub fn with_store(mut store: S) -> Result<Self, Error> {
 //= with_store_and_imports
     /// Makes an instance in a store, which the imports are of, too.
     ///
     /// # Errors
     /// If an import is not of the type that the module needs, if there is no room for the
     /// instance, or if the module's own start fails.
-    pub fn with_store(mut store: S, imports: __Guest__Imports) -> Result<Self, Error> {
 //= instantiate
         // SAFETY: the symbol is that of the module's description in its object.
         let instance = unsafe { bindings::instantiate(&mut store, &symbols::MODULE, &imports)? };
         Ok(Self { store, instance })
+    }
+}
+//= module
+impl __Guest__<()> {
+    /// The module, for those who link it by names at run time. Using this keeps every export in
+    /// the program; otherwise the linker drops those that are never called.
+    pub fn module() -> Module {
+        // SAFETY: the symbol is that of the module's exports in its object.
+        unsafe { Module::from_raw(&symbols::EXPORTS) }
     }
 }
 //= from_caller
@@ -65,18 +72,12 @@ impl<'a, 'b, T> __Guest__<&'a mut Caller<'b, T>> {
 }
 //= fixed
 impl<S: AsStore> __Guest__<S> {
-    /// The module, for those who link it by names at run time. Using this keeps every export in
-    /// the program; otherwise the linker drops those that are never called.
-    pub fn module() -> Module {
-        // SAFETY: the symbol is that of the module's exports in its object.
-        unsafe { Module::from_raw(&symbols::EXPORTS) }
-    }
-
     /// An instance that was made otherwise, in the store that it belongs to. `None` if it is not
     /// an instance of this module.
     pub fn from_instance(store: S, instance: Instance) -> Option<Self> {
         // SAFETY: the symbol is that of the module's description in its object.
-        let same = unsafe { bindings::is_instance_of(&store, instance, &symbols::MODULE) };
+        let module = unsafe { &symbols::MODULE };
+        let same = bindings::is_instance_of(&store, instance, module);
         same.then_some(Self { store, instance })
     }
 

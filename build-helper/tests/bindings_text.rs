@@ -16,6 +16,7 @@ fn interface(name: &str, wat: &str) -> Interface {
 /// What rustfmt makes of a text, with its own defaults.
 fn rustfmt(text: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("rustfmt.toml"), "").unwrap();
     let mut child = Command::new("rustfmt")
         .args(["--edition", "2024", "--config-path"])
         .arg(folder.path())

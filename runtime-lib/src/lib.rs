@@ -62,6 +62,7 @@ mod types;
 mod unwind;
 mod value;
 
+pub use bindings::HostError;
 pub use error::{Error, Result};
 pub use externref::ExternRef;
 pub use func::Func;

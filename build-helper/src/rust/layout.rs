@@ -6,11 +6,19 @@ const WIDTH: usize = 100;
 /// The longest list of arguments or array elements on one line.
 const SHORT: usize = 60;
 
-/// `head` items `tail` on one line if it fits, else an item per line, each with a comma.
-pub fn comma_list(indent: usize, head: &str, items: &[String], tail: &str) -> String {
-    list(indent, head, items, tail, WIDTH)
+/// A function's head: `name(params) -> result` and a brace or semicolon.
+pub fn function(indent: usize, name: &str, params: &[String], result: &str, tail: &str) -> String {
+    let space = " ".repeat(indent);
+    let head = format!("{space}{name}({})", params.join(", "));
+    // rustfmt does not reserve a column for the semicolon, then misses it.
+    if tail == ";" && head.chars().count() + result.chars().count() + 5 == WIDTH {
+        return format!("{head}\n{space}-> {result};\n");
+    }
+    list(indent, &format!("{name}("), params, &format!(") -> {result}{tail}"), WIDTH)
 }
 
+/// `head` items `tail` on one line if the items are no longer than a limit and all of it fits,
+/// else an item per line, each with a comma.
 fn list(indent: usize, head: &str, items: &[String], tail: &str, limit: usize) -> String {
     let space = " ".repeat(indent);
     let inner = items.join(", ");
@@ -36,16 +44,20 @@ pub fn array(indent: usize, head: &str, items: Vec<String>) -> String {
     list(indent, &format!("{head}["), &items, "];", SHORT)
 }
 
-/// `head { function(args) };` as rustfmt breaks the block of a closure.
-pub fn assign(indent: usize, head: &str, function: &str, args: &[String]) -> String {
+/// `let name = closure { function(args) };` as rustfmt breaks it.
+pub fn assign(indent: usize, name: &str, closure: &str, function: &str, args: &[String]) -> String {
     let space = " ".repeat(indent);
     let inner = args.join(", ");
-    let one = format!("{space}{head} {{ {function}({inner}) }};\n");
-    if inner.len() <= SHORT && one.trim_end().chars().count() <= WIDTH {
-        return one;
+    let one = format!("{closure} {{ {function}({inner}) }};");
+    let fits = |indent: usize| inner.len() <= SHORT && indent + one.len() <= WIDTH;
+    if fits(indent + "let  = ".len() + name.len()) {
+        return format!("{space}let {name} = {one}\n");
+    }
+    if fits(indent + 4) {
+        return format!("{space}let {name} =\n{space}    {one}\n");
     }
     let call = call(indent + 4, "", function, args, "");
-    format!("{space}{head} {{\n{space}    {call}\n{space}}};\n")
+    format!("{space}let {name} = {closure} {{\n{space}    {call}\n{space}}};\n")
 }
 
 /// A function's signature: `name(params) -> Result<results, error>tail`.
@@ -62,11 +74,12 @@ pub fn signature(
         many => format!("({})", many.join(", ")),
     };
     let short = format!(") -> Result<{value}, {error}>{tail}");
-    if indent + short.chars().count() <= WIDTH {
-        return comma_list(indent, &format!("{name}("), params, &short);
+    let breaks = results.len() > 1 && value.len() - 2 > SHORT;
+    if !breaks && indent + short.chars().count() <= WIDTH {
+        return function(indent, name, params, &format!("Result<{value}, {error}>"), tail);
     }
     let space = " ".repeat(indent);
-    let tuple = list(indent + 4, "(", results, ")", WIDTH);
+    let tuple = list(indent + 4, "(", results, ")", SHORT);
     let tuple = tuple.trim_end();
     let params = list(indent, &format!("{name}("), params, ")", 0);
     format!("{} -> Result<\n{tuple},\n{space}    {error},\n{space}>{tail}\n", params.trim_end())
