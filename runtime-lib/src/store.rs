@@ -79,7 +79,7 @@ pub(crate) enum Failure {
 
 /// The part of a store that does not depend on the host's data.
 pub struct StoreInner {
-    /// The [id](thread::Thread::id) of the thread whose record is in the contexts; 0 if
+    /// The [id](thread::Thread::id) of the thread whose record is in the contexts; `NEVER` if
     /// [`enter`](Self::enter) has something else to do as well.
     pub(crate) ready: u64,
     /// Whether host values should be collected at the next call into or out of a guest.
@@ -109,7 +109,7 @@ impl<T> Store<T> {
         let id = StoreId::new(NEXT_ID.fetch_add(1, Ordering::Relaxed))
             .expect("2^64 stores take longer than we have");
         let inner = StoreInner {
-            ready: 0,
+            ready: NEVER,
             attention: false,
             id,
             thread: std::ptr::null_mut(),
@@ -220,11 +220,15 @@ impl Drop for StoreInner {
     }
 }
 
+/// No thread's id, not even that of one that is not registered.
+const NEVER: u64 = u64::MAX;
+
 impl StoreInner {
     /// Recomputes what the quick checks at calls look at.
     pub(crate) fn update_attention(&mut self) {
         self.attention = self.collect_always || self.externs.is_due();
-        self.ready = if self.attention { 0 } else { self.thread_id };
+        let ready = !self.attention && self.thread_id != 0;
+        self.ready = if ready { self.thread_id } else { NEVER };
     }
 
     /// Makes the contexts name this thread.
