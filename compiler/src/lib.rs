@@ -30,6 +30,7 @@ mod object;
 pub use config::{Config, MemoryStyle, OptLevel, TrapStyle};
 pub use error::{Error, Result};
 pub use interface::Interface;
+pub use object::inspect::{ObjectInfo, SymbolBinding, SymbolInfo, inspect_object};
 
 /// A compiled module.
 #[derive(Debug)]

@@ -16,6 +16,7 @@
 mod blob;
 mod descriptor;
 mod elf;
+pub mod inspect;
 pub(crate) mod names;
 mod relocation;
 mod unwind;

@@ -14,8 +14,6 @@ pub enum Kind {
     Address,
     /// A distance from the place itself, 4 bytes.
     Distance,
-    /// An address as debug information wants it, 4 bytes.
-    Offset,
 }
 
 /// The relocation for data.
@@ -24,10 +22,8 @@ pub fn data(architecture: Architecture, kind: Kind) -> RelocationFlags {
     let r_type = match kind {
         Kind::Address if x86_64 => elf::R_X86_64_64,
         Kind::Distance if x86_64 => elf::R_X86_64_PC32,
-        Kind::Offset if x86_64 => elf::R_X86_64_32,
         Kind::Address => elf::R_AARCH64_ABS64,
         Kind::Distance => elf::R_AARCH64_PREL32,
-        Kind::Offset => elf::R_AARCH64_ABS32,
     };
     RelocationFlags::Elf { r_type }
 }
