@@ -9,6 +9,12 @@
 //!   therefore needs no check, and where the largest index does not reach further there is none.
 //!   Otherwise `index > reach - end` traps; these are constants.
 //! - Any other memory: `index + end > len` traps, `len` being the memory's current length.
+//!
+//! A check that code cannot get here without having passed is not repeated: one of the same
+//! index in the same memory with an `end` no smaller. Memories do not shrink. What has been
+//! passed is forgotten where paths meet ([`Passed::forget`]).
+
+use std::collections::HashMap;
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value, types};
@@ -30,6 +36,32 @@ pub struct Address {
     pub flags: MemFlagsData,
 }
 
+/// The checks passed on every path to the current position: the largest `end` for each index
+/// and memory.
+#[derive(Debug, Default)]
+pub struct Passed {
+    /// With the era in which each was passed.
+    ends: HashMap<(MemoryIndex, Value), (u32, u64)>,
+    era: u32,
+}
+
+impl Passed {
+    /// Another path leads here too: begins a new era.
+    pub fn forget(&mut self) {
+        self.era += 1;
+    }
+
+    /// Whether a check has been passed; from here on it has.
+    fn pass(&mut self, memory: MemoryIndex, index: Value, end: u64) -> bool {
+        let passed = self.ends.entry((memory, index)).or_insert((self.era, 0));
+        if passed.0 == self.era && passed.1 >= end {
+            return true;
+        }
+        *passed = (self.era, end);
+        false
+    }
+}
+
 /// Checks an access of `size` bytes at `index + offset`. `None` if it is always outside: then
 /// the code that follows cannot be reached.
 pub fn check(
@@ -41,6 +73,7 @@ pub fn check(
 ) -> Option<Address> {
     let plan = cx.plan.memories[memory];
     let known = cx.constant(index);
+    let operand = index;
     let index = cx.ins().uextend(types::I64, index);
     let end = offset + size;
     let limit = match plan.guarded {
@@ -57,7 +90,7 @@ pub fn check(
     if never_inside {
         trap(cx, TrapCode::MemoryOutOfBounds);
         return None;
-    } else if always_inside {
+    } else if always_inside || cx.passed.pass(memory, operand, end) {
     } else if fixed {
         let last = (limit - end) as i64;
         let outside = cx.ins().icmp_imm_u(IntCC::UnsignedGreaterThan, index, last);

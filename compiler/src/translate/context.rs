@@ -9,6 +9,7 @@ use cranelift_codegen::ir::{
 use cranelift_frontend::{FuncInstBuilder, FunctionBuilder, Variable};
 use wasmaot_abi::value::ValType;
 
+use super::bounds::Passed;
 use super::stack::Stack;
 use super::types::{clif, needs_stack_map};
 use super::vmctx::Regions;
@@ -35,6 +36,8 @@ pub struct Context<'t, 'f> {
     pub regions: Regions,
     /// Whether this is the code that sets globals, to which no global is constant.
     pub initialising: bool,
+    /// The bounds checks that need not be repeated.
+    pub passed: Passed,
     /// Where the current instruction stands in the file.
     pub offset: usize,
     signatures: HashMap<SigIndex, SigRef>,
@@ -60,6 +63,7 @@ impl<'t, 'f> Context<'t, 'f> {
             vmctx,
             regions,
             initialising: false,
+            passed: Passed::default(),
             offset: 0,
             signatures: HashMap::new(),
             callees: HashMap::new(),

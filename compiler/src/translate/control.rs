@@ -33,6 +33,7 @@ pub fn loop_(cx: &mut Context<'_, '_>, ty: BlockType) {
     push(cx, Kind::Loop, ty, label);
     // More branches to it follow: it is sealed at its end.
     cx.builder.switch_to_block(label);
+    cx.passed.forget();
     replace_top(cx, label);
 }
 
@@ -77,6 +78,7 @@ pub fn else_(cx: &mut Context<'_, '_>) {
     cx.stack.values.extend_from_slice(&params);
     cx.stack.reachable = true;
     cx.start(otherwise);
+    cx.passed.forget();
 }
 
 /// `end`.
@@ -101,6 +103,7 @@ pub fn end(cx: &mut Context<'_, '_>) {
             cx.ins().jump(label, &args);
         }
         cx.start(label);
+        cx.passed.forget();
         cx.stack.values.truncate(height);
         cx.stack.values.extend_from_slice(cx.builder.block_params(label));
         cx.stack.reachable = true;

@@ -321,6 +321,29 @@ fn constant_addresses_inside_need_no_check() {
     assert!(text.contains("icmp ugt"), "{text}");
 }
 
+/// How many bounds checks a function makes whose parameters are two addresses.
+fn checks(code: &str) -> usize {
+    let wat = format!("(module (memory 1 2) (func (export \"f\") (param i32 i32) {code}))");
+    let text = first(&wat, &config(TrapStyle::Explicit));
+    text.matches("icmp ugt").count()
+}
+
+#[test]
+fn a_check_that_has_been_passed_is_not_repeated() {
+    let load = |offset| format!("(drop (i32.load offset={offset} (local.get 0)))");
+    let (a, b) = (load(8), load(4));
+    assert_eq!(checks(&format!("{a}{a}{b}")), 1);
+    assert_eq!(checks(&format!("{b}{a}{b}{a}")), 2, "an access further out");
+    assert_eq!(checks(&format!("{a} (local.set 0 (local.get 1)) {a}")), 2, "another index");
+    assert_eq!(checks(&format!("{a} (if (local.get 1) (then {b})) ")), 1, "a branch of it");
+    assert_eq!(checks(&format!("(block (br_if 0 (local.get 1)) {a}) {a}")), 2, "paths meet");
+    assert_eq!(checks(&format!("(if (local.get 1) (then {a})) {a}")), 2, "paths meet");
+    assert_eq!(checks(&format!("(if (local.get 1) (then {a}) (else {a}))")), 2, "either path");
+    assert_eq!(checks(&format!("{a} (loop {a} (br_if 0 (local.get 1)))")), 2, "a loop begins");
+    assert_eq!(checks(&format!("(block (loop {a} (br_if 1 (local.get 1)))) {a}")), 2);
+    assert_eq!(checks(&format!("(loop {a} (br_if 0 (local.get 1))) {a}")), 1, "a loop ends");
+}
+
 #[test]
 fn an_indirect_call_checks_bounds_and_type() {
     let wat = r#"(module (table 8 8 funcref) (func (export "f") (param i32)
