@@ -296,35 +296,46 @@ mod body {
     }
 
     pub(super) fn ceil_f32(value: f32) -> f32 {
-        value.ceil()
+        quiet_f32(value, value.ceil())
     }
 
     pub(super) fn ceil_f64(value: f64) -> f64 {
-        value.ceil()
+        quiet_f64(value, value.ceil())
     }
 
     pub(super) fn floor_f32(value: f32) -> f32 {
-        value.floor()
+        quiet_f32(value, value.floor())
     }
 
     pub(super) fn floor_f64(value: f64) -> f64 {
-        value.floor()
+        quiet_f64(value, value.floor())
     }
 
     pub(super) fn trunc_f32(value: f32) -> f32 {
-        value.trunc()
+        quiet_f32(value, value.trunc())
     }
 
     pub(super) fn trunc_f64(value: f64) -> f64 {
-        value.trunc()
+        quiet_f64(value, value.trunc())
     }
 
     pub(super) fn nearest_f32(value: f32) -> f32 {
-        value.round_ties_even()
+        quiet_f32(value, value.round_ties_even())
     }
 
     pub(super) fn nearest_f64(value: f64) -> f64 {
-        value.round_ties_even()
+        quiet_f64(value, value.round_ties_even())
+    }
+
+    /// The result of rounding, or for a NaN the NaN itself made quiet, which the functions of
+    /// the system's library leave as it is.
+    fn quiet_f32(value: f32, rounded: f32) -> f32 {
+        if value.is_nan() { f32::from_bits(value.to_bits() | 1 << 22) } else { rounded }
+    }
+
+    /// As [`quiet_f32`].
+    fn quiet_f64(value: f64, rounded: f64) -> f64 {
+        if value.is_nan() { f64::from_bits(value.to_bits() | 1 << 51) } else { rounded }
     }
 }
 
