@@ -9,8 +9,8 @@
 use anyhow::{Context, Result, bail};
 use object::write::{Object, Relocation, StandardSection, Symbol, SymbolSection};
 use object::{
-    Architecture, BinaryFormat, Endianness, RelocationEncoding, RelocationFlags, RelocationKind,
-    SectionKind, SymbolFlags, SymbolKind, SymbolScope, elf,
+    Architecture, BinaryFormat, Endianness, RelocationFlags, SectionKind, SymbolFlags, SymbolKind,
+    SymbolScope, elf,
 };
 use wasmaot_abi::builtins::Builtin;
 use wasmaot_abi::symbols;
@@ -25,21 +25,21 @@ struct Machine {
     jump: &'static [u8],
     /// What in it depends on where the entry is: place, relocation, addend.
     relocations: &'static [(u64, RelocationFlags, i64)],
+    /// Where the return address and the caller's frame are while it runs: the column of the
+    /// return address, then instructions for the unwinder.
+    unwind: (u8, &'static [u8]),
+    /// A distance in 32 bits.
+    distance: RelocationFlags,
 }
 
 const X86_64: Machine = Machine {
     architecture: Architecture::X86_64,
     // jmp *entry(%rip), padded
     jump: &[0xff, 0x25, 0, 0, 0, 0, 0xcc, 0xcc],
-    relocations: &[(
-        2,
-        RelocationFlags::Generic {
-            kind: RelocationKind::Relative,
-            encoding: RelocationEncoding::Generic,
-            size: 32,
-        },
-        -4,
-    )],
+    relocations: &[(2, RelocationFlags::Elf { r_type: elf::R_X86_64_PC32 }, -4)],
+    // The frame's address is rsp + 8, the return address 8 below it.
+    unwind: (16, &[0x0c, 7, 8, 0x90, 1]),
+    distance: RelocationFlags::Elf { r_type: elf::R_X86_64_PC32 },
 };
 
 const AARCH64: Machine = Machine {
@@ -50,6 +50,9 @@ const AARCH64: Machine = Machine {
         (0, RelocationFlags::Elf { r_type: elf::R_AARCH64_ADR_PREL_PG_HI21 }, 0),
         (4, RelocationFlags::Elf { r_type: elf::R_AARCH64_LDST64_ABS_LO12_NC }, 0),
     ],
+    // The frame's address is sp, the return address in its register.
+    unwind: (30, &[0x0c, 31, 0]),
+    distance: RelocationFlags::Elf { r_type: elf::R_AARCH64_PREL32 },
 };
 
 /// Writes the object for the machine that this program runs on.
@@ -97,6 +100,21 @@ fn write(machine: &Machine) -> Result<Vec<u8>> {
         }
     }
 
+    // Debuggers find their way through the jumps, and there is a table of unwind entries, which
+    // the runtime asks for, also if the guests have no code.
+    let size = out.section(text).data().len() as u32;
+    let (bytes, start) = unwind(machine, size);
+    let frames = out.section_id(StandardSection::EhFrame);
+    let at = out.append_section_data(frames, &bytes, 8);
+    let symbol_of_text = out.section_symbol(text);
+    let relocation = Relocation {
+        offset: at + start,
+        symbol: symbol_of_text,
+        addend: 0,
+        flags: machine.distance,
+    };
+    out.add_relocation(frames, relocation).context("cannot write the stub object")?;
+
     let rodata = out.section_id(StandardSection::ReadOnlyData);
     let abi = out.append_section_data(rodata, &[0; 8], 8);
     out.add_symbol(Symbol {
@@ -105,6 +123,33 @@ fn write(machine: &Machine) -> Result<Vec<u8>> {
         ..symbol(symbols::ABI_SYMBOL, SymbolKind::Data, SymbolScope::Linkage, rodata)
     });
     out.write().context("cannot write the stub object")
+}
+
+/// The unwind entry for code of this size, and where in it the code's address goes.
+fn unwind(machine: &Machine, size: u32) -> (Vec<u8>, u64) {
+    const PC_RELATIVE: u8 = 0x1b;
+    let (return_address, rules) = machine.unwind;
+    let mut common = vec![0, 0, 0, 0, 1, b'z', b'R', 0, 1, 0x78, return_address, 1, PC_RELATIVE];
+    common.extend_from_slice(rules);
+    let mut out = with_length(common);
+    let back = out.len() as u32 + 4;
+    let start = u64::from(back) + 4;
+    let mut entry = back.to_le_bytes().to_vec();
+    entry.extend_from_slice(&[0; 4]);
+    entry.extend_from_slice(&size.to_le_bytes());
+    entry.push(0);
+    out.extend(with_length(entry));
+    (out, start)
+}
+
+/// Pads an entry with instructions that do nothing, and puts its length before it.
+fn with_length(mut entry: Vec<u8>) -> Vec<u8> {
+    while !(entry.len() + 4).is_multiple_of(8) {
+        entry.push(0);
+    }
+    let mut out = (entry.len() as u32).to_le_bytes().to_vec();
+    out.extend(entry);
+    out
 }
 
 fn symbol(
