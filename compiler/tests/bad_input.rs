@@ -291,3 +291,19 @@ fn more_than_the_limits_is_refused_with_place_and_cause() {
         assert!(error.contains("at offset 0x") && error.contains(part), "{part}: {error}");
     }
 }
+
+#[test]
+fn any_name_will_do() {
+    let names = ["", "\\00", "a\\00b", "two words", "\\22\\5c", "\\e2\\98\\83", "-", "/..", "$@#"];
+    for name in names {
+        let bytes = wasm(&format!(
+            r#"(module (@name "{name}")
+                 (import "{name}" "{name}" (func (@name "{name}1")))
+                 (func (@name "{name}") (export "{name}") unreachable))"#
+        ));
+        assert!(ask(&bytes, name, compiles), "{name:?}");
+        let mut config = config();
+        config.name = Some(name.replace("\\00", "\0"));
+        compile(&bytes, &config).unwrap_or_else(|error| panic!("{name:?}: {error}"));
+    }
+}

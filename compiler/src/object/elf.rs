@@ -155,9 +155,10 @@ impl Writer {
         })
     }
 
-    /// Names the file that the object was made of.
+    /// Names the file that the object was made of. A NUL byte, which a symbol cannot hold, shows
+    /// as U+2400.
     pub fn file(&mut self, name: &str) {
-        self.object.add_file_symbol(name.into());
+        self.object.add_file_symbol(name.replace('\0', "\u{2400}").into());
     }
 
     /// Makes sections live and die together, and only one of the groups of this name live.
