@@ -362,10 +362,21 @@ impl<'a> Bound<'a> {
             params.push(format!("imports: {}Imports", self.guest));
             with_store = "with_store_and_imports";
         }
-        let imports = self.places.iter().map(|place| match place {
+        let places = self.interface.imports.iter().zip(&self.places);
+        let imports = places.map(|(import, place)| match place {
             Place::Function { of, name } => {
                 let function = format!("<S::Data as {}>::{name}", self.traits[*of].name);
-                ("bindings::host", vec!["&mut store".to_owned(), function])
+                let store = "&mut store".to_owned();
+                match &import.ty {
+                    ExternType::Func(ty) if is_many(ty) => {
+                        let letters = |types: &[ValType]| {
+                            format!("{:?}", types.iter().map(|ty| ty.letter()).collect::<String>())
+                        };
+                        let (params, results) = (letters(&ty.params), letters(&ty.results));
+                        ("bindings::host_of_many", vec![store, params, results, function])
+                    }
+                    _ => ("bindings::host", vec![store, function]),
+                }
             }
             Place::Field(field) => ("Extern::from", vec![format!("imports.{field}")]),
         });
@@ -436,7 +447,7 @@ impl Trait<'_> {
             let ExternType::Func(ty) = &import.ty else { continue };
             let mut params = vec!["caller: Caller<'_, Self>".to_owned()];
             let mut results = result_types(ty);
-            if ty.params.len() > MOST || ty.results.len() > MOST {
+            if is_many(ty) {
                 params.push("params: &[Val]".to_owned());
                 params.push("results: &mut [Val]".to_owned());
                 results.clear();
@@ -456,6 +467,11 @@ impl Trait<'_> {
         out.push_str(&join(functions));
         out + "}\n"
     }
+}
+
+/// Whether a function of the host has too many parameters or results for types of its own.
+fn is_many(ty: &FuncType) -> bool {
+    ty.params.len() > MOST || ty.results.len() > MOST
 }
 
 /// What a kind of thing is called.

@@ -21,7 +21,7 @@ pub use wasmaot_abi::ABI_VERSION;
 pub use wasmaot_abi::calls::{ArrayCall, VmReturn};
 pub use wasmaot_abi::context::{VmContext, VmFuncRef};
 pub use wasmaot_abi::module::{VmExports, VmModule};
-pub use wasmaot_abi::value::ValRaw;
+pub use wasmaot_abi::value::{ValRaw, ValType};
 
 use std::ptr::NonNull;
 
@@ -31,13 +31,14 @@ use crate::error::Result;
 use crate::func::Func;
 use crate::func::wrap::IntoFunc;
 use crate::global::Global;
-use crate::host::take_failure;
+use crate::host::{Caller, take_failure};
 use crate::instance::{self, Instance};
 use crate::link::Extern;
 use crate::memory::Memory;
 use crate::raw::{Context, ModuleRef};
 use crate::store::{AsStore, AsStoreMut, enter, inner, inner_ptr};
 use crate::table::Table;
+use crate::types::FuncType;
 use crate::value::{Val, WasmResults, WasmTy};
 
 pub use crate::builtins::{BuiltinSymbol, builtins};
@@ -231,6 +232,23 @@ pub type HostError = Box<dyn std::error::Error + Send + Sync>;
 /// A function of the host as an import.
 pub fn host<S: AsStoreMut, P, R>(store: S, func: impl IntoFunc<S::Data, P, R>) -> Extern {
     Func::wrap(store, func).into()
+}
+
+/// A function of the host with more parameters or results than Rust has traits for, as an import.
+/// Its type comes as a [letter](ValType::letter) for each.
+///
+/// # Panics
+/// If there is no type with such a letter.
+pub fn host_of_many<S: AsStoreMut, F>(store: S, params: &str, results: &str, func: F) -> Extern
+where
+    F: Fn(Caller<'_, S::Data>, &[Val], &mut [Val]) -> Result<(), HostError> + Send + 'static,
+{
+    let types = |letters: &str| -> Vec<ValType> {
+        let all = (0..=u8::MAX).filter_map(ValType::from_code);
+        let find = |letter| all.clone().find(|ty| ty.letter() == letter);
+        letters.chars().map(|letter| find(letter).expect("the letter of a type")).collect()
+    };
+    Func::new(store, FuncType::new(types(params), types(results)), func).into()
 }
 
 /// Whether an instance is one of a module.

@@ -183,6 +183,12 @@ impl<T> Store<T> {
     }
 }
 
+impl<T> std::fmt::Debug for Store<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").finish_non_exhaustive()
+    }
+}
+
 impl<T: Default> Default for Store<T> {
     fn default() -> Self {
         Self::new(T::default())

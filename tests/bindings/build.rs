@@ -1,0 +1,13 @@
+//! Compiles the guests of this package's tests, in every way there is.
+
+fn main() {
+    wasmaot_build::compile("guests/numbers.wat");
+    wasmaot_build::Build::new()
+        .wat("guests/names.wat")
+        .wat("guests/references.wat")
+        .wat("guests/empty.wat")
+        .wat("guests/many.wat")
+        .compile();
+    wasmaot_build::Build::new().wat("guests/imports.wat").name("hosted").compile();
+    wasmaot_build::Build::new().metadata().compile();
+}

@@ -1,0 +1,319 @@
+//! Guests used as a user would, through bindings alone.
+
+use wasmaot::{
+    Caller, Error, ExternRef, Func, Global, GlobalType, HostError, Imports, Instance, Memory,
+    MemoryType, Store, Table, TableType, TrapCode, Val, ValType,
+};
+use wasmaot_bindings_tests::{empty, hosted, many, memories, names, narrow, numbers, references};
+
+#[test]
+fn numbers_of_all_types() {
+    let mut guest = numbers::Numbers::new().unwrap();
+    assert_eq!(guest.add(i32::MAX, 1).unwrap(), i32::MIN);
+    guest.nothing().unwrap();
+    assert_eq!(guest.add_all(-3, 0.5, 1e10).unwrap(), 1e10 - 2.5);
+    assert_eq!(guest.swap(-1, i64::MIN).unwrap(), (i64::MIN, -1));
+    assert_eq!(guest.four(1.5).unwrap(), (1.5, 2.5, -3, -4));
+    let nan = f32::from_bits(0x7fa0_1234);
+    assert_eq!(guest.f32_identity(nan).unwrap().to_bits(), 0x7fa0_1234);
+}
+
+#[test]
+fn more_parameters_than_registers() {
+    let mut guest = numbers::Numbers::new().unwrap();
+    let results = guest
+        .twenty(
+            1, 2, 3.0, 4.0, 5, 6, 7.0, 8.0, 9, 10, 11.0, 12.0, 13, 14, 15.0, 16.0, 17, 18, 19.0,
+            20.0,
+        )
+        .unwrap();
+    let squares = |places: &[i64]| places.iter().map(|n| n * n).sum::<i64>();
+    assert_eq!(results.0, squares(&[1, 2, 6, 10, 14, 17, 18]));
+    assert_eq!(results.1, squares(&[4, 19, 20]) as f64);
+}
+
+#[test]
+fn a_trap_leaves_the_guest_usable() {
+    let mut guest = numbers::Numbers::new().unwrap();
+    let error = guest.divide(1, 0).unwrap_err();
+    assert_eq!(error.trap().unwrap().code(), TrapCode::IntegerDivideByZero);
+    assert_eq!(guest.divide(7, -2).unwrap(), -3);
+    // The same module with explicit checks and one export stands beside it.
+    let mut narrow = narrow::Narrow::new().unwrap();
+    assert_eq!(narrow.add(1, 2).unwrap(), 3);
+}
+
+#[test]
+fn every_name_finds_its_function() {
+    let mut guest = names::Names::new().unwrap();
+    let places = [
+        guest.func_0(),
+        guest.r#type(),
+        guest.self_(),
+        guest.a_b(),
+        guest.a_b_2(),
+        guest.a_b_3(),
+        guest.gr_e(),
+        guest.func_7(),
+        guest.new_2(),
+        guest.store_2(),
+        guest._7zip(),
+        guest.line_break(),
+        guest.back_tick(),
+        guest.right_to_left(),
+        guest.brackets_x_b(),
+        guest.module_2(),
+        guest.memory(),
+    ];
+    for (expected, place) in places.into_iter().enumerate() {
+        assert_eq!(place.unwrap(), expected as i32);
+    }
+    assert_eq!(guest.memory_2().size(guest.store()), 1);
+    assert_eq!(guest.global(), 17);
+    guest.set_global_2(3);
+    assert_eq!((guest.global(), guest.set_global().unwrap()), (3, 18));
+}
+
+#[test]
+fn references_go_in_and_out() {
+    let mut guest = references::References::new().unwrap();
+    let thing = ExternRef::new(String::from("thing"));
+    let back = guest.same(Some(thing.clone())).unwrap().unwrap();
+    assert!(back.ptr_eq(&thing));
+    assert!(guest.same(None).unwrap().is_none());
+
+    let double = guest.double().unwrap().unwrap();
+    let (function, value, number) = guest.pair(Some(thing.clone()), 5, Some(double)).unwrap();
+    assert_eq!((function, number), (Some(double), 5));
+    assert!(value.unwrap().ptr_eq(&thing));
+    assert_eq!(guest.apply(Some(double), 21).unwrap(), 42);
+    let host = Func::wrap(guest.store_mut(), |x: i32| x + 1);
+    assert_eq!(guest.apply(Some(host), 21).unwrap(), 22);
+    let error = guest.apply(None, 1).unwrap_err();
+    assert_eq!(error.trap().unwrap().code(), TrapCode::UninitializedElement);
+
+    guest.keep(Some(thing.clone())).unwrap();
+    assert!(guest.kept().unwrap().ptr_eq(&thing));
+    guest.set_kept(None);
+    assert_eq!(guest.kept_is_null().unwrap(), 1);
+    assert!(guest.function().is_none());
+    guest.set_function(Some(double));
+    assert_eq!(guest.function(), Some(double));
+    assert_eq!(guest.constant(), 1.5);
+    assert_eq!(guest.things().len(guest.store()), 2);
+}
+
+#[test]
+fn memory_is_bounds_checked() {
+    let mut guest = memories::Memories::new().unwrap();
+    let mut text = [0; 5];
+    guest.read_memory(16, &mut text).unwrap();
+    assert_eq!(&text, b"hello");
+    guest.write_memory(16, b"H").unwrap();
+    assert_eq!(guest.get_byte(16).unwrap(), i32::from(b'H'));
+    assert_eq!(guest.memory_data()[16..21], *b"Hello");
+    guest.memory_data_mut()[65535] = 9;
+    assert_eq!(guest.get_byte(65535).unwrap(), 9);
+    for at in [65532, 65536, u32::MAX] {
+        assert!(guest.read_memory(at, &mut text).is_err(), "{at}");
+        assert!(guest.write_memory(at, &text).is_err(), "{at}");
+    }
+    guest.read_memory(65531, &mut text).unwrap();
+    let error = guest.get_byte(65536).unwrap_err();
+    assert_eq!(error.trap().unwrap().code(), TrapCode::MemoryOutOfBounds);
+    assert_eq!(guest.grow(1).unwrap(), 1);
+    assert_eq!(guest.memory_data().len(), 2 << 16);
+    guest.write_memory(65536, b"x").unwrap();
+}
+
+#[test]
+fn globals_have_their_types() {
+    let mut guest = memories::Memories::new().unwrap();
+    assert_eq!((guest.counter(), guest.limit(), guest.ratio()), (7, -9, 0.5));
+    assert_eq!(guest.count().unwrap(), 8);
+    guest.set_counter(-5);
+    assert_eq!(guest.count().unwrap(), -4);
+    guest.set_ratio(0.25);
+    assert_eq!(guest.ratio(), 0.25);
+    assert!(!guest.limit_global().ty(guest.store()).mutable);
+    let Val::FuncRef(Some(get)) = guest.table().get(guest.store(), 1).unwrap() else {
+        panic!("the element that the module put there");
+    };
+    let mut result = [Val::I32(0)];
+    get.call(guest.store_mut(), &[Val::I32(16)], &mut result).unwrap();
+    assert_eq!(result[0].i32(), Some(i32::from(b'h')));
+}
+
+/// The data of a store whose guests log.
+#[derive(Default)]
+struct Host {
+    log: Vec<i64>,
+    deep: bool,
+}
+
+#[derive(Debug)]
+struct Full;
+
+impl std::fmt::Display for Full {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the log is full")
+    }
+}
+
+impl std::error::Error for Full {}
+
+impl hosted::Env for Host {
+    fn log(mut caller: Caller<'_, Self>, a: i32) -> Result<(), HostError> {
+        if caller.data().log.len() >= 6 {
+            return Err(Full.into());
+        }
+        caller.data_mut().log.push(a.into());
+        Ok(())
+    }
+
+    fn log_2(mut caller: Caller<'_, Self>, a: i64) -> Result<(), HostError> {
+        caller.data_mut().log.push(-a);
+        Ok(())
+    }
+}
+
+impl hosted::Clock for Host {
+    fn now(mut caller: Caller<'_, Self>) -> Result<i64, HostError> {
+        if !caller.data().deep {
+            caller.data_mut().deep = true;
+            let mut guest = hosted::Hosted::from_caller(&mut caller).ok_or("another guest")?;
+            guest.log_all()?;
+            return Ok(guest.now()? + 1);
+        }
+        Ok(41)
+    }
+
+    fn r#type(
+        _: Caller<'_, Self>,
+        a: Option<ExternRef>,
+    ) -> Result<(Option<ExternRef>, i32), HostError> {
+        let number = a.as_ref().and_then(|a| a.data().downcast_ref::<i32>()).copied();
+        Ok((a, number.unwrap_or(-1)))
+    }
+}
+
+impl hosted::Imports for Host {
+    fn func_5(_: Caller<'_, Self>) -> Result<f32, HostError> {
+        Ok(0.125)
+    }
+}
+
+fn hosted() -> Result<hosted::Hosted<Store<Host>>, Error> {
+    let mut store = Store::new(Host::default());
+    let memory = Memory::new(&mut store, MemoryType::new(1, Some(2)))?;
+    let table =
+        Table::new(&mut store, TableType::new(ValType::FuncRef, 4, None), Val::FuncRef(None))?;
+    let table_2 =
+        Table::new(&mut store, TableType::new(ValType::ExternRef, 1, None), Val::ExternRef(None))?;
+    let offset = Global::new(&mut store, GlobalType::new(ValType::I32, false), Val::I32(64))?;
+    let count = Global::new(&mut store, GlobalType::new(ValType::I64, true), Val::I64(0))?;
+    let imports = hosted::HostedImports { memory, table, table_2, offset, count };
+    hosted::Hosted::with_store(store, imports)
+}
+
+#[test]
+fn imports_of_every_kind() {
+    let mut guest = hosted().unwrap();
+    guest.log_all().unwrap();
+    assert_eq!(guest.store().data().log, [1, 2, -3]);
+    guest.write_memory(64, &[1, 2, 0, 0]).unwrap();
+    assert_eq!(guest.peek().unwrap(), 513);
+    assert_eq!(guest.nameless().unwrap(), 0.125);
+    let (value, number) = guest.type_of(Some(ExternRef::new(7i32))).unwrap();
+    assert_eq!((value.is_some(), number), (true, 7));
+    assert_eq!(guest.type_of(None).unwrap().1, -1);
+}
+
+#[test]
+fn host_to_guest_to_host_to_guest() {
+    let mut guest = hosted().unwrap();
+    assert_eq!(guest.now().unwrap(), 42);
+    assert_eq!(guest.store().data().log, [1, 2, -3]);
+}
+
+#[test]
+fn a_host_functions_error_comes_back_as_itself() {
+    let mut guest = hosted().unwrap();
+    guest.log_all().unwrap();
+    guest.log_all().unwrap();
+    let error = guest.log_all().unwrap_err();
+    assert!(error.is::<Full>(), "{error}");
+    let error = guest.log(1).unwrap_err();
+    assert!(error.is::<Full>(), "{error}");
+    guest.store_mut().data_mut().log.clear();
+    guest.log(5).unwrap();
+    assert_eq!(guest.store().data().log, [5]);
+}
+
+#[test]
+fn wrong_imports_are_named() {
+    let mut store = Store::new(Host::default());
+    let memory = Memory::new(&mut store, MemoryType::new(1, None)).unwrap();
+    let ty = TableType::new(ValType::FuncRef, 4, None);
+    let table = Table::new(&mut store, ty, Val::FuncRef(None)).unwrap();
+    let ty = GlobalType::new(ValType::I32, true);
+    let offset = Global::new(&mut store, ty, Val::I32(64)).unwrap();
+    let imports = hosted::HostedImports { memory, table, table_2: table, offset, count: offset };
+    let error = hosted::Hosted::with_store(store, imports).unwrap_err();
+    let text = error.to_string();
+    for name in ["memory", "table", "offset", "count"] {
+        assert!(text.contains(name), "{name} in: {text}");
+    }
+}
+
+/// Counts calls.
+struct Counter(u32);
+
+impl many::Env for Counter {
+    fn many(
+        mut caller: Caller<'_, Self>,
+        params: &[Val],
+        results: &mut [Val],
+    ) -> Result<(), HostError> {
+        caller.data_mut().0 += 1;
+        let sum: i32 = params.iter().filter_map(Val::i32).sum();
+        results[0] = params[17].clone();
+        results[1] = Val::I32(sum);
+        Ok(())
+    }
+}
+
+#[test]
+fn many_parameters_for_the_host() {
+    let mut guest = many::Many::new(Counter(0)).unwrap();
+    let results =
+        guest.forward(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 0.5).unwrap();
+    assert_eq!(results, (0.5, (0..17).sum::<i32>()));
+    assert_eq!(guest.into_store().into_data().0, 1);
+}
+
+#[test]
+fn many_instances_in_one_store_or_many() {
+    let mut store = Store::new(());
+    let mut a = memories::Memories::with_store(&mut store).unwrap();
+    a.set_counter(100);
+    let a = a.instance();
+    let b = memories::Memories::with_store(&mut store).unwrap().instance();
+    let c = empty::Empty::with_store(&mut store).unwrap().instance();
+    assert_eq!(memories::Memories::from_instance(&mut store, a).unwrap().count().unwrap(), 101);
+    assert_eq!(memories::Memories::from_instance(&mut store, b).unwrap().count().unwrap(), 8);
+    assert!(memories::Memories::from_instance(&mut store, c).is_none());
+    assert_eq!(memories::Memories::from_instance(&store, a).unwrap().into_store().data(), &());
+}
+
+#[test]
+fn the_same_module_by_names() {
+    let mut store = Store::new(());
+    let module = memories::Memories::module();
+    let instance = Instance::new(&mut store, module, &Imports::new()).unwrap();
+    let mut guest = memories::Memories::from_instance(&mut store, instance).unwrap();
+    assert_eq!(guest.count().unwrap(), 8);
+    let count = instance.get_func(guest.store(), "count").unwrap();
+    let count = count.typed::<(), i32>(guest.store()).unwrap();
+    assert_eq!(count.call(guest.store_mut(), ()).unwrap(), 9);
+}
