@@ -2,7 +2,6 @@
 //! It borrows code and data bytes from the file.
 
 use std::collections::HashMap;
-use std::ops::Range;
 
 use cranelift_entity::PrimaryMap;
 use serde::Serialize;
@@ -53,8 +52,11 @@ pub struct Module<'a> {
     pub function_names: HashMap<FuncIndex, &'a str>,
     /// The proposals past 1.0 that the module uses, by name, sorted: for people to read.
     pub features: Vec<&'static str>,
-    /// The custom sections, by name and byte range of their contents in the file.
-    pub custom_sections: Vec<(&'a str, Range<usize>)>,
+    /// The custom sections: their names and contents.
+    pub custom_sections: Vec<(&'a str, &'a [u8])>,
+    /// Where the contents of the code section start in the file: what debug information counts
+    /// addresses from.
+    pub code_start: usize,
 }
 
 /// The type of a function.

@@ -14,11 +14,14 @@
 //! Records and unwind tables refer to functions but keep none alive.
 
 mod blob;
+mod debug;
 mod descriptor;
+mod dwarf_writer;
 mod elf;
 pub mod inspect;
 pub(crate) mod names;
 mod relocation;
+mod source_map;
 mod unwind;
 
 use std::collections::{BTreeMap, HashMap};
@@ -34,6 +37,7 @@ use self::descriptor::{Description, Resolve};
 use self::elf::{Binding, Purpose, Section, Writer};
 use self::names::Names;
 use self::relocation::Kind;
+use self::source_map::SourceMap;
 use crate::codegen::{Compiled, RelocationTarget};
 use crate::config::Config;
 use crate::error::Result;
@@ -61,7 +65,6 @@ pub fn emit(
     target: &Target,
     config: &Config,
 ) -> Result<Vec<u8>> {
-    let _ = config;
     let mut emitter = Emitter {
         module,
         plan,
@@ -81,6 +84,9 @@ pub fn emit(
     emitter.descriptions()?;
     let records = emitter.records(functions)?;
     emitter.unwind_tables(functions, &records, target)?;
+    if config.debug_info {
+        emitter.debug_information(functions)?;
+    }
     emitter.manifest(interface, target);
     emitter.writer.section(".note.GNU-stack", Purpose::Tool, false, Vec::new(), 1);
     emitter.writer.finish()
@@ -318,6 +324,50 @@ impl Emitter<'_> {
         for distance in distances {
             let unwind::Distance { at, symbol, addend } = distance;
             self.writer.relocate(section, at, Kind::Distance, symbol, addend)?;
+        }
+        Ok(())
+    }
+
+    fn debug_information(&mut self, functions: &[Compiled]) -> Result<()> {
+        let described: Vec<_> = functions
+            .iter()
+            .map(|function| {
+                let name = match function.key {
+                    FuncKey::Body(func) => self.names.of_wasm_function(func),
+                    _ => None,
+                };
+                let symbol = self.names.describe(function.key);
+                let (section, _) = self.code[&function.key];
+                debug::Function {
+                    name: name.map_or_else(|| symbol.clone(), str::to_owned),
+                    symbol,
+                    section: self.writer.start_of(section),
+                    size: function.code.len(),
+                    source: &function.source,
+                }
+            })
+            .collect();
+        let map = SourceMap::new(self.module);
+        let sections = debug::sections(&self.plan.name, &described, &map)?;
+        let mut written = Vec::new();
+        for section in sections {
+            let place = self.writer.section(section.name, Purpose::Tool, false, section.bytes, 1);
+            written.push((section.name, place, section.fixups));
+        }
+        let starts: BTreeMap<_, _> = written
+            .iter()
+            .map(|(name, section, _)| (*name, self.writer.start_of(*section)))
+            .collect();
+        for (_, section, fixups) in written {
+            for debug::Fixup { at, size, base, addend } in fixups {
+                let symbol = match base {
+                    debug::Base::Code(symbol) => symbol,
+                    // The writer refers to no section that it has left empty.
+                    debug::Base::Section(name) => starts[name],
+                };
+                let kind = if size == 8 { Kind::Address } else { Kind::Offset };
+                self.writer.relocate(section, at, kind, symbol, addend)?;
+            }
         }
         Ok(())
     }

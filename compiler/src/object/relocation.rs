@@ -14,6 +14,8 @@ pub enum Kind {
     Address,
     /// A distance from the place itself, 4 bytes.
     Distance,
+    /// An offset in a section for tools, 4 bytes.
+    Offset,
 }
 
 /// The relocation for data.
@@ -22,8 +24,10 @@ pub fn data(architecture: Architecture, kind: Kind) -> RelocationFlags {
     let r_type = match kind {
         Kind::Address if x86_64 => elf::R_X86_64_64,
         Kind::Distance if x86_64 => elf::R_X86_64_PC32,
+        Kind::Offset if x86_64 => elf::R_X86_64_32,
         Kind::Address => elf::R_AARCH64_ABS64,
         Kind::Distance => elf::R_AARCH64_PREL32,
+        Kind::Offset => elf::R_AARCH64_ABS32,
     };
     RelocationFlags::Elf { r_type }
 }

@@ -7,14 +7,12 @@
 //! merged one, it drops the entry too.
 
 use cranelift_codegen::isa::TargetIsa;
-use gimli::write::{
-    Address, CommonInformationEntry, EhFrame, EndianVec, FrameTable, RelocateWriter, Relocation,
-    RelocationTarget,
-};
-use gimli::{DW_EH_PE_pcrel, DW_EH_PE_sdata4, DwEhPe, LittleEndian};
+use gimli::write::{Address, CommonInformationEntry, EhFrame, FrameTable, RelocationTarget};
+use gimli::{DW_EH_PE_pcrel, DW_EH_PE_sdata4, DwEhPe};
 use object::write::SymbolId;
 use wasmaot_abi::func_info::CIE_AUGMENTATION;
 
+use super::dwarf_writer::Writer;
 use crate::codegen::Compiled;
 use crate::error::{Error, Result};
 
@@ -85,31 +83,4 @@ fn with_encodings(mut entry: CommonInformationEntry, recorded: bool) -> CommonIn
     entry.fde_address_encoding = ENCODING;
     entry.lsda_encoding = recorded.then_some(ENCODING);
     entry
-}
-
-struct Writer {
-    bytes: EndianVec<LittleEndian>,
-    relocations: Vec<Relocation>,
-}
-
-impl Default for Writer {
-    fn default() -> Self {
-        Self { bytes: EndianVec::new(LittleEndian), relocations: Vec::new() }
-    }
-}
-
-impl RelocateWriter for Writer {
-    type Writer = EndianVec<LittleEndian>;
-
-    fn writer(&self) -> &Self::Writer {
-        &self.bytes
-    }
-
-    fn writer_mut(&mut self) -> &mut Self::Writer {
-        &mut self.bytes
-    }
-
-    fn relocate(&mut self, relocation: Relocation) {
-        self.relocations.push(relocation);
-    }
 }

@@ -100,15 +100,17 @@ impl<'a> Builder<'a> {
             }
             Payload::DataSection(reader) => each(reader, |_, data| self.data(data)),
             Payload::CustomSection(reader) => {
-                let range = reader.data_range();
-                let range = range.start as usize..range.end as usize;
-                self.module.custom_sections.push((reader.name(), range));
+                self.module.custom_sections.push((reader.name(), reader.data()));
                 if let KnownCustom::Name(names) = reader.as_known() {
                     self.names(names);
                 }
                 Ok(())
             }
-            Payload::Version { .. } | Payload::CodeSectionStart { .. } | Payload::End(_) => Ok(()),
+            Payload::CodeSectionStart { unchecked_range: range, .. } => {
+                self.module.code_start = range.start as usize;
+                Ok(())
+            }
+            Payload::Version { .. } | Payload::End(_) => Ok(()),
             other => Err(unsupported(0, format!("{other:?}"))),
         }
     }
