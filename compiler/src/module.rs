@@ -1,4 +1,4 @@
-//! A module as plain data: what [`parse`](crate::parse) makes and everything after it reads.
+//! A module as plain data: what `parse` makes and everything after it reads.
 //! It borrows code and data bytes from the file.
 
 use std::collections::HashMap;
@@ -180,7 +180,7 @@ pub enum Item {
 }
 
 /// A constant expression (spec 3.3.10): a postfix program on values. One that reads no global is
-/// a single instruction; [`parse`](crate::parse) does the arithmetic.
+/// a single instruction; `parse` does the arithmetic.
 pub type ConstExpr = Vec<ConstOp>;
 
 /// One instruction of a constant expression. Numbers by their bits.

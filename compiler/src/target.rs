@@ -1,7 +1,7 @@
 //! The machine to compile for: from a triple and feature names to Cranelift's settings.
 //!
-//! To add a CPU feature: a row in [`X86_64`] or [`AARCH64`]. To add a machine: a row in
-//! [`MACHINES`], and its relocations in `object`.
+//! To add a CPU feature: a row in `X86_64` or `AARCH64`. To add a machine: a row in
+//! `MACHINES`, and its relocations in `object`.
 
 use std::str::FromStr;
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+//! Facts about reading that users rely on: what is kept, what is refused, and in what words.
+
 use super::*;
 use crate::index::*;
 use crate::module::*;

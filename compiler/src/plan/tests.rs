@@ -1,3 +1,5 @@
+//! Facts about plans: what is left out, what memories start with, what instantiation does.
+
 use wasmaot_abi::builtins::Builtin;
 
 use super::*;
