@@ -246,7 +246,7 @@ fn typos_are_answered_with_a_suggestion() {
     sandbox.run(&["complie", "x.wasm"]).failed(1, &["complie", "compile"]);
     sandbox.run(&["compile", "--outptu", "x"]).failed(1, &["--output"]);
     let help = sandbox.run(&["--help"]).succeeded();
-    for command in ["compile", "run", "inspect", "new", "wast"] {
+    for command in ["compile", "build", "run", "inspect", "new", "wast"] {
         assert!(help.contains(command), "{help}");
     }
 }

@@ -126,11 +126,11 @@ impl Compile {
             }
             Emit::Bindings => {
                 let interface = describe()?;
-                anyhow::bail!("not there yet: {}", interface.name)
+                (wasmaot_build::rust_bindings(&interface).into_bytes(), interface)
             }
             Emit::Header => {
                 let interface = describe()?;
-                anyhow::bail!("not there yet: {}", interface.name)
+                (wasmaot_build::c_header(&interface).into_bytes(), interface)
             }
         })
     }

@@ -5,6 +5,7 @@
 //! be done. A command that did its work with a bad outcome (a guest that trapped, a test that
 //! failed) ends with 1.
 
+pub mod build;
 pub mod compile;
 pub mod inspect;
 pub mod new;
@@ -56,6 +57,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Compile(compile::Compile),
+    Build(build::Build),
     Run(run::Run),
     Inspect(inspect::Inspect),
     New(new::New),
@@ -78,6 +80,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let shell = Shell::new(cli.quiet, cli.verbose, cli.color, cli.message_format);
     let outcome = match &cli.command {
         Command::Compile(command) => command.run(&shell),
+        Command::Build(command) => command.run(&shell, cli.color),
         Command::Run(command) => command.run(&shell),
         Command::Inspect(command) => command.run(&shell),
         Command::New(command) => command.run(&shell),
