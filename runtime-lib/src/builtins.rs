@@ -32,7 +32,7 @@ macro_rules! define {
     (@symbol $name:ident) => { concat!("wasmaot_builtin_", stringify!($name)) };
     (@one $name:ident (ctx $(, $p:ident: $t:ident)*) $result:tt) => {
         #[unsafe(export_name = concat!("wasmaot_builtin_", stringify!($name)))]
-        #[allow(unreachable_code, unused_variables, reason = "one of them does not return")]
+        #[allow(unreachable_code, unused_variables, clippy::diverging_sub_expression)]
         unsafe extern "C" fn $name(
             context: *mut VmContext $(, $p: $t)*
         ) -> define!(@result $result) {

@@ -46,7 +46,7 @@ pub struct HostParts {
 impl HostFunc {
     /// # Safety
     /// The parts belong together: the calls expect `data`, and `drop_data` drops it.
-    pub(crate) unsafe fn new(store: &mut StoreInner, parts: HostParts) -> NonNull<VmFuncRef> {
+    pub(crate) unsafe fn make(store: &mut StoreInner, parts: HostParts) -> NonNull<VmFuncRef> {
         let HostParts { native_call, array_call, params, results, data, drop_data } = parts;
         let func = Box::new(Self {
             context: VmHostContext {
@@ -84,7 +84,7 @@ impl HostFunc {
 
 impl Drop for HostFunc {
     fn drop(&mut self) {
-        // SAFETY: what `new` was promised; dropped once.
+        // SAFETY: what `make` was promised; dropped once.
         unsafe { (self.drop_data)(self.context.data) };
     }
 }

@@ -57,7 +57,7 @@ impl Func {
     unsafe fn host(store: &mut StoreInner, parts: HostParts) -> Self {
         // SAFETY: the caller's promise; the function lives as long as the store.
         unsafe {
-            let func = HostFunc::new(store, parts);
+            let func = HostFunc::make(store, parts);
             Self(Handle::new(store.id, func))
         }
     }

@@ -47,9 +47,9 @@ impl Reservation {
     /// Returns whether it succeeded.
     pub(crate) fn map_file(&self, offset: usize, file: &File, at: u64, len: usize) -> bool {
         // SAFETY: no arguments to get wrong.
-        let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as usize;
+        let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as u64;
         assert!(offset.checked_add(len).is_some_and(|end| end <= self.len));
-        if offset % page != 0 || len % page != 0 || at % page as u64 != 0 {
+        if [offset as u64, len as u64, at].iter().any(|n| !n.is_multiple_of(page)) {
             return false;
         }
         let access = libc::PROT_READ | libc::PROT_WRITE;
