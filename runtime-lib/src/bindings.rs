@@ -104,7 +104,7 @@ pub unsafe fn call<S: AsStoreMut>(
 /// As [`call`].
 #[inline]
 pub unsafe fn invoke<S: AsStoreMut, R: WasmResults>(
-    store: S,
+    mut store: S,
     instance: Instance,
     f: impl FnOnce(*mut VmContext, *mut ValRaw) -> VmReturn,
 ) -> Result<R> {
@@ -112,15 +112,13 @@ pub unsafe fn invoke<S: AsStoreMut, R: WasmResults>(
     unsafe {
         if R::TYPES.len() <= 1 {
             let f = |context| f(context, std::ptr::null_mut());
-            let raw = inner_ptr(&store);
-            let bits = call(store, instance, f)?;
-            return Ok(R::from_slots(&[ValRaw::from_u64(bits)], &*raw));
+            let bits = call(&mut store, instance, f)?;
+            return Ok(R::from_slots(&[ValRaw::from_u64(bits)], inner(&store)));
         }
         let mut slots = [ValRaw::default(); MOST_RESULTS];
         let results = slots.as_mut_ptr();
-        let raw = inner_ptr(&store);
-        call(store, instance, |context| f(context, results))?;
-        Ok(R::from_slots(&slots, &*raw))
+        call(&mut store, instance, |context| f(context, results))?;
+        Ok(R::from_slots(&slots, inner(&store)))
     }
 }
 
