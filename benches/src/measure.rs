@@ -1,0 +1,121 @@
+//! Measuring two things against each other on a machine that is doing other work too.
+//!
+//! Rounds alternate between the two, so that whatever disturbs one disturbs the other; time is
+//! CPU time, so that waiting does not count; what is reported is the median of the rounds'
+//! ratios, with the quartiles as its spread.
+
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// How long one side of a round should take: long against the clock's grain, short against the
+/// patience of whoever waits.
+const ROUND: Duration = Duration::from_millis(20);
+
+/// The result of a comparison.
+#[derive(Clone, Debug)]
+pub struct Comparison {
+    /// Our median time for one turn, in nanoseconds.
+    pub ours: f64,
+    /// The peer's.
+    pub peer: f64,
+    /// The median of ours over the peer's.
+    pub ratio: f64,
+    /// The lower and the upper quartile of that.
+    pub spread: (f64, f64),
+}
+
+/// Which clock a comparison reads.
+#[derive(Clone, Copy, Debug)]
+pub enum Clock {
+    /// CPU time of the measuring thread.
+    Thread,
+    /// CPU time of all threads.
+    Process,
+    /// Time on the wall, for what happens in other processes.
+    Wall,
+}
+
+impl Clock {
+    fn now(self) -> Duration {
+        let time = clock_gettime(match self {
+            Self::Thread => ClockId::ThreadCPUTime,
+            Self::Process => ClockId::ProcessCPUTime,
+            Self::Wall => ClockId::Monotonic,
+        });
+        Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+    }
+}
+
+/// Compares two ways of doing the same thing. Each closure does it the given number of times.
+pub fn compare(
+    clock: Clock,
+    rounds: usize,
+    mut ours: impl FnMut(u64),
+    mut peer: impl FnMut(u64),
+) -> Comparison {
+    let turns_ours = calibrate(clock, &mut ours);
+    let turns_peer = calibrate(clock, &mut peer);
+    let (mut times_ours, mut times_peer, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..rounds.max(3) {
+        let a = time(clock, turns_ours, &mut ours);
+        let b = time(clock, turns_peer, &mut peer);
+        times_ours.push(a);
+        times_peer.push(b);
+        ratios.push(a / b);
+    }
+    Comparison {
+        ours: quantile(&mut times_ours, 0.5),
+        peer: quantile(&mut times_peer, 0.5),
+        ratio: quantile(&mut ratios, 0.5),
+        spread: (quantile(&mut ratios, 0.25), quantile(&mut ratios, 0.75)),
+    }
+}
+
+/// The number of turns that fills a round.
+fn calibrate(clock: Clock, run: &mut impl FnMut(u64)) -> u64 {
+    let mut turns = 1;
+    loop {
+        let taken = Duration::from_nanos((time(clock, turns, run) * turns as f64) as u64);
+        if taken >= ROUND {
+            return turns;
+        }
+        let missing = ROUND.as_nanos() as f64 / taken.as_nanos().max(100) as f64;
+        turns = (turns as f64 * missing.clamp(1.2, 20.0)).ceil() as u64;
+    }
+}
+
+/// The time of one turn in nanoseconds.
+fn time(clock: Clock, turns: u64, run: &mut impl FnMut(u64)) -> f64 {
+    let start = clock.now();
+    run(turns);
+    (clock.now() - start).as_nanos() as f64 / turns as f64
+}
+
+fn quantile(values: &mut [f64], at: f64) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[((values.len() - 1) as f64 * at).round() as usize]
+}
+
+/// The geometric mean.
+pub fn geomean(values: impl Iterator<Item = f64>) -> f64 {
+    let (mut sum, mut count) = (0.0, 0);
+    for value in values {
+        sum += value.ln();
+        count += 1;
+    }
+    (sum / f64::from(count)).exp()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_and_means() {
+        let mut values = [4.0, 1.0, 3.0, 2.0, 5.0];
+        assert_eq!(quantile(&mut values, 0.5), 3.0);
+        assert_eq!(quantile(&mut values, 0.25), 2.0);
+        assert!((geomean([2.0, 8.0].into_iter()) - 4.0).abs() < 1e-9);
+    }
+}
