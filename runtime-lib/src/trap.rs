@@ -96,8 +96,18 @@ impl fmt::Display for Frame {
 impl fmt::Display for Trap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "wasm trap: {}", self.code)?;
-        for (i, frame) in self.frames.iter().enumerate() {
-            write!(f, "\n  {i:>2}: {frame}")?;
+        let mut i = 0;
+        while i < self.frames.len() {
+            let (period, times) = repetition(&self.frames[i..]);
+            for (i, frame) in (i..).zip(&self.frames[i..i + period]) {
+                write!(f, "\n  {i:>2}: {frame}")?;
+            }
+            match (times, period) {
+                (1, _) => {}
+                (_, 1) => write!(f, "\n      this one {} times more", times - 1)?,
+                _ => write!(f, "\n      these {period} {} times more", times - 1)?,
+            }
+            i += period * times;
         }
         match self.left_out {
             0 => Ok(()),
@@ -109,9 +119,42 @@ impl fmt::Display for Trap {
 
 impl std::error::Error for Trap {}
 
+/// How frames begin: with so many that come so many times in a row, as recursion leaves them.
+/// What would not make the list shorter is no repetition.
+fn repetition(frames: &[Frame]) -> (usize, usize) {
+    const LONGEST: usize = 8;
+    for period in 1..=LONGEST.min(frames.len() / 2) {
+        let (first, rest) = frames.split_at(period);
+        let times = 1 + rest.chunks(period).take_while(|next| *next == first).count();
+        if times > 2 {
+            return (period, times);
+        }
+    }
+    (1, 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn recursion_is_told_once() {
+        let frame = |func_index| Frame { module: "m", func_index, name: "", wasm_offset: None };
+        let frames: Vec<_> = [1, 2, 3, 2, 3, 2, 3, 4, 4, 5, 5, 5].map(frame).into();
+        let trap = Trap::new(TrapCode::StackOverflow, frames.into(), 0);
+        let lines = [
+            "wasm trap: call stack exhausted",
+            "   0: m!function[1]",
+            "   1: m!function[2]",
+            "   2: m!function[3]",
+            "      these 2 2 times more",
+            "   7: m!function[4]",
+            "   8: m!function[4]",
+            "   9: m!function[5]",
+            "      this one 2 times more",
+        ];
+        assert_eq!(trap.to_string(), lines.join("\n"));
+    }
 
     #[test]
     fn a_trap_reads_well() {
