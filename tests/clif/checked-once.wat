@@ -1,0 +1,57 @@
+;;! explicit
+;; Of accesses to the same address, only one further out than those before is checked.
+(module
+  (memory 1)
+  (func (export "increment") (param i32)
+    (i32.store offset=4 (local.get 0)
+      (i32.add (i32.load offset=4 (local.get 0)) (i32.load (local.get 0))))))
+;; | ; wasm[test]::function[0]::increment
+;; | function u0:0(i64 vmctx, i64, i32) tail {
+;; |     region0 = 1 "context"
+;; |     region1 = 2 "global"
+;; |     region2 = 3 "memory"
+;; |     region3 = 4 "table"
+;; |     region4 = 5 "function reference"
+;; |     sig0 = (i64, i32) tail
+;; |     fn0 = colocated u9:12 sig0
+;; |
+;; |                                 block0(v0: i64, v1: i64, v2: i32):
+;; | @002b                               v3 = load.i64 notrap aligned region0 v0+24
+;; | @002b                               v4 = get_stack_pointer.i64
+;; | @002b                               v5 = icmp ult v4, v3
+;; | @002b                               brif v5, block1, block2
+;; |
+;; |                                 block1 cold:
+;; | @002b                               v6 = iconst.i32 10
+;; | @002b                               call fn0(v0, v6)  ; v6 = 10
+;; | @002b                               trap user250
+;; |
+;; |                                 block2:
+;; | @0030                               v7 = uextend.i64 v2
+;; | @0030                               v8 = iconst.i64 8
+;; | @0030                               v9 = iadd v7, v8  ; v8 = 8
+;; | @0030                               v10 = load.i64 notrap aligned region0 v0+56
+;; | @0030                               v11 = icmp ugt v9, v10
+;; | @0030                               brif v11, block4, block5
+;; |
+;; |                                 block4 cold:
+;; | @0030                               v12 = iconst.i32 2
+;; | @0030                               call fn0(v0, v12)  ; v12 = 2
+;; | @0030                               trap user250
+;; |
+;; |                                 block5:
+;; | @0030                               v13 = load.i64 notrap aligned readonly can_move region0 v0+48
+;; | @0030                               v14 = iadd v13, v7
+;; | @0030                               v15 = load.i32 notrap little region2 v14+4
+;; | @0035                               v16 = uextend.i64 v2
+;; | @0035                               v17 = load.i64 notrap aligned readonly can_move region0 v0+48
+;; | @0035                               v18 = iadd v17, v16
+;; | @0035                               v19 = load.i32 notrap little region2 v18
+;; | @0038                               v20 = iadd v15, v19
+;; | @0039                               v21 = uextend.i64 v2
+;; | @0039                               v22 = load.i64 notrap aligned readonly can_move region0 v0+48
+;; | @0039                               v23 = iadd v22, v21
+;; | @0039                               store notrap little region2 v20, v23+4
+;; | @003c                               return
+;; | }
+;; |
