@@ -153,6 +153,30 @@ fn an_object_is_written_where_it_is_wanted() {
 }
 
 #[test]
+fn everything_that_can_be_emitted_comes_out() {
+    let sandbox = Sandbox::with("add.wasm", add_wasm());
+    for (kind, file, word) in [
+        ("clif", "add.clif", "iadd"),
+        ("asm", "add.s", "wasm[adder]::function[0]::add:"),
+        ("bindings", "add.rs", "pub fn add(&mut self, a: i32, b: i32) -> Result<i32, Error>"),
+        ("header", "add.h", "wasm_adder_add_wasm_call"),
+        ("manifest", "add.json", "\"name\": \"adder\""),
+    ] {
+        assert_eq!(sandbox.run(&["compile", "add.wasm", "--emit", kind]).succeeded(), "");
+        let text = fs::read_to_string(sandbox.path(file)).unwrap();
+        assert!(text.contains(word), "`{word}` is not in: {text}");
+        let out = sandbox.run(&["compile", "add.wasm", "--emit", kind, "-o", "-"]).succeeded();
+        assert_eq!(out, text);
+    }
+    sandbox.run(&["compile", "add.wasm", "--target", "aarch64-unknown-linux-gnu"]).succeeded();
+    let text = sandbox.run(&["inspect", "add.o"]).succeeded();
+    assert!(text.contains("aarch64"), "{text}");
+    let target = "riscv64gc-unknown-linux-gnu";
+    let out = sandbox.run(&["compile", "add.wasm", "--target", target]);
+    out.failed(101, &[target, "not supported", "x86_64"]);
+}
+
+#[test]
 fn a_module_is_described() {
     let sandbox = Sandbox::with("add.wasm", add_wasm());
     let text = sandbox.run(&["inspect", "add.wasm"]).succeeded();

@@ -1,5 +1,5 @@
 //! The commands, one file each. To add one: a file with its arguments and a `run`, and a row in
-//! [`Command`].
+//! `Command`.
 //!
 //! Exit codes are cargo's: 0 for success, 1 for a wrong command line, 101 if the work could not
 //! be done. A command that did its work with a bad outcome (a guest that trapped, a test that

@@ -224,8 +224,12 @@ fn float(value: impl std::fmt::Debug) -> String {
     format!("{value:?}")
 }
 
-/// What to say when the guest was stopped.
+/// Says why the guest was stopped, which is the outcome of a run like any other; whatever else
+/// went wrong is an error of this command.
 fn stopped(shell: &Shell, error: Error) -> Result<ExitCode> {
+    if error.trap().is_none() {
+        return Err(anyhow!("cannot run the guest: {error}"));
+    }
     shell.error(&anyhow!("the guest was stopped: {error}"));
     Ok(ExitCode::from(1))
 }

@@ -4,7 +4,7 @@
 //! A C compiler knows its linker and is what Rust links with, so it comes first: `$CC`, then
 //! the usual names on the `PATH`. Without one the `rust-lld` that rustup's toolchains carry
 //! serves as well, because the library needs nothing of the C library. To support another
-//! linker, add a row to [`candidates`].
+//! linker, add a row to `candidates`.
 
 use std::env;
 use std::ffi::{OsStr, OsString};

@@ -4,7 +4,7 @@
 //! The runtime is inside the program, whose symbols nobody exports (that would take
 //! `-rdynamic`). So each builtin here is a jump through a table, and the loader fills the table
 //! with the addresses once the library is there. To support another machine, add its
-//! [`Machine`].
+//! `Machine`.
 
 use anyhow::{Context, Result, bail};
 use object::write::{Object, Relocation, StandardSection, Symbol, SymbolSection};
