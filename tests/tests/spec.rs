@@ -11,15 +11,21 @@ use wasmaot_compiler::TrapStyle;
 
 #[test]
 fn core_suite_with_signals() {
-    run(TrapStyle::Signals);
+    run(TrapStyle::Signals, false);
 }
 
 #[test]
 fn core_suite_with_explicit_checks() {
-    run(TrapStyle::Explicit);
+    run(TrapStyle::Explicit, false);
 }
 
-fn run(traps: TrapStyle) {
+/// What guests still refer to survives a runtime that collects at every chance.
+#[test]
+fn core_suite_with_host_values_collected_always() {
+    run(TrapStyle::Signals, true);
+}
+
+fn run(traps: TrapStyle, collect_always: bool) {
     let files: Vec<File> = spec(SpecVersion::V2)
         .chain(proposal(Proposal::ExtendedConst))
         .map(|file| File {
@@ -27,7 +33,8 @@ fn run(traps: TrapStyle) {
             text: file.raw().into(),
         })
         .collect();
-    let options = Options { linker: Linker::find().expect("a linker"), traps, jobs: None };
+    let options =
+        Options { linker: Linker::find().expect("a linker"), traps, collect_always, jobs: None };
     let reports = run_files(&files, &options, &|_, _| {});
 
     let mut failures = String::new();

@@ -42,6 +42,7 @@ impl Wast {
         let options = Options {
             linker: Linker::find()?,
             traps: if self.explicit_checks { TrapStyle::Explicit } else { TrapStyle::Signals },
+            collect_always: false,
             jobs: self.jobs,
         };
         let read = |path: &PathBuf| {

@@ -41,6 +41,9 @@ pub struct Options {
     pub linker: Linker,
     /// How traps come about.
     pub traps: TrapStyle,
+    /// Whether the runtime looks for host values to drop at every chance it has: what guests
+    /// still need must survive that.
+    pub collect_always: bool,
     /// How many files run at a time; default: as many as the machine has processors.
     pub jobs: Option<NonZero<usize>>,
 }
@@ -103,7 +106,7 @@ pub fn run_files(
 pub fn run_file(file: &File, options: &Options) -> Report {
     let caught = catch_unwind(AssertUnwindSafe(|| {
         Script::with(file, |script| match modules::prepare(&script, file, options) {
-            Ok(modules) => run::run(&script, &modules),
+            Ok(modules) => run::run(&script, &modules, options),
             Err(error) => Report::failed(1, format!("{error:#}")),
         })
     }));

@@ -8,14 +8,15 @@ use wast::{QuoteWat, WastDirective, WastExecute, WastInvoke};
 
 use super::modules::{Prepared, Refusal};
 use super::script::Script;
-use super::{Failure, Report, spectest, values};
+use super::{Failure, Options, Report, spectest, values};
 
 /// Runs a script whose modules are prepared.
-pub fn run(script: &Script<'_>, modules: &[Option<Prepared>]) -> Report {
+pub fn run(script: &Script<'_>, modules: &[Option<Prepared>], options: &Options) -> Report {
     let mut runner = match Runner::new() {
         Ok(runner) => runner,
         Err(error) => return Report::failed(1, format!("cannot provide `spectest`: {error}")),
     };
+    runner.store.set_collect_always(options.collect_always);
     let mut report = Report::default();
     for (index, directive) in script.directives.iter().enumerate() {
         match runner.directive(directive, modules[index].as_ref()) {
