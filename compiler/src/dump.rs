@@ -3,11 +3,11 @@
 
 use std::fmt::Write as _;
 
-use cranelift_codegen::Context;
+use cranelift_codegen::{Context, ir};
 
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::func_key::FuncKey;
+use crate::func_key::{FuncKey, Reference};
 use crate::module::Module;
 use crate::object::names::Names;
 use crate::plan::{self, Plan};
@@ -15,15 +15,20 @@ use crate::target::Target;
 use crate::{codegen, parse};
 
 /// The intermediate language of every function that would be compiled, before the code
-/// generator's own optimisations. Each is headed by a comment with its symbols.
+/// generator's own optimisations. Each is headed by a comment with its symbols, and with those
+/// that its short names stand for.
 ///
 /// # Errors
 /// As [`compile`](crate::compile).
 pub fn clif(wasm: &[u8], config: &Config) -> Result<String> {
     each(wasm, config, |out, names, module, plan, target, key| {
         let function = codegen::clif(module, plan, target, key)?;
-        for name in names {
+        for name in names.of_function(key) {
             let _ = writeln!(out, "; {name}");
+        }
+        for name in function.params.user_named_funcs().values() {
+            let symbol = names.of_reference(Reference::from_name(name));
+            let _ = writeln!(out, ";   {name} is {symbol}");
         }
         let _ = writeln!(out, "{}", function.display());
         Ok(())
@@ -31,7 +36,7 @@ pub fn clif(wasm: &[u8], config: &Config) -> Result<String> {
 }
 
 /// The machine code of every function as the code generator lists it: the target's
-/// instructions, with its own names for what the linker fills in.
+/// instructions.
 ///
 /// # Errors
 /// As [`compile`](crate::compile).
@@ -40,29 +45,58 @@ pub fn asm(wasm: &[u8], config: &Config) -> Result<String> {
         let mut context = Context::for_function(codegen::clif(module, plan, target, key)?);
         context.set_disasm(true);
         let compiled = context.compile(codegen::isa(target, key), &mut Default::default());
-        let code = compiled.map_err(|error| Error::Codegen {
-            function: names.join(", "),
+        compiled.map(drop).map_err(|error| Error::Codegen {
+            function: names.describe(key),
             message: error.inner.to_string(),
         })?;
+        let listing = context.compiled_code().and_then(|code| code.vcode.as_deref());
         // Without the notes for unwind tables, which are no instructions.
-        let lines = code.vcode.as_deref().unwrap_or_default().lines();
+        let lines = listing.unwrap_or_default().lines();
         let lines = lines.filter(|line| !line.trim_start().starts_with("unwind "));
-        for name in names {
+        for name in names.of_function(key) {
             let _ = writeln!(out, "{name}:");
         }
         for line in lines {
-            let _ = writeln!(out, "{line}");
+            name(out, line, &context.func, names);
+            out.push('\n');
         }
         out.push('\n');
         Ok(())
     })
 }
 
-/// Writes every function of a module by `write`, which gets its symbols first.
+/// Writes a line of a listing, with symbols for the code generator's numbers of them.
+fn name(out: &mut String, mut line: &str, function: &ir::Function, names: &Names<'_>) {
+    const NUMBERED: &str = "userextname";
+    while let Some(at) = line.find(NUMBERED) {
+        let (before, rest) = (&line[..at], &line[at + NUMBERED.len()..]);
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let index = rest[..digits].parse().map(ir::UserExternalNameRef::from_u32);
+        let known = index.ok().and_then(|index| function.params.user_named_funcs().get(index));
+        let (number, after) = rest.split_at(digits);
+        // Calls write more around it.
+        let wrapped = before.strip_suffix("User(").zip(after.strip_prefix(')'));
+        match (known, wrapped) {
+            (Some(name), wrapped) => {
+                let (before, after) = wrapped.unwrap_or((before, after));
+                out.push_str(before);
+                out.push_str(&names.of_reference(Reference::from_name(name)));
+                line = after;
+            }
+            (None, _) => {
+                let _ = write!(out, "{before}{NUMBERED}{number}");
+                line = after;
+            }
+        }
+    }
+    out.push_str(line);
+}
+
+/// Writes every function of a module by `write`.
 fn each(
     wasm: &[u8],
     config: &Config,
-    write: impl Fn(&mut String, &[String], &Module<'_>, &Plan, &Target, FuncKey) -> Result<()>,
+    write: impl Fn(&mut String, &Names<'_>, &Module<'_>, &Plan, &Target, FuncKey) -> Result<()>,
 ) -> Result<String> {
     config.check()?;
     let target = Target::new(config)?;
@@ -71,7 +105,36 @@ fn each(
     let names = Names::new(&module, &plan);
     let mut out = String::new();
     for &key in &plan.functions {
-        write(&mut out, &names.of_function(key), &module, &plan, &target, key)?;
+        write(&mut out, &names, &module, &plan, &target, key)?;
     }
     Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GUEST: &str = r#"(module $m
+        (import "host" "f" (func $f))
+        (table 1 funcref)
+        (func $callee (call $f))
+        (func (export "run") (call $callee) (call_indirect (i32.const 0))))"#;
+
+    #[test]
+    fn listings_name_what_code_refers_to() {
+        let wasm = wat::parse_str(GUEST).unwrap();
+        for target in ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"] {
+            let config = Config::new(target);
+            let (clif, asm) = (clif(&wasm, &config).unwrap(), asm(&wasm, &config).unwrap());
+            for listing in [clif, asm.clone()] {
+                assert!(listing.contains("wasm[m]::function[2]::run"), "{listing}");
+                assert!(listing.contains("wasmaot_v1_type__"), "{listing}");
+            }
+            let body = asm.split("\n\n").find(|body| body.contains("::run:\n")).unwrap();
+            // For the other machine Cranelift's listing says nothing of what is called.
+            let named = body.contains(" wasm[m]::function[1]::callee");
+            assert!(named || !target.starts_with("x86_64"), "{body}");
+            assert!(!asm.contains("userextname"), "{asm}");
+        }
+    }
 }
