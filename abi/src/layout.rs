@@ -149,7 +149,7 @@ mod tests {
             assert!(start >= end && start % 8 == 0);
             end = start + len;
         }
-        assert!(l.size >= end && l.size % 16 == 0 && l.globals % 16 == 0);
+        assert!(l.size >= end && l.size.is_multiple_of(16) && l.globals.is_multiple_of(16));
     }
 
     #[test]
