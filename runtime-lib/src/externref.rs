@@ -161,8 +161,10 @@ fn mark_all(slots: &mut [Slot]) {
 pub(crate) fn drop_values(values: Vec<ExternRef>) {
     for value in values {
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
-            // A payload's `drop` could panic again.
-            mem::forget(payload);
+            // So may what it panicked with; that is the end of it.
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                mem::forget(payload);
+            }
         }
     }
 }

@@ -28,13 +28,13 @@ pub(crate) unsafe fn collect(store: *mut StoreInner) {
             // SAFETY: the store's own, alive as long as it; and the caller's promise.
             unsafe {
                 for instance in instances {
-                    mark_instance((*instance.as_ptr()).context, marker);
+                    mark_instance((*instance.ptr().as_ptr()).context, marker);
                 }
                 for table in tables {
-                    table.as_ref().mark(marker);
+                    table.ptr().as_ref().mark(marker);
                 }
                 for global in globals {
-                    let HostGlobal { vm, ty } = global.as_ref();
+                    let HostGlobal { vm, ty } = global.ptr().as_ref();
                     mark_global(vm.into(), ty.value, marker);
                 }
                 frames::mark(marker)

@@ -5,7 +5,7 @@ use std::ptr::NonNull;
 use wasmaot_abi::context::VmGlobal;
 
 use crate::error::{Error, Result};
-use crate::handle::Handle;
+use crate::handle::{Handle, Owned};
 use crate::store::{AsStore, AsStoreMut, StoreInner, inner, inner_mut, inner_ptr, safepoint};
 use crate::types::GlobalType;
 use crate::value::Val;
@@ -43,11 +43,12 @@ impl Global {
         check(&ty, &value)?;
         let bits = pass(&mut store, &value);
         let store = inner_mut(&mut store);
-        let global = Box::into_raw(Box::new(HostGlobal { vm: VmGlobal { bytes: [0; 16] }, ty }));
-        // SAFETY: a box's address is not null; the global lives as long as the store.
+        let global = Owned::new(HostGlobal { vm: VmGlobal { bytes: [0; 16] }, ty });
+        let ptr = global.ptr().as_ptr();
+        store.globals.push(global);
+        // SAFETY: the global lives as long as the store.
         unsafe {
-            store.globals.push(NonNull::new_unchecked(global));
-            let vm = NonNull::new_unchecked(&raw mut (*global).vm);
+            let vm = NonNull::new_unchecked(&raw mut (*ptr).vm);
             write(vm, bits);
             Ok(Self::from_vm(store, vm, ty))
         }

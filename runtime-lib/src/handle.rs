@@ -1,5 +1,6 @@
 //! What all handles are made of: the store's number and an address that stays good as long as
 //! that store lives. Holding a store with this number is what makes following the address sound.
+//! And what the store has for its part: boxes that others point into.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -8,6 +9,28 @@ use std::ptr::NonNull;
 
 /// The number of a store; no two stores of a process have the same.
 pub(crate) type StoreId = NonZeroU64;
+
+/// A box whose contents others have the address of, which they keep when the box moves.
+pub(crate) struct Owned<T>(NonNull<T>);
+
+impl<T> Owned<T> {
+    pub(crate) fn new(value: T) -> Self {
+        // SAFETY: a box's address is not null.
+        Self(unsafe { NonNull::new_unchecked(Box::into_raw(Box::new(value))) })
+    }
+
+    /// Good as long as this is.
+    pub(crate) fn ptr(&self) -> NonNull<T> {
+        self.0
+    }
+}
+
+impl<T> Drop for Owned<T> {
+    fn drop(&mut self) {
+        // SAFETY: made by `Box::into_raw`.
+        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+    }
+}
 
 /// A thing of a store.
 pub(crate) struct Handle<T> {

@@ -15,7 +15,7 @@ use wasmaot_abi::value::{ValRaw, ValType};
 
 use crate::error::Error;
 use crate::func::wrap::HostResult;
-use crate::handle::Handle;
+use crate::handle::{Handle, Owned};
 use crate::instance::Instance;
 use crate::raw::{Context, TypeRef};
 use crate::store::*;
@@ -48,10 +48,10 @@ impl HostFunc {
     /// The parts belong together: the calls expect `data`, and `drop_data` drops it.
     pub(crate) unsafe fn make(store: &mut StoreInner, parts: HostParts) -> NonNull<VmFuncRef> {
         let HostParts { native_call, array_call, params, results, data, drop_data } = parts;
-        let func = Box::new(Self {
+        let func = Owned::new(Self {
             context: VmHostContext {
                 magic: MAGIC_HOST,
-                store: (&raw mut *store).cast(),
+                store: store.this.cast(),
                 native_call,
                 array_call,
                 data,
@@ -65,15 +65,16 @@ impl HostFunc {
             results,
             drop_data,
         });
-        let ty = store.modules.find_type(&func.params, &func.results);
-        let func = store.own_func(func);
+        let ptr = func.ptr();
+        store.funcs.push(func);
         // SAFETY: the function is alive.
         unsafe {
-            (*func.as_ptr()).func_ref.callee = func.as_ptr().cast();
-            if let Some(ty) = ty {
-                resolve(func, ty);
+            (*ptr.as_ptr()).func_ref.callee = ptr.as_ptr().cast();
+            let HostFunc { params, results, .. } = ptr.as_ref();
+            if let Some(ty) = store.modules.find_type(params, results) {
+                resolve(ptr, ty);
             }
-            NonNull::new_unchecked(&raw mut (*func.as_ptr()).func_ref)
+            NonNull::new_unchecked(&raw mut (*ptr.as_ptr()).func_ref)
         }
     }
 
@@ -92,16 +93,15 @@ impl Drop for HostFunc {
 /// A store's functions of the host.
 #[derive(Default)]
 pub(crate) struct HostFuncs {
-    all: Vec<NonNull<HostFunc>>,
-    /// How many of `all` no module's type has been found for yet; they are the last ones or
-    /// somewhere before.
+    all: Vec<Owned<HostFunc>>,
+    /// Those that no module's type has been found for yet.
     unresolved: Vec<NonNull<HostFunc>>,
 }
 
 impl HostFuncs {
-    pub(crate) fn push(&mut self, func: NonNull<HostFunc>) {
+    fn push(&mut self, func: Owned<HostFunc>) {
+        self.unresolved.push(func.ptr());
         self.all.push(func);
-        self.unresolved.push(func);
     }
 
     /// Gives functions that guests cannot call yet the way out of a type that fits.
@@ -124,15 +124,6 @@ impl HostFuncs {
                 None => true,
             }
         });
-    }
-}
-
-impl Drop for HostFuncs {
-    fn drop(&mut self) {
-        for func in self.all.drain(..) {
-            // SAFETY: made by `Box::into_raw`; the store that owned it is going.
-            drop(unsafe { Box::from_raw(func.as_ptr()) });
-        }
     }
 }
 
@@ -333,34 +324,34 @@ unsafe extern "C" fn dynamic_call<T, F: Dynamic<T>>(
     values: *mut ValRaw,
     len: usize,
 ) -> bool {
-    let callee = callee.cast::<VmHostContext>();
     // SAFETY: guests and `Func::call` call with a host context of the store, with the closure
-    // that it was made with, and with slots that hold the parameters.
-    let (call, func, host, slots) = unsafe {
+    // that it was made with, and with slots that hold the parameters. What is borrowed here does
+    // not change; other parts of the function may.
+    let (call, func, types, slots) = unsafe {
+        let host = callee.cast::<HostFunc>();
         (
-            Call::<T>::new(callee, caller),
-            &*(*callee).data.cast::<F>(),
-            &*callee.cast::<HostFunc>(),
+            Call::<T>::new(callee.cast(), caller),
+            &*(*host).context.data.cast::<F>(),
+            ((&(*host).params) as &[ValType], (&(*host).results) as &[ValType]),
             std::slice::from_raw_parts_mut(values, len),
         )
     };
     let inner = call.store.inner();
-    let params: Vec<Val> = host
-        .params
+    let params: Vec<Val> = types
+        .0
         .iter()
         .zip(slots.iter())
         // SAFETY: as above.
         .map(|(&ty, slot)| unsafe { Val::from_bits(slot.to_u64(), ty, &*inner) })
         .collect();
     let body = |caller: Caller<'_, T>| -> Result<(), Error> {
-        let mut results: Vec<Val> = host.results.iter().map(|&ty| Val::default_of(ty)).collect();
+        let mut results: Vec<Val> = types.1.iter().map(|&ty| Val::default_of(ty)).collect();
         func.call(caller, &params, &mut results)?;
-        for ((value, &ty), slot) in results.iter().zip(&*host.results).zip(slots) {
+        for ((value, &ty), slot) in results.iter().zip(types.1).zip(slots) {
             if value.ty() != ty {
                 let given = value.ty();
                 return Err(Error::refused(format!(
-                    "a host function of type {} returned {given} for {ty}",
-                    host.ty()
+                    "a host function was to return {ty}, but returned {given}"
                 )));
             }
             // SAFETY: the store is at our disposal again.

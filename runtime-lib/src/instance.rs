@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::frames;
 use crate::func::Func;
 use crate::global::Global;
-use crate::handle::Handle;
+use crate::handle::{Handle, Owned};
 use crate::host::{resolve, take_failure};
 use crate::link::{self, Extern, Imports};
 use crate::memory::{Memory, MemoryData, Space};
@@ -42,7 +42,7 @@ pub(crate) struct InstanceData {
     pub(crate) imported: [u32; 4],
     exports: Option<Module>,
     /// References to exported functions that the module itself makes none to.
-    func_refs: BTreeMap<u32, NonNull<VmFuncRef>>,
+    func_refs: BTreeMap<u32, Owned<VmFuncRef>>,
     dropped_data: BitSet,
     dropped_elems: BitSet,
 }
@@ -76,14 +76,14 @@ impl InstanceData {
         store: &mut StoreInner,
         module: ModuleRef,
         exports: Option<Module>,
-    ) -> Result<Box<Self>> {
+    ) -> Result<Owned<Self>> {
         let layout = context_layout(module);
         // SAFETY: the size is not 0: a context has a head.
         let context = NonNull::new(unsafe { alloc::alloc_zeroed(layout) }.cast::<VmContext>());
         let Some(context) = context else {
             return Err(Error::refused("no memory for an instance"));
         };
-        let mut data = Box::new(Self {
+        let data = Owned::new(Self {
             // SAFETY: the head follows at once.
             context: unsafe { Context::new(context) },
             imported: module.imported(),
@@ -94,11 +94,11 @@ impl InstanceData {
         });
         let head = VmContext {
             magic: MAGIC_INSTANCE,
-            store: (&raw mut *store).cast(),
+            store: store.this.cast(),
             thread: store.thread,
             stack_limit: store.stack_limit,
             module: module.0,
-            instance: (&raw mut *data).cast(),
+            instance: data.ptr().as_ptr().cast(),
         };
         // SAFETY: fresh and large enough.
         unsafe { context.write(head) };
@@ -144,20 +144,14 @@ impl InstanceData {
             return unsafe { NonNull::new_unchecked((*import.as_ptr()).func_ref) };
         }
         let callee = self.context.as_ptr();
-        *self.func_refs.entry(export.index).or_insert_with(|| {
-            let func_ref = VmFuncRef { wasm_call: export.wasm_call, ty: export.ty.func, callee };
-            // SAFETY: a box's address is not null.
-            unsafe { NonNull::new_unchecked(Box::into_raw(Box::new(func_ref))) }
-        })
+        let made =
+            || Owned::new(VmFuncRef { wasm_call: export.wasm_call, ty: export.ty.func, callee });
+        self.func_refs.entry(export.index).or_insert_with(made).ptr()
     }
 }
 
 impl Drop for InstanceData {
     fn drop(&mut self) {
-        for &func_ref in self.func_refs.values() {
-            // SAFETY: made by `Box::into_raw`.
-            drop(unsafe { Box::from_raw(func_ref.as_ptr()) });
-        }
         let layout = context_layout(self.context.module());
         // SAFETY: allocated with this layout.
         unsafe { alloc::dealloc(self.context.as_ptr().cast(), layout) };
@@ -324,7 +318,8 @@ fn make(
     store.check_memories(module.memories().len())?;
     store.check_tables(module.tables().len())?;
     let data = InstanceData::new(store, module, exports)?;
-    let context = data.context;
+    // SAFETY: alive.
+    let context = unsafe { data.ptr().as_ref() }.context;
 
     let mut memories = Vec::with_capacity(module.memories().len());
     let space = Space { reservation: module.0.memory_reservation, guard: module.0.memory_guard };
@@ -340,7 +335,9 @@ fn make(
     for image in module.images() {
         // SAFETY: an object's image of a memory that it defines.
         let bytes = unsafe { raw::slice(image.bytes) };
-        memories[image.memory as usize].place(image.offset as usize, bytes, image.mappable != 0);
+        // SAFETY: alive.
+        let memory = unsafe { memories[image.memory as usize].ptr().as_ref() };
+        memory.place(image.offset as usize, bytes, image.mappable != 0);
     }
     // Nothing can fail any more.
     memories.into_iter().for_each(|memory| _ = store.own_memory(memory));
@@ -361,8 +358,7 @@ fn make(
         bind(store, context, import, *place, item);
         *place += 1;
     }
-    // SAFETY: a box's address is not null.
-    store.instances.push(unsafe { NonNull::new_unchecked(Box::into_raw(data)) });
+    store.instances.push(data);
     Ok(context)
 }
 

@@ -8,7 +8,7 @@ use std::ptr::NonNull;
 use wasmaot_abi::context::VmMemory;
 
 use crate::error::{Error, Result};
-use crate::handle::Handle;
+use crate::handle::{Handle, Owned};
 use crate::images;
 use crate::platform::Reservation;
 use crate::store::{AsStore, AsStoreMut, Limits, Sealed, StoreInner, inner, inner_mut};
@@ -60,7 +60,8 @@ impl std::error::Error for MemoryAccessError {}
 pub(crate) struct MemoryData {
     /// What guests see: in an instance's context, or `own`.
     vm: NonNull<VmMemory>,
-    own: VmMemory,
+    #[expect(dead_code, reason = "owns what `vm` points at")]
+    own: Option<Owned<VmMemory>>,
     map: Reservation,
     max: Option<u64>,
     /// Bytes that can ever belong to the memory or fault.
@@ -78,7 +79,7 @@ impl MemoryData {
         space: Space,
         limits: &Limits,
         vm: Option<NonNull<VmMemory>>,
-    ) -> Result<Box<Self>> {
+    ) -> Result<Owned<Self>> {
         let declared = ty.max.unwrap_or(MAX_PAGES).min(MAX_PAGES);
         let mut most = declared.min(limits.memory_pages);
         if ty.min > most {
@@ -106,24 +107,23 @@ impl MemoryData {
         if !map.commit(0, len) {
             return Err(Error::refused(format!("no memory for a {ty}")));
         }
-        let mut data = Box::new(Self {
-            vm: NonNull::dangling(),
-            own: VmMemory { base: map.base(), len, owner: std::ptr::null_mut() },
-            map,
-            max: ty.max,
-            reservation,
-            guard: space.guard,
-            most,
-        });
-        data.own.owner = (&raw mut *data).cast();
-        data.vm = match vm {
+        let seen = VmMemory { base: map.base(), len, owner: std::ptr::null_mut() };
+        let (own, vm) = match vm {
             Some(vm) => {
                 // SAFETY: the place for it in a context that is being made.
-                unsafe { vm.write(VmMemory { base: data.own.base, len, owner: data.own.owner }) };
-                vm
+                unsafe { vm.write(seen) };
+                (None, vm)
             }
-            None => NonNull::from(&mut data.own),
+            None => {
+                let own = Owned::new(seen);
+                let vm = own.ptr();
+                (Some(own), vm)
+            }
         };
+        let guard = space.guard;
+        let data = Owned::new(Self { vm, own, map, max: ty.max, reservation, guard, most });
+        // SAFETY: written just now.
+        unsafe { (*vm.as_ptr()).owner = data.ptr().as_ptr().cast() };
         Ok(data)
     }
 
@@ -319,10 +319,10 @@ impl StoreInner {
         Ok(())
     }
 
-    pub(crate) fn own_memory(&mut self, data: Box<MemoryData>) -> NonNull<VmMemory> {
-        let vm = data.vm;
-        // SAFETY: a box's address is not null.
-        self.memories.push(unsafe { NonNull::new_unchecked(Box::into_raw(data)) });
+    pub(crate) fn own_memory(&mut self, data: Owned<MemoryData>) -> NonNull<VmMemory> {
+        // SAFETY: alive.
+        let vm = unsafe { data.ptr().as_ref() }.vm;
+        self.memories.push(data);
         vm
     }
 }

@@ -13,8 +13,8 @@ use crate::error::Error;
 use crate::externref::{Slab, drop_values};
 use crate::gc;
 use crate::global::HostGlobal;
-use crate::handle::StoreId;
-use crate::host::{HostFunc, HostFuncs};
+use crate::handle::{Owned, StoreId};
+use crate::host::HostFuncs;
 use crate::instance::InstanceData;
 use crate::memory::MemoryData;
 use crate::module::Modules;
@@ -85,6 +85,8 @@ pub struct StoreInner {
     /// Whether host values should be collected at the next call into or out of a guest.
     pub(crate) attention: bool,
     pub(crate) id: StoreId,
+    /// The address of the whole store, for contexts.
+    pub(crate) this: *mut Self,
     /// What goes into new contexts.
     pub(crate) thread: *mut VmThread,
     pub(crate) stack_limit: usize,
@@ -94,10 +96,10 @@ pub struct StoreInner {
     pub(crate) failure: Option<Failure>,
     pub(crate) externs: Slab,
     pub(crate) modules: Modules,
-    pub(crate) instances: Vec<NonNull<InstanceData>>,
-    pub(crate) memories: Vec<NonNull<MemoryData>>,
-    pub(crate) tables: Vec<NonNull<TableData>>,
-    pub(crate) globals: Vec<NonNull<HostGlobal>>,
+    pub(crate) instances: Vec<Owned<InstanceData>>,
+    pub(crate) memories: Vec<Owned<MemoryData>>,
+    pub(crate) tables: Vec<Owned<TableData>>,
+    pub(crate) globals: Vec<Owned<HostGlobal>>,
     pub(crate) funcs: HostFuncs,
 }
 
@@ -112,6 +114,7 @@ impl<T> Store<T> {
             ready: NEVER,
             attention: false,
             id,
+            this: std::ptr::null_mut(),
             thread: std::ptr::null_mut(),
             stack_limit: 0,
             thread_id: 0,
@@ -128,7 +131,10 @@ impl<T> Store<T> {
         };
         let ptr = Box::into_raw(Box::new(StoreBox { inner, data }));
         // SAFETY: a box's address is not null.
-        let raw = RawStore(unsafe { NonNull::new_unchecked(ptr) });
+        let raw = unsafe {
+            (*ptr).inner.this = ptr.cast();
+            RawStore(NonNull::new_unchecked(ptr))
+        };
         Self { raw, owned: PhantomData }
     }
 
@@ -204,22 +210,10 @@ impl<T> Drop for Store<T> {
 
 impl Drop for StoreInner {
     fn drop(&mut self) {
-        for &instance in &self.instances {
-            // SAFETY: made by `Box::into_raw`, and no handle can be used without the store.
-            drop(unsafe { Box::from_raw(instance.as_ptr()) });
-        }
-        for &memory in &self.memories {
-            // SAFETY: as above.
-            drop(unsafe { Box::from_raw(memory.as_ptr()) });
-        }
-        for &table in &self.tables {
-            // SAFETY: as above.
-            drop(unsafe { Box::from_raw(table.as_ptr()) });
-        }
-        for &global in &self.globals {
-            // SAFETY: as above.
-            drop(unsafe { Box::from_raw(global.as_ptr()) });
-        }
+        self.instances.clear();
+        self.memories.clear();
+        self.tables.clear();
+        self.globals.clear();
         // What may run the host's own code comes last, when all else is in order.
         drop_values(self.externs.collect(|_| true));
         drop(std::mem::take(&mut self.funcs));
@@ -241,10 +235,10 @@ impl StoreInner {
     fn register(&mut self, thread: &thread::Thread) {
         (self.thread, self.stack_limit) = (thread.record(), thread.stack_limit());
         self.thread_id = thread.id();
-        for &instance in &self.instances {
+        for instance in &self.instances {
             // SAFETY: the store's instances and their contexts live as long as it.
             unsafe {
-                let context = (*instance.as_ptr()).context.as_ptr();
+                let context = (*instance.ptr().as_ptr()).context.as_ptr();
                 (*context).thread = self.thread;
                 (*context).stack_limit = self.stack_limit;
             }
@@ -403,14 +397,4 @@ pub(crate) fn inner<S: AsStore + ?Sized>(store: &S) -> &StoreInner {
 pub(crate) fn inner_mut<S: AsStoreMut + ?Sized>(store: &mut S) -> &mut StoreInner {
     // SAFETY: the store is alive and mutably borrowed; no guest runs meanwhile.
     unsafe { &mut *inner_ptr(store) }
-}
-
-/// A function of the host in this store.
-impl StoreInner {
-    pub(crate) fn own_func(&mut self, func: Box<HostFunc>) -> NonNull<HostFunc> {
-        // SAFETY: a box's address is not null.
-        let func = unsafe { NonNull::new_unchecked(Box::into_raw(func)) };
-        self.funcs.push(func);
-        func
-    }
 }

@@ -9,7 +9,7 @@ use wasmaot_abi::value::ValType;
 
 use crate::error::{Error, Result};
 use crate::externref::Marker;
-use crate::handle::Handle;
+use crate::handle::{Handle, Owned};
 use crate::store::{
     AsStore, AsStoreMut, Limits, StoreInner, inner, inner_mut, inner_ptr, safepoint,
 };
@@ -24,7 +24,8 @@ pub struct Table(pub(crate) Handle<VmTable>);
 pub(crate) struct TableData {
     /// What guests see: in an instance's context, or `own`.
     vm: NonNull<VmTable>,
-    own: VmTable,
+    #[expect(dead_code, reason = "owns what `vm` points at")]
+    own: Option<Owned<VmTable>>,
     element: ValType,
     max: Option<u64>,
     /// The number of elements that there is room for.
@@ -37,7 +38,7 @@ impl TableData {
         ty: TableType,
         limits: &Limits,
         vm: Option<NonNull<VmTable>>,
-    ) -> Result<Box<Self>> {
+    ) -> Result<Owned<Self>> {
         let most = ty.max.unwrap_or(u64::MAX).min(limits.table_elements);
         if ty.min > most {
             return Err(Error::refused(format!(
@@ -45,31 +46,30 @@ impl TableData {
             )));
         }
         let len = ty.min as usize;
-        let mut data = Box::new(Self {
-            vm: NonNull::dangling(),
-            own: VmTable { base: std::ptr::null_mut(), len, owner: std::ptr::null_mut() },
-            element: ty.element,
-            max: ty.max,
-            capacity: 0,
-        });
-        let owner = &raw mut *data;
-        let table = VmTable {
-            base: NonNull::<u64>::dangling().as_ptr().cast(),
-            len: 0,
-            owner: owner.cast(),
+        let base = NonNull::<u64>::dangling().as_ptr().cast();
+        let seen = VmTable { base, len: 0, owner: std::ptr::null_mut() };
+        let (own, vm) = match vm {
+            Some(vm) => {
+                // SAFETY: the place for it in a context that is being made.
+                unsafe { vm.write(seen) };
+                (None, vm)
+            }
+            None => {
+                let own = Owned::new(seen);
+                let vm = own.ptr();
+                (Some(own), vm)
+            }
         };
-        data.vm = match vm {
-            Some(vm) => vm,
-            None => NonNull::from(&mut data.own),
-        };
-        // SAFETY: its place in the data or in a context that is being made.
-        unsafe { data.vm.write(table) };
-        if !data.reserve(len) {
-            return Err(Error::refused(format!("no memory for a {ty}")));
+        let data = Owned::new(Self { vm, own, element: ty.element, max: ty.max, capacity: 0 });
+        // SAFETY: alive, and written just now.
+        unsafe {
+            (*vm.as_ptr()).owner = data.ptr().as_ptr().cast();
+            if !data.ptr().as_mut().reserve(len) {
+                return Err(Error::refused(format!("no memory for a {ty}")));
+            }
+            // Fresh room is zero, which is null.
+            (*vm.as_ptr()).len = len;
         }
-        // Fresh room is zero, which is null.
-        // SAFETY: as above.
-        unsafe { (*data.vm.as_ptr()).len = len };
         Ok(data)
     }
 
@@ -260,9 +260,12 @@ impl Table {
         }
         check(&ty, &init)?;
         store.check_tables(1)?;
-        let mut data = TableData::new(ty, &store.limits, None)?;
-        data.fill(0, init.to_bits(store), ty.min).expect("its own length");
+        let data = TableData::new(ty, &store.limits, None)?;
+        let mut ptr = data.ptr();
         let vm = store.own_table(data);
+        let bits = init.to_bits(store);
+        // SAFETY: alive.
+        unsafe { ptr.as_mut() }.fill(0, bits, ty.min).expect("its own length");
         // SAFETY: the table lives as long as the store.
         Ok(Self(unsafe { Handle::new(store.id, vm) }))
     }
@@ -371,10 +374,10 @@ impl StoreInner {
         Ok(())
     }
 
-    pub(crate) fn own_table(&mut self, data: Box<TableData>) -> NonNull<VmTable> {
-        let vm = data.vm;
-        // SAFETY: a box's address is not null.
-        self.tables.push(unsafe { NonNull::new_unchecked(Box::into_raw(data)) });
+    pub(crate) fn own_table(&mut self, data: Owned<TableData>) -> NonNull<VmTable> {
+        // SAFETY: alive.
+        let vm = unsafe { data.ptr().as_ref() }.vm;
+        self.tables.push(data);
         vm
     }
 }
