@@ -1,5 +1,6 @@
 //! Our objects go into any kind of program, by any linker, and work there: `link/host.c` is a
-//! host with a runtime of a page that calls `link/guest.wat` in every way there is.
+//! host with a runtime of a page that calls `link/guest.wat` in every way there is,
+//! `link/host.rs` a host in Rust that shows only that it links.
 //!
 //! The linkers: the system's own, the one that comes with Rust, and mold where it is installed.
 
@@ -137,6 +138,25 @@ fn any_linker_makes_any_kind_of_program() {
 }
 
 #[test]
+fn any_kind_of_rust_program_takes_them() {
+    let workshop = Workshop::new(|_| {});
+    for kind in [
+        &["-Cpanic=unwind"][..],
+        &["-Copt-level=3", "-Clto=fat", "-Cpanic=abort", "-Ccodegen-units=1"],
+        &["-Copt-level=s", "-Clto=thin", "-Cpanic=unwind", "-Cstrip=symbols"],
+        &["-Ctarget-feature=+crt-static", "-Crelocation-model=static"],
+        &["-Clink-dead-code", "-Cforce-frame-pointers=yes"],
+    ] {
+        let mut rustc = Command::new("rustc");
+        rustc.current_dir(workshop.folder.path()).arg("--edition=2024").args(kind);
+        rustc.arg("-Clink-arg=other.o").arg(source("host.rs")).args(["-o", "program"]);
+        output(&mut rustc);
+        check_program(&std::fs::read(workshop.path("program")).unwrap(), &kind);
+        workshop.run();
+    }
+}
+
+#[test]
 fn guests_can_be_in_shared_libraries() {
     let workshop = Workshop::new(|_| {});
     for linker in linkers() {
@@ -190,7 +210,7 @@ fn what_is_not_used_is_dropped_with_all_that_describes_it() {
         dropped("wasm_guest_exports");
         // The type of `two`, which only its export has.
         dropped("wasmaot_v1_enter__id");
-        assert!(some.iter().any(|symbol| symbol == "wasm[guest]::function[2]::add"), "{some:?}");
+        assert!(some.iter().any(|symbol| symbol == "wasm[guest]::function[3]::add"), "{some:?}");
         assert!(some_records > 0 && some_records < all_records, "{linker:?}");
         assert!(some_unwinding < all_unwinding, "{linker:?}");
     }
@@ -263,7 +283,7 @@ fn every_record_belongs_to_its_function() {
             assert!(info.sites().all(|site| u64::from(site.code_offset) <= code.size()));
             records += 1;
         }
-        assert_eq!(records, 14);
+        assert_eq!(records, 15);
     }
 }
 
@@ -320,7 +340,7 @@ fn an_object_can_be_inspected() {
     assert_eq!(info.manifest["imports"][0]["name"], "log");
     let binding = |name: &str| info.symbols.iter().find(|s| s.name == name).map(|s| s.binding);
     assert_eq!(binding("wasm_guest_add_wasm_call"), Some(SymbolBinding::Global));
-    assert_eq!(binding("wasm[guest]::function[2]::add"), Some(SymbolBinding::Local));
+    assert_eq!(binding("wasm[guest]::function[3]::add"), Some(SymbolBinding::Local));
     assert_eq!(binding("wasmaot_v1_type_ii_i"), Some(SymbolBinding::Merged));
     assert_eq!(binding("wasmaot_builtin_raise"), Some(SymbolBinding::Undefined));
     let code = u64::try_from(bytes.len()).unwrap().min(info.sizes["code"]);

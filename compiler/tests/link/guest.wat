@@ -2,6 +2,7 @@
 (module $guest
   (import "host" "log" (func $log (param i32) (result i32)))
   (import "host" "many" (func $many (param i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 f64 f64) (result i64)))
+  (import "host" "spread" (func $spread (param i64) (result i64 f32 i32 f64 i64 f32 i32 f64 i64 f32 i32 f64 i64 f32 i32 f64 i64 f32 i32 f64 i64 f32 i32 f64)))
   (memory (export "memory") 1)
   (data (i32.const 16) "hello")
   (table 2 funcref)
@@ -40,5 +41,7 @@
                       (i64.const 6) (i64.const 7) (i64.const 8) (i64.const 9) (f64.const 0) (f64.const 0)))
     (select (result externref) (local.get 0) (local.get 3) (i32.const 0)))
 
+  ;; More results than registers.
+  (func (export "spread") (param i64) (result i64 f32 i32 f64 i64 f32 i32 f64 i64 f32 i32 f64 i64 f32 i32 f64 i64 f32 i32 f64 i64 f32 i32 f64) (call $spread (local.get 0)))
   (func $only_for_unused (param i32) (result i32) (i32.mul (local.get 0) (i32.const 77)))
   (func (export "unused") (param i32) (result i32) (call $only_for_unused (local.get 0))))

@@ -61,6 +61,8 @@ extern struct result wasm_guest_single_wasm_call(void *, void *, float);
 extern struct result wasm_guest_indirect_wasm_call(void *, void *, uint32_t, uint32_t, uint32_t);
 extern struct result wasm_guest_call_many_wasm_call(void *, void *, uint64_t);
 extern struct result wasm_guest_references_wasm_call(void *, void *, uint32_t, uint32_t, uint32_t);
+extern struct result wasm_guest_spread_wasm_call(void *, void *, uint64_t, struct slot *);
+extern uint8_t wasm_guest_spread_array_call(void *, void *, struct slot *, size_t);
 #ifdef ALL
 extern const struct exports wasm_guest_exports;
 #endif
@@ -210,6 +212,33 @@ static uint8_t host_many(struct host_context *callee, struct context *caller, st
   return 1;
 }
 
+static struct result host_spread(struct host_context *callee, struct context *caller, uint64_t first, struct slot *results) {
+  look_around(1);
+  for (int i = 0; i < 24; i++) {
+    float single = (float)(first + i);
+    double number = (double)(first + i);
+    results[i].low = first + i;
+    if (i % 4 == 1) memcpy(&results[i].low, &single, 4);
+    if (i % 4 == 3) memcpy(&results[i].low, &number, 8);
+  }
+  struct result result = {0, first == 13};
+  return result;
+}
+
+static int spread_is(const struct slot *slots, uint64_t first) {
+  for (int i = 0; i < 24; i++) {
+    float single;
+    double number;
+    memcpy(&single, &slots[i].low, 4);
+    memcpy(&number, &slots[i].low, 8);
+    if (i % 4 == 0 && slots[i].low != first + i) return 0;
+    if (i % 4 == 1 && single != (float)(first + i)) return 0;
+    if (i % 4 == 2 && (uint32_t)slots[i].low != (uint32_t)(first + i)) return 0;
+    if (i % 4 == 3 && number != (double)(first + i)) return 0;
+  }
+  return 1;
+}
+
 static void instantiate(void) {
   const struct module *module = &wasm_guest_module;
   CHECK(module->abi == &wasmaot_abi_v1);
@@ -222,10 +251,10 @@ static void instantiate(void) {
   instance->stack_limit = (uintptr_t)&base - (256 << 10);
   instance->module = module;
 
-  static struct host_context hosts[2];
+  static struct host_context hosts[3];
   const struct import *imports = module->imports.start;
   struct func_import *functions = (void *)(base + module->layout.imported_functions);
-  CHECK(module->imports.len == 2 && imports[0].name.len == 3 && memcmp(imports[0].name.start, "log", 3) == 0);
+  CHECK(module->imports.len == 3 && imports[0].name.len == 3 && memcmp(imports[0].name.start, "log", 3) == 0);
   CHECK(imports[0].type.func->params == 1 && imports[0].type.func->types[0] == 0x7f);
   hosts[0].native_call = (void *)host_log;
   hosts[0].data = (void *)host_log;
@@ -234,6 +263,9 @@ static void instantiate(void) {
   hosts[1].array_call = (void *)host_many;
   functions[1].wasm_call = imports[1].type.func->exit_array;
   functions[1].callee = &hosts[1];
+  hosts[2].native_call = (void *)host_spread;
+  functions[2].wasm_call = imports[2].type.func->exit_native;
+  functions[2].callee = &hosts[2];
 
   struct func_ref *refs = (void *)(base + module->layout.func_refs);
   const struct func_ref_init *inits = module->func_refs.start;
@@ -299,6 +331,12 @@ static void calls(void) {
   CHECK(wasm_guest_call_many_wasm_call(c, c, 100).value == 105);
   CHECK(wasm_guest_call_many_wasm_call(c, c, 13).status == 1);
 
+  struct slot spread[24];
+  CHECK(wasm_guest_spread_wasm_call(c, c, 1000, spread).status == 0 && spread_is(spread, 1000));
+  spread[0].low = 5;
+  CHECK(wasm_guest_spread_array_call(c, c, spread, 24) == 1 && spread_is(spread, 5));
+  CHECK(wasm_guest_spread_wasm_call(c, c, 13, spread).status == 1);
+
   result = wasm_guest_references_wasm_call(c, c, 111, 222, 333);
   CHECK(result.status == 0 && result.value == 222);
   /* At the last call both that can be the result were live, each at least once. */
@@ -331,7 +369,7 @@ int main(void) {
       functions++;
     }
   }
-  CHECK(functions == 11);
+  CHECK(functions == 12);
   /* The way in for callers who learn the type late. */
   const struct exported *add = &exports[1];
   CHECK(add->name.len == 3 && add->type.func->params == 2 && add->func_ref == 0);
