@@ -424,8 +424,8 @@ pub mod tests {
                 "CARGO_PKG_NAME" => "my-app".into(),
                 "CARGO_PKG_VERSION" => "1.2.3".into(),
                 "TARGET" => "x86_64-unknown-linux-gnu".into(),
-                "CARGO" => std::env::var_os("CARGO").unwrap_or("cargo".into()),
-                "RUSTC" => std::env::var_os("RUSTC").unwrap_or("rustc".into()),
+                "CARGO" => env!("CARGO").into(),
+                "RUSTC" => "rustc".into(),
                 _ => return None,
             })
         };

@@ -48,6 +48,8 @@ pub struct Env {
     pub cargo: PathBuf,
     /// The `rustc` that belongs to it.
     pub rustc: PathBuf,
+    /// What cargo was told about lock files and the network, for the cargo that builds guests.
+    pub cargo_flags: Vec<String>,
     /// Whether nothing of this build will be linked.
     pub bindings_only: bool,
     /// The names of all variables, to tell those that are not the guest's.
@@ -61,7 +63,9 @@ impl Env {
     /// [`Error::NotInBuildScript`] if it is not a build script's.
     pub fn from_process() -> Result<Self, Error> {
         let names = std::env::vars_os().map(|(name, _)| name).collect();
-        Self::read(|name| std::env::var_os(name), names)
+        let mut env = Self::read(|name| std::env::var_os(name), names)?;
+        env.cargo_flags = parents_flags();
+        Ok(env)
     }
 
     /// The environment that `var` describes.
@@ -108,6 +112,7 @@ impl Env {
             makeflags: ["CARGO_MAKEFLAGS", "MAKEFLAGS", "MFLAGS"].into_iter().find_map(text),
             cargo,
             rustc,
+            cargo_flags: Vec::new(),
             bindings_only: var(DOCS_RS).is_some()
                 || var(BINDINGS_ONLY).is_some_and(|value| !value.is_empty() && value != "0"),
             names,
@@ -118,6 +123,26 @@ impl Env {
     pub fn resolve(&self, path: &Path) -> PathBuf {
         self.manifest_dir.join(path)
     }
+}
+
+/// The flags about lock files and the network that our cargo was called with. It passes them on
+/// to nobody, so they are read off its command line, where the system shows it.
+fn parents_flags() -> Vec<String> {
+    #[cfg(target_os = "linux")]
+    let line = std::fs::read(format!("/proc/{}/cmdline", std::os::unix::process::parent_id()));
+    #[cfg(not(target_os = "linux"))]
+    let line = std::io::Result::Ok(Vec::new());
+    flags(&line.unwrap_or_default())
+}
+
+/// The flags in a command line whose words end with zeros.
+fn flags(line: &[u8]) -> Vec<String> {
+    let words = line.split(|&byte| byte == 0).map(String::from_utf8_lossy);
+    let flags = words.take_while(|word| word != "--");
+    flags
+        .filter(|word| matches!(&**word, "--locked" | "--offline" | "--frozen"))
+        .map(|word| word.into_owned())
+        .collect()
 }
 
 #[cfg(test)]
@@ -170,6 +195,13 @@ mod tests {
         let env = Env::read(read, vec![]).unwrap();
         assert!(env.cargo.starts_with("/wasm/bin") && env.rustc.starts_with("/wasm/bin"));
         assert_eq!(Env::read(var, vec![]).unwrap().cargo, Path::new("/rust/cargo"));
+    }
+
+    #[test]
+    fn flags_are_those_of_cargo_itself() {
+        let line = b"/bin/cargo\0run\0--locked\0-v\0--offline\0--\0--frozen\0";
+        assert_eq!(flags(line), ["--locked", "--offline"]);
+        assert!(flags(b"").is_empty());
     }
 
     #[test]

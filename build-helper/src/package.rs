@@ -120,7 +120,8 @@ pub fn build(package: &Package, env: &Env, lines: &mut Lines) -> Result<Module, 
         .arg(&found.manifest_path)
         .args(["--package", &found.name, "--target", &package.target])
         .args(["--profile", &package.profile, "--target-dir"])
-        .arg(&target_dir);
+        .arg(&target_dir)
+        .args(&env.cargo_flags);
     if !package.features.is_empty() {
         command.args(["--features", &package.features.join(",")]);
     }
@@ -197,7 +198,8 @@ pub fn own_metadata(env: &Env) -> Result<serde_json::Value, Error> {
 fn metadata(manifest: &Path, flags: &[&str], env: &Env) -> Result<Metadata, Error> {
     let folder = manifest.parent().unwrap_or(&env.manifest_dir);
     let mut command = guest_cargo(env, folder);
-    command.args(["metadata", "--format-version=1", "--manifest-path"]).arg(manifest).args(flags);
+    command.args(["metadata", "--format-version=1", "--manifest-path"]).arg(manifest);
+    command.args(flags).args(&env.cargo_flags);
     let output = run(&mut command, env)?;
     let fail = |message: String| Error::CargoMetadata { manifest: manifest.into(), message };
     if !output.status.success() {

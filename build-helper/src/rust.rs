@@ -494,6 +494,7 @@ fn export_names(export: &Export, scope: &mut Scope) -> Vec<String> {
             name.clone(),
             format!("{name}_data"),
             format!("{name}_data_mut"),
+            format!("{name}_slice"),
             format!("read_{name}"),
             format!("write_{name}"),
         ],
@@ -556,7 +557,14 @@ fn accessors(export: &Export, names: &[String]) -> String {
             filled("table", &words)
         }
         ExternType::Memory { .. } => {
-            let of = ["memory", "memory_data", "memory_data_mut", "read_memory", "write_memory"];
+            let of = [
+                "memory",
+                "memory_data",
+                "memory_data_mut",
+                "memory_slice",
+                "read_memory",
+                "write_memory",
+            ];
             words.extend(of.into_iter().zip(names.iter().map(|name| &**name)));
             filled("memory", &words)
         }

@@ -119,6 +119,14 @@ impl<S: AsStoreMut> __Guest__<S> {
         self.__memory__().data_mut(&mut self.store)
     }
 
+    /// Some bytes of the memory __SHOWN__.
+    ///
+    /// # Errors
+    /// If they are not all within it.
+    pub fn __memory_slice__(&self, at: u32, len: u32) -> Result<&[u8], MemoryAccessError> {
+        self.__memory__().slice(&self.store, at.into(), len as usize)
+    }
+
     /// Copies bytes out of the memory __SHOWN__.
     ///
     /// # Errors

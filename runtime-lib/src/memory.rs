@@ -266,6 +266,20 @@ impl Memory {
         unsafe { (self.bytes(&*raw.inner()).as_mut(), &mut *raw.data()) }
     }
 
+    /// Some of the memory's bytes.
+    ///
+    /// # Errors
+    /// If they are not all within it.
+    pub fn slice<'a, T: 'a>(
+        &self,
+        store: &'a (impl AsStore<Data = T> + ?Sized),
+        offset: u64,
+        len: usize,
+    ) -> Result<&'a [u8], MemoryAccessError> {
+        let data = self.data(store);
+        Ok(&data[range(data.len(), offset, len)?])
+    }
+
     /// Copies bytes out of the memory.
     ///
     /// # Errors

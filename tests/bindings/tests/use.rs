@@ -119,6 +119,9 @@ fn memory_is_bounds_checked() {
         assert!(guest.write_memory(at, &text).is_err(), "{at}");
     }
     guest.read_memory(65531, &mut text).unwrap();
+    assert_eq!(guest.memory_slice(17, 4).unwrap(), b"ello");
+    assert_eq!(guest.memory_slice(65536, 0).unwrap(), b"");
+    assert!(guest.memory_slice(65536, 1).is_err() && guest.memory_slice(1, u32::MAX).is_err());
     let error = guest.get_byte(65536).unwrap_err();
     assert_eq!(error.trap().unwrap().code(), TrapCode::MemoryOutOfBounds);
     assert_eq!(guest.grow(1).unwrap(), 1);
