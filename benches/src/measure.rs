@@ -8,9 +8,22 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// How long one side of a round should take: long against the clock's grain, short against the
-/// patience of whoever waits.
-const ROUND: Duration = Duration::from_millis(20);
+/// How much time a comparison may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Effort {
+    /// The number of rounds.
+    pub rounds: usize,
+    /// How long one side of a round should take at least: long against the clock's grain, short
+    /// against the patience of whoever waits.
+    pub round: Duration,
+}
+
+impl Effort {
+    /// For figures to quote.
+    pub const FULL: Self = Self { rounds: 25, round: Duration::from_millis(20) };
+    /// To see that everything runs.
+    pub const QUICK: Self = Self { rounds: 3, round: Duration::from_millis(1) };
+}
 
 /// The result of a comparison.
 #[derive(Clone, Debug)]
@@ -50,14 +63,14 @@ impl Clock {
 /// Compares two ways of doing the same thing. Each closure does it the given number of times.
 pub fn compare(
     clock: Clock,
-    rounds: usize,
+    effort: Effort,
     mut ours: impl FnMut(u64),
     mut peer: impl FnMut(u64),
 ) -> Comparison {
-    let turns_ours = calibrate(clock, &mut ours);
-    let turns_peer = calibrate(clock, &mut peer);
+    let turns_ours = calibrate(clock, effort.round, &mut ours);
+    let turns_peer = calibrate(clock, effort.round, &mut peer);
     let (mut times_ours, mut times_peer, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..rounds.max(3) {
+    for _ in 0..effort.rounds {
         let a = time(clock, turns_ours, &mut ours);
         let b = time(clock, turns_peer, &mut peer);
         times_ours.push(a);
@@ -73,14 +86,14 @@ pub fn compare(
 }
 
 /// The number of turns that fills a round.
-fn calibrate(clock: Clock, run: &mut impl FnMut(u64)) -> u64 {
+fn calibrate(clock: Clock, round: Duration, run: &mut impl FnMut(u64)) -> u64 {
     let mut turns = 1;
     loop {
         let taken = Duration::from_nanos((time(clock, turns, run) * turns as f64) as u64);
-        if taken >= ROUND {
+        if taken >= round {
             return turns;
         }
-        let missing = ROUND.as_nanos() as f64 / taken.as_nanos().max(100) as f64;
+        let missing = round.as_nanos() as f64 / taken.as_nanos().max(100) as f64;
         turns = (turns as f64 * missing.clamp(1.2, 20.0)).ceil() as u64;
     }
 }

@@ -1,29 +1,44 @@
 //! The peer: the `wasmtime` crate of the version whose code generator we share.
 
-use anyhow::Result;
 use wasmtime::{
     Config, Engine, Instance, InstanceAllocationStrategy, Linker, Module, OptLevel,
-    PoolingAllocationConfig, Store,
+    PoolingAllocationConfig, Result, Store,
 };
 
-/// An engine with the defaults that its users get, and code for the same CPU features as ours.
-pub fn engine() -> Result<Engine> {
-    Ok(Engine::new(&config())?)
+/// What code for the peer may use of the CPU.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cpu {
+    /// What every machine of the architecture has, as in our objects (and in Rust programs).
+    Baseline,
+    /// What this machine has: the peer's default.
+    This,
+}
+
+/// The peer's defaults, but for the CPU.
+pub fn config(cpu: Cpu) -> Result<Config> {
+    let mut config = Config::new();
+    config.cranelift_opt_level(OptLevel::Speed);
+    if cpu == Cpu::Baseline {
+        config.target(TARGET)?;
+    }
+    Ok(config)
+}
+
+/// The machine that this program was compiled for, and that all code here is for.
+pub const TARGET: &str = "x86_64-unknown-linux-gnu";
+
+/// An engine that makes memory for each instance when it is wanted: the default.
+pub fn engine(cpu: Cpu) -> Result<Engine> {
+    Ok(Engine::new(&config(cpu)?)?)
 }
 
 /// An engine that keeps memory ready for instances: its quickest way to make one.
 pub fn pooling_engine() -> Result<Engine> {
-    let mut config = config();
+    let mut config = config(Cpu::Baseline)?;
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_core_instances(16).total_memories(16).total_tables(16);
+    pool.total_core_instances(16).total_memories(16).total_tables(16).table_elements(20_000);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     Ok(Engine::new(&config)?)
-}
-
-fn config() -> Config {
-    let mut config = Config::new();
-    config.cranelift_opt_level(OptLevel::Speed);
-    config
 }
 
 /// A module with one instance that imports at most functions given by `link`.

@@ -5,6 +5,7 @@
 
 mod ci;
 mod guests;
+mod size;
 mod tidy;
 
 use std::process::ExitCode;
@@ -24,6 +25,7 @@ const COMMANDS: &[Command] = &[
         run: guests::run,
         says: "build: rebuild the .wasm files under guests/; check: tell which of them drifted from their sources",
     },
+    Command { name: "size", run: size::run, says: "what the smallest program with a guest weighs" },
 ];
 
 fn main() -> ExitCode {

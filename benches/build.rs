@@ -1,0 +1,120 @@
+//! Compiles the guests, as any user's build script would, and leaves the very same modules for
+//! the peer in OUT_DIR. Two of the modules are big and regular; they are made here.
+
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use wasm_encoder::{
+    CodeSection, ConstExpr, DataSection, ElementSection, Elements, ExportKind, ExportSection,
+    Function, FunctionSection, MemorySection, MemoryType, Module, RefType, TableSection, TableType,
+    TypeSection, ValType,
+};
+use wasmaot_build::{Build, OptLevel};
+
+/// Bytes of initial data in `image.wasm`.
+const IMAGE: usize = 4 << 20;
+/// Functions in the table of `functions.wasm`.
+const FUNCTIONS: u32 = 10_000;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let out = PathBuf::from(std::env::var("OUT_DIR")?);
+    for name in ["calls", "small"] {
+        let text = format!("guests/{name}.wat");
+        println!("cargo::rerun-if-changed={text}");
+        write(&out, name, &wat::parse_file(&text)?)?;
+    }
+    write(&out, "image", &image())?;
+    write(&out, "functions", &functions())?;
+    println!("cargo::rerun-if-changed=../guests/kernels/kernels.wasm");
+    write(&out, "kernels", &fs::read("../guests/kernels/kernels.wasm")?)?;
+    println!("cargo::rerun-if-changed=build.rs");
+
+    let wasm = |name: &str| out.join(name).with_extension("wasm");
+    // Whatever the profile, it is the speed of optimised code that is compared.
+    let build = || Build::new().opt_level(OptLevel::Speed);
+    let modules = ["calls", "small", "image", "functions", "kernels"];
+    modules.iter().fold(build(), |build, name| build.wasm(wasm(name))).compile();
+    let explicit = build().name("kernels_explicit").explicit_checks(true);
+    explicit.wasm(wasm("kernels")).compile();
+    Ok(())
+}
+
+/// Writes a module unless it is there already.
+fn write(folder: &Path, name: &str, module: &[u8]) -> std::io::Result<()> {
+    let path = folder.join(name).with_extension("wasm");
+    match fs::read(&path).is_ok_and(|old| old == module) {
+        true => Ok(()),
+        false => fs::write(path, module),
+    }
+}
+
+/// A module whose memory starts full.
+fn image() -> Vec<u8> {
+    let mut types = TypeSection::new();
+    types.ty().function([ValType::I32], [ValType::I32]);
+    let mut memories = MemorySection::new();
+    memories.memory(MemoryType {
+        minimum: (IMAGE >> 16) as u64 + 1,
+        maximum: None,
+        memory64: false,
+        shared: false,
+        page_size_log2: None,
+    });
+    let mut functions = FunctionSection::new();
+    functions.function(0);
+    let mut exports = ExportSection::new();
+    exports.export("get", ExportKind::Func, 0);
+    let mut code = CodeSection::new();
+    let mut get = Function::new([]);
+    let byte = wasm_encoder::MemArg { offset: 0, align: 0, memory_index: 0 };
+    get.instructions().local_get(0).i32_load8_u(byte).end();
+    code.function(&get);
+    let mut data = DataSection::new();
+    let mut state = 1_u32;
+    let bytes = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8 | 1
+    });
+    data.active(0, &ConstExpr::i32_const(0), bytes.take(IMAGE));
+    let mut module = Module::new();
+    module.section(&types).section(&functions).section(&memories).section(&exports);
+    module.section(&code).section(&data);
+    module.finish()
+}
+
+/// A module with many functions, all in its table.
+fn functions() -> Vec<u8> {
+    let mut types = TypeSection::new();
+    types.ty().function([ValType::I32], [ValType::I32]);
+    types.ty().function([ValType::I32, ValType::I32], [ValType::I32]);
+    let mut functions = FunctionSection::new();
+    let mut code = CodeSection::new();
+    for index in 0..FUNCTIONS {
+        functions.function(0);
+        let mut body = Function::new([]);
+        body.instructions().local_get(0).i32_const(index as i32).i32_xor().end();
+        code.function(&body);
+    }
+    functions.function(1);
+    let mut get = Function::new([]);
+    get.instructions().local_get(1).local_get(0).call_indirect(0, 0).end();
+    code.function(&get);
+    let mut tables = TableSection::new();
+    tables.table(TableType {
+        element_type: RefType::FUNCREF,
+        minimum: FUNCTIONS.into(),
+        maximum: None,
+        table64: false,
+        shared: false,
+    });
+    let mut exports = ExportSection::new();
+    exports.export("get", ExportKind::Func, FUNCTIONS);
+    let mut elements = ElementSection::new();
+    let all = Elements::Functions((0..FUNCTIONS).collect::<Vec<_>>().into());
+    elements.active(None, &ConstExpr::i32_const(0), all);
+    let mut module = Module::new();
+    module.section(&types).section(&functions).section(&tables).section(&exports);
+    module.section(&elements).section(&code);
+    module.finish()
+}

@@ -1,0 +1,80 @@
+//! From a module to machine code: our object files beside the peer's precompiled artifacts.
+
+use std::hint::black_box;
+
+use object::{Object as _, ObjectSection as _, SectionKind};
+use wasmaot_compiler::{Config, compile};
+use wasmtime::Result;
+use wasmtime::error::Context as _;
+
+use crate::measure::{Clock, Effort, compare};
+use crate::peer::{self, Cpu};
+use crate::report::Report;
+
+/// Prints the section.
+pub fn run(report: &mut Report) -> Result<()> {
+    report.section(
+        "Compiling",
+        "Module to object file, beside Engine::precompile_module for the same CPU. CPU time is that of all threads.",
+    );
+    let one = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
+    let threads = rayon::current_num_threads();
+    let mut engine_of_one = peer::config(Cpu::Baseline)?;
+    engine_of_one.parallel_compilation(false);
+    let engine_of_one = wasmtime::Engine::new(&engine_of_one)?;
+    let engine = peer::engine(Cpu::Baseline)?;
+    let config = Config::new(peer::TARGET);
+    // A turn takes a good part of a second.
+    let effort = Effort { rounds: report.effort.rounds.div_ceil(4), ..report.effort };
+
+    let mut sizes = Vec::new();
+    for name in ["brotli", "dprint-json", "rollup", "kernels"] {
+        let wasm = module(name)?;
+        let ours = || compile(&wasm, &config).expect("it compiled before");
+        let theirs = |engine: &wasmtime::Engine| {
+            engine.precompile_module(&wasm).expect("it compiled before")
+        };
+        let object = compile(&wasm, &config).with_context(|| name.to_owned())?.object;
+        let artifact = engine.precompile_module(&wasm)?;
+        sizes.push((name, object, artifact));
+
+        let times = compare(
+            Clock::Process,
+            effort,
+            |turns| one.install(|| (0..turns).for_each(|_| drop(black_box(ours())))),
+            |turns| (0..turns).for_each(|_| drop(black_box(theirs(&engine_of_one)))),
+        );
+        report.times(&format!("{name}, one thread, CPU"), &times);
+        for (clock, what) in [(Clock::Process, "CPU"), (Clock::Wall, "wall")] {
+            let times = compare(
+                clock,
+                effort,
+                |turns| (0..turns).for_each(|_| drop(black_box(ours()))),
+                |turns| (0..turns).for_each(|_| drop(black_box(theirs(&engine)))),
+            );
+            report.times(&format!("{name}, {threads} threads, {what}"), &times);
+        }
+    }
+    for (name, object, artifact) in &sizes {
+        report.sizes(&format!("{name}, machine code"), code(object)?, code(artifact)?);
+        report.sizes(&format!("{name}, whole file"), object.len() as u64, artifact.len() as u64);
+    }
+    Ok(())
+}
+
+/// A module of guests/.
+fn module(name: &str) -> Result<Vec<u8>> {
+    let guests = concat!(env!("CARGO_MANIFEST_DIR"), "/../guests");
+    let path = match name {
+        "kernels" => format!("{guests}/kernels/kernels.wasm"),
+        other => format!("{guests}/third-party/{other}/{other}.wasm"),
+    };
+    std::fs::read(&path).with_context(|| format!("cannot read {path}"))
+}
+
+/// The number of bytes that can be executed.
+fn code(elf: &[u8]) -> Result<u64> {
+    let file = object::File::parse(elf)?;
+    let sections = file.sections().filter(|section| section.kind() == SectionKind::Text);
+    Ok(sections.map(|section| section.size()).sum())
+}

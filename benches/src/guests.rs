@@ -1,0 +1,36 @@
+//! The guests: their bindings, and the modules they were made from, for the peer.
+
+use wasmaot::Module;
+
+wasmaot::include_guest!(pub mod calls);
+wasmaot::include_guest!(pub mod small);
+wasmaot::include_guest!(pub mod image);
+wasmaot::include_guest!(pub mod functions);
+wasmaot::include_guest!(pub mod kernels);
+wasmaot::include_guest!(pub mod kernels_explicit);
+
+macro_rules! modules {
+    ($($name:ident = $file:literal;)*) => {
+        $(
+            #[doc = concat!("`", $file, "`.")]
+            pub const $name: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/", $file));
+        )*
+    };
+}
+modules! {
+    CALLS = "calls.wasm";
+    SMALL = "small.wasm";
+    IMAGE = "image.wasm";
+    FUNCTIONS = "functions.wasm";
+    KERNELS = "kernels.wasm";
+}
+
+/// The kernels, trapping by faults.
+pub fn kernels_module() -> Module {
+    kernels::Kernels::module()
+}
+
+/// The kernels, checking everything.
+pub fn kernels_explicit_module() -> Module {
+    kernels_explicit::KernelsExplicit::module()
+}

@@ -1,1 +1,0 @@
-//! wasmaot-benches

@@ -1,0 +1,109 @@
+//! Whole programs: what they weigh, and how long they take from their start to their end, the
+//! first result being all they do. They lie in benches/programs and are built here, in the
+//! release profile and stripped: one without a guest, one with, one with the peer.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use wasmtime::error::Context as _;
+use wasmtime::{Result, ensure};
+
+use crate::measure::{Clock, compare};
+use crate::peer::{self, Cpu};
+use crate::report::Report;
+
+/// The programs, and the artifact that the peer's needs.
+struct Programs {
+    bare: PathBuf,
+    guest: PathBuf,
+    peer: PathBuf,
+    artifact: tempfile::NamedTempFile,
+}
+
+impl Programs {
+    fn build() -> Result<Self> {
+        let wasm = wat::parse_file(concat!(env!("CARGO_MANIFEST_DIR"), "/programs/add.wat"))?;
+        let mut config = peer::config(Cpu::Baseline)?;
+        // As the peer's runtime without its collector expects.
+        config.gc_support(false);
+        let artifact = wasmtime::Engine::new(&config)?.precompile_module(&wasm)?;
+        let file = tempfile::NamedTempFile::new()?;
+        std::fs::write(file.path(), artifact)?;
+        let programs = Self {
+            bare: build("program-bare")?,
+            guest: build("program-guest")?,
+            peer: build("program-wasmtime")?,
+            artifact: file,
+        };
+        for program in [&programs.bare, &programs.guest, &programs.peer] {
+            let output = programs.command(program).stderr(Stdio::inherit()).output()?;
+            ensure!(output.stdout == b"42\n", "{} does not print 42", program.display());
+        }
+        Ok(programs)
+    }
+
+    fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.env_clear().env("ARTIFACT", self.artifact.path());
+        command
+    }
+
+    fn run(&self, program: &Path, turns: u64) {
+        let mut command = self.command(program);
+        command.stdout(Stdio::null());
+        for _ in 0..turns {
+            assert!(command.status().is_ok_and(|status| status.success()), "it ran before");
+        }
+    }
+}
+
+/// Builds a program; its path.
+fn build(package: &str) -> Result<PathBuf> {
+    let own = std::env::current_exe()?;
+    let target = own.ancestors().nth(2).context("the benchmarks lie in a target folder")?;
+    eprintln!("building {package}");
+    let status = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
+        .args(["rustc", "--quiet", "--release", "--locked", "-p", package, "--target-dir"])
+        .arg(target)
+        .args(["--", "-Cstrip=symbols"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .status()?;
+    ensure!(status.success(), "cannot build {package}");
+    Ok(target.join("release").join(package))
+}
+
+/// Prints the section on starting.
+pub fn startup(report: &mut Report) -> Result<()> {
+    report.section(
+        "Start to first result",
+        "A process that calls its guest once and ends, on the wall; \"none\" is the same program without a guest.",
+    );
+    let programs = Programs::build()?;
+    let (bare, guest, peer) = (&programs.bare, &programs.guest, &programs.peer);
+    let rows = [("wasmaot / none", guest, bare), ("wasmaot / wasmtime", guest, peer)];
+    for (what, ours, other) in rows.into_iter().chain([("wasmtime / none", peer, bare)]) {
+        let times = compare(
+            Clock::Wall,
+            report.effort,
+            |turns| programs.run(ours, turns),
+            |turns| programs.run(other, turns),
+        );
+        report.times(what, &times);
+    }
+    Ok(())
+}
+
+/// Prints the section on sizes.
+pub fn size(report: &mut Report) -> Result<()> {
+    report.section(
+        "Size",
+        "Stripped release programs; what the guest adds beside what the peer adds.",
+    );
+    let programs = Programs::build()?;
+    let size = |path: &Path| -> Result<u64> { Ok(path.metadata()?.len()) };
+    let (bare, guest, peer) =
+        (size(&programs.bare)?, size(&programs.guest)?, size(&programs.peer)?);
+    report.sizes("program with a guest / with wasmtime's runtime", guest, peer);
+    report.sizes("runtime and guest / wasmtime's runtime", guest - bare, peer - bare);
+    Ok(())
+}
