@@ -336,7 +336,7 @@ fn make(
         // SAFETY: an object's image of a memory that it defines.
         let bytes = unsafe { raw::slice(image.bytes) };
         // SAFETY: alive.
-        let memory = unsafe { memories[image.memory as usize].ptr().as_ref() };
+        let memory = unsafe { memories[image.memory as usize].ptr().as_mut() };
         memory.place(image.offset as usize, bytes, image.mappable != 0);
     }
     // Nothing can fail any more.

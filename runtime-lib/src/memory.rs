@@ -87,9 +87,10 @@ impl MemoryData {
                 "a {ty} may have {most} pages at most: see `Store::limits_mut`"
             )));
         }
+        let len = (ty.min * PAGE) as usize;
         let reservation = loop {
             let reservation = space.reservation.max(most * PAGE);
-            match Reservation::new((reservation + space.guard) as usize) {
+            match Reservation::new((reservation + space.guard) as usize, len) {
                 Some(map) => break (map, reservation),
                 // Without a promise to compiled code, less will do, too.
                 None if space.reservation == 0 && most > ty.min => most = ty.min.max(most / 2),
@@ -103,10 +104,6 @@ impl MemoryData {
             }
         };
         let (map, reservation) = reservation;
-        let len = (ty.min * PAGE) as usize;
-        if !map.commit(0, len) {
-            return Err(Error::refused(format!("no memory for a {ty}")));
-        }
         let seen = VmMemory { base: map.base(), len, owner: std::ptr::null_mut() };
         let (own, vm) = match vm {
             Some(vm) => {
@@ -129,7 +126,7 @@ impl MemoryData {
 
     /// Writes the bytes that the memory starts with at an offset, which must be within it; maps
     /// them from the program's file if that is worth it.
-    pub(crate) fn place(&self, offset: usize, bytes: &'static [u8], mappable: bool) {
+    pub(crate) fn place(&mut self, offset: usize, bytes: &'static [u8], mappable: bool) {
         assert!(offset.checked_add(bytes.len()).is_some_and(|end| end <= self.len()));
         let mapped = mappable && bytes.len() >= LEAST_MAPPED && {
             let image = images::find(bytes.as_ptr().addr());
@@ -176,8 +173,8 @@ impl MemoryData {
         if new > self.most.min(limits.memory_pages).max(old) {
             return None;
         }
-        let (from, to) = (self.len(), (new * PAGE) as usize);
-        if !self.map.commit(from, to) {
+        let to = (new * PAGE) as usize;
+        if !self.map.commit(to) {
             return None;
         }
         // SAFETY: lives as long as this.
