@@ -205,11 +205,13 @@ fn layout(module: &Module<'_>, func_refs: usize) -> Result<Layout> {
 fn memory(ty: &crate::module::MemoryType, config: &Config) -> MemoryPlan {
     const PAGE: u64 = 1 << 16;
     let style = config.memory;
-    let guarded = config.traps == TrapStyle::Signals && style.reservation + style.guard > 0;
+    let max_bytes = ty.max.unwrap_or(1 << 16) * PAGE;
+    // What a memory can grow beyond is no place to draw a line.
+    let guarded = config.traps == TrapStyle::Signals && style.reservation >= max_bytes;
     MemoryPlan {
         guarded: guarded.then_some(Guarded { reservation: style.reservation, guard: style.guard }),
         min_bytes: ty.min * PAGE,
-        max_bytes: ty.max.unwrap_or(1 << 16) * PAGE,
+        max_bytes,
     }
 }
 

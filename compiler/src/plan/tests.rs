@@ -3,6 +3,7 @@
 use wasmaot_abi::builtins::Builtin;
 
 use super::*;
+use crate::config::MemoryStyle;
 use crate::func_key::Reference;
 use crate::parse::parse;
 
@@ -344,6 +345,12 @@ fn memories_are_guarded_only_when_faults_are_caught() {
     assert_eq!(plan.guarded, Some(Guarded { reservation: 4 << 30, guard: 32 << 20 }));
     assert_eq!((plan.min_bytes, plan.max_bytes), (65_536, 131_072));
     assert_eq!(memory(|config| config.traps = TrapStyle::Explicit).guarded, None);
+    // A memory that can grow beyond the reservation is checked against its length.
+    const fn small(reservation: u64) -> MemoryStyle {
+        MemoryStyle { reservation, guard: 65_536 }
+    }
+    assert!(memory(|config| config.memory = small(131_072)).guarded.is_some());
+    assert_eq!(memory(|config| config.memory = small(65_536)).guarded, None);
 }
 
 /// Everything that code names must be planned, or the object would not link. Asked of the whole
