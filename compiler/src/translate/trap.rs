@@ -78,6 +78,9 @@ fn out_of_line(cx: &mut Context<'_, '_>, cold: ir::Block, next: ir::Block, code:
 fn emit(cx: &mut Context<'_, '_>, code: TrapCode) {
     match cx.plan.traps {
         TrapStyle::Signals => {
+            // Cranelift would turn a branch to a block that only traps into a conditional trap,
+            // which says that it happened at the branch. No code comes of this.
+            cx.ins().nop();
             cx.ins().trap(to_cranelift(code));
         }
         TrapStyle::Explicit => {
