@@ -13,6 +13,11 @@ pub(crate) use signal::{Fault, install};
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
+/// Beyond this a stack is one without a limit.
+const UNLIMITED: usize = 16 << 30;
+/// What is used of a stack without a limit.
+const UNLIMITED_USABLE: usize = 64 << 20;
+
 /// The present thread's stack, from its lowest address to its highest.
 pub(crate) fn stack_bounds() -> Range<usize> {
     let (mut base, mut size) = (std::ptr::null_mut(), 0);
@@ -30,7 +35,11 @@ pub(crate) fn stack_bounds() -> Range<usize> {
         }
     };
     if ok && size > 0 {
-        return base.addr()..base.addr() + size;
+        let end = base.addr() + size;
+        // Without a limit (`ulimit -s unlimited`) the main thread's stack is all that lies below
+        // it: a guest would use up the machine's memory before it came to an end.
+        let size = if size > UNLIMITED { UNLIMITED_USABLE } else { size };
+        return end - size..end;
     }
     // Nobody knows; what the smallest of usual stacks has left is a safe guess.
     let here = (&raw const size).addr();
