@@ -1,6 +1,8 @@
 //! What the whole-pipeline tests share: from a guest's text to a module that runs in the test's
 //! own process, by way of compiler, linker and loader.
 
+pub mod ways;
+
 use cargo_wasmaot::host_target;
 use cargo_wasmaot::load::link::Linker;
 use cargo_wasmaot::load::load;

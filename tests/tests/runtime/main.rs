@@ -1,0 +1,17 @@
+//! What the runtime does, seen through its API: guests written for the purpose are compiled,
+//! linked, loaded and run. Whatever does not depend on it is tested in both trap styles, with
+//! and without optimisation (see `wasmaot_tests::ways`). What is expected comes from the
+//! specification or from how the guest was made.
+
+mod child;
+mod guests;
+
+mod host;
+mod limits;
+mod linking;
+mod memory;
+mod signals;
+mod stack;
+mod start;
+mod tables;
+mod traps;

@@ -1,0 +1,243 @@
+//! Running out of stack: a trap on every thread, whatever the functions look like and whoever
+//! calls whom, and all goes on afterwards.
+
+use std::hint::black_box;
+use std::thread;
+
+use wasmaot::*;
+use wasmaot_compiler::compile;
+use wasmaot_tests::ways::{WAYS, Way, in_every_way, loaded};
+
+use crate::child;
+use crate::guests::*;
+
+const RECURSIVE: &str = r#"(module
+    (func $forever (export "forever") (param i64) (result i64)
+      (i64.add (call $forever (i64.add (local.get 0) (i64.const 1))) (i64.const 1)))
+    (func $ping (export "ping") (param i32) (result i32)
+      (i32.add (call $pong (local.get 0) (f64.const 1)) (i32.const 1)))
+    (func $pong (param i32 f64) (result i32)
+      (i32.add (call $ping (local.get 0)) (i32.const 1)))
+    (table funcref (elem $indirect))
+    (func $indirect (export "indirect")
+      (call_indirect (i32.const 0)) (call_indirect (i32.const 0)))
+    (func $to (export "to") (param i32) (result i32)
+      (if (result i32) (i32.eqz (local.get 0))
+        (then (i32.const 0))
+        (else (i32.add (call $to (i32.sub (local.get 0) (i32.const 1))) (i32.const 1))))))"#;
+
+/// Exhausts the stack in several manners and checks that nothing is amiss.
+fn exhaust(module: Module) {
+    let mut store = Store::new(());
+    let instance = instance(&mut store, module);
+    for _ in 0..3 {
+        let trap = trap(call(&mut store, instance, "forever", &[Val::I64(0)]));
+        assert_eq!(trap.code(), TrapCode::StackOverflow);
+        let names = |frame: &Frame| frame.func_name().unwrap().into_owned();
+        assert!(trap.frames().iter().map(names).all(|name| name == "forever"));
+        assert!(trap.frames().len() > 10);
+        assert_eq!(code(call(&mut store, instance, "ping", &[Val::I32(0)])), trap.code());
+        assert_eq!(code(call(&mut store, instance, "indirect", &[])), trap.code());
+        assert_eq!(typed::<i32, i32>(&mut store, instance, "to", 100).unwrap(), 100);
+    }
+}
+
+#[test]
+fn on_threads_with_stacks_of_all_sizes() {
+    in_every_way(RECURSIVE, |_, module| {
+        for size in [64 << 10, 256 << 10, 1 << 20, 32 << 20] {
+            let thread = thread::Builder::new().stack_size(size);
+            thread.spawn(move || exhaust(module)).unwrap().join().unwrap();
+        }
+    });
+}
+
+/// As deep as the stack allows and not less: a frame takes some tens of bytes.
+#[test]
+fn deep_recursion_is_possible() {
+    in_every_way(RECURSIVE, |_, module| {
+        let deep = move || {
+            let mut store = Store::new(());
+            let instance = instance(&mut store, module);
+            assert_eq!(typed::<i32, i32>(&mut store, instance, "to", 30_000).unwrap(), 30_000);
+        };
+        thread::Builder::new().stack_size(8 << 20).spawn(deep).unwrap().join().unwrap();
+    });
+}
+
+#[test]
+fn on_the_main_thread() {
+    child::succeeded(child::scenario("exhaust_main_stack"));
+}
+
+/// The main thread has what the limit says; without a limit guests still get an end.
+#[test]
+fn on_the_main_thread_with_another_limit() {
+    for limit in ["ulimit -s 1024", "ulimit -s 32768", "ulimit -s unlimited"] {
+        if let Some(command) = child::limited(limit, "exhaust_main_stack") {
+            child::succeeded(command);
+        }
+    }
+}
+
+#[test]
+fn on_threads_that_rust_did_not_make() {
+    child::succeeded(child::scenario("exhaust_foreign_thread"));
+}
+
+/// Guest and host call each other until the stack is used up; the trap goes through all of them.
+#[test]
+fn mutual_recursion_through_the_host() {
+    let guest = r#"(module
+        (import "host" "again" (func $again (param i32) (result i32)))
+        (func (export "f") (param i32) (result i32)
+          (i32.add (call $again (i32.add (local.get 0) (i32.const 1))) (i32.const 1))))"#;
+    in_every_way(guest, |_, module| {
+        for size in [256 << 10, 2 << 20] {
+            let body = move || {
+                let mut store = Store::new(0);
+                let again = Func::wrap(&mut store, |mut caller: Caller<'_, i32>, n: i32| {
+                    *caller.data_mut() = n;
+                    let instance = caller.instance().unwrap();
+                    typed::<i32, i32>(caller, instance, "f", n)
+                });
+                let mut imports = Imports::new();
+                imports.define("host", "again", again);
+                let instance = Instance::new(&mut store, module, &imports).unwrap();
+                for _ in 0..2 {
+                    let trap = trap(typed::<i32, i32>(&mut store, instance, "f", 0));
+                    assert_eq!(trap.code(), TrapCode::StackOverflow);
+                    let depth = *store.data() as usize;
+                    assert!(depth > 3, "only {depth} levels");
+                    // Every level of the guest is there or counted.
+                    assert_eq!(trap.frames().len() + trap.frames_left_out(), depth + 1);
+                }
+            };
+            thread::Builder::new().stack_size(size).spawn(body).unwrap().join().unwrap();
+        }
+    });
+}
+
+/// Uses this much of the stack, at least.
+#[inline(never)]
+fn use_stack(bytes: usize) -> usize {
+    let block = [1u8; 4096];
+    let rest = if bytes > block.len() { use_stack(bytes - block.len()) } else { 0 };
+    rest + usize::from(black_box(&block)[bytes % 4096])
+}
+
+/// The host's functions can rely on the stack that they are promised, however deep the guest is.
+#[test]
+fn host_functions_have_stack_left() {
+    let guest = r#"(module
+        (import "host" "work" (func $work))
+        (func $f (export "f") (param i32) (result i32)
+          (call $work)
+          (i32.add (call $f (local.get 0)) (i32.const 1))))"#;
+    in_every_way(guest, |Way { .. }, module| {
+        let body = move || {
+            let mut store = Store::new(0);
+            let work = Func::wrap(&mut store, |mut caller: Caller<'_, i32>| {
+                *caller.data_mut() += 1;
+                // Unoptimised code needs some for calling at all.
+                if *caller.data() % 64 == 0 {
+                    use_stack(128 << 10);
+                }
+            });
+            let imports = Imports::new().define("host", "work", work).clone();
+            let instance = Instance::new(&mut store, module, &imports).unwrap();
+            let result = typed::<i32, i32>(&mut store, instance, "f", 0);
+            assert_eq!(code(result), TrapCode::StackOverflow);
+            assert!(*store.data() > 1000);
+        };
+        thread::Builder::new().stack_size(1 << 20).spawn(body).unwrap().join().unwrap();
+    });
+}
+
+/// A function whose locals are all needed after a call, so that its frame holds them.
+fn with_locals(locals: usize) -> String {
+    let set: String = (0..locals)
+        .map(|i| format!("(local.set {} (i64.add (local.get 0) (i64.const {i})))", i + 1))
+        .collect();
+    let sum: String = (0..locals).map(|i| format!("(local.get {}) i64.xor ", i + 1)).collect();
+    format!(
+        r#"(module (func $f (export "f") (param i64) (result i64) (local{})
+             {set}
+             (if (i64.ne (local.get 0) (i64.const 0))
+               (then (local.set 1 (call $f (i64.sub (local.get 0) (i64.const 1))))))
+             (i64.const 0) {sum}))"#,
+        " i64".repeat(locals)
+    )
+}
+
+/// What [`with_locals`] computes.
+fn with_locals_result(locals: i64, param: i64) -> i64 {
+    let mut result = 0;
+    for level in 0..=param {
+        let first = if level == 0 { 0 } else { result };
+        result = (1..locals).fold(first, |sum, i| sum ^ (level + i));
+    }
+    result
+}
+
+#[test]
+fn functions_with_large_frames() {
+    for locals in [500, 5_000, 20_000] {
+        let wasm = wat::parse_str(with_locals(locals)).unwrap();
+        for way in WAYS {
+            // A frame that is too large may be refused, but not run.
+            let artifact = match compile(&wasm, &way.config("guest")) {
+                Ok(artifact) => artifact,
+                Err(error) => {
+                    assert!(locals > 5_000, "{locals} locals, {way:?}: {error}");
+                    println!("{locals} locals, {way:?}: refused: {error}");
+                    continue;
+                }
+            };
+            let module = loaded(&[artifact])[0];
+            for size in [256 << 10, 2 << 20] {
+                let body = move || {
+                    let mut store = Store::new(());
+                    let instance = instance(&mut store, module);
+                    let result = typed::<i64, i64>(&mut store, instance, "f", i64::MAX);
+                    assert_eq!(code(result), TrapCode::StackOverflow);
+                    if size > 8 * 4 * locals {
+                        let result = typed::<i64, i64>(&mut store, instance, "f", 2).unwrap();
+                        assert_eq!(result, with_locals_result(locals as i64, 2));
+                    }
+                };
+                thread::Builder::new().stack_size(size).spawn(body).unwrap().join().unwrap();
+            }
+        }
+    }
+}
+
+/// A thousand parameters, the most there can be, travel on the stack.
+#[test]
+fn functions_with_many_parameters_and_results() {
+    let n = 1000;
+    let types = " i64".repeat(n);
+    let pass: String = (0..n).map(|i| format!("(local.get {i})")).collect();
+    let zeroes = "(i64.const 1)".repeat(n);
+    let sum = "i64.add ".repeat(n - 1);
+    let guest = format!(
+        r#"(module
+             (func $f (param{types}) (result{types}) {pass} call $f)
+             (func (export "forever") {zeroes} call $f {drops})
+             (func $id (param{types}) (result{types}) {pass})
+             (func (export "sum") (result i64) {zeroes} call $id {sum}))"#,
+        drops = "drop ".repeat(n),
+    );
+    in_every_way(guest, |_, module| {
+        for size in [256 << 10, 2 << 20] {
+            let body = move || {
+                let mut store = Store::new(());
+                let instance = instance(&mut store, module);
+                let result = typed::<(), ()>(&mut store, instance, "forever", ());
+                assert_eq!(code(result), TrapCode::StackOverflow);
+                assert_eq!(typed::<(), i64>(&mut store, instance, "sum", ()).unwrap(), n as i64);
+            };
+            thread::Builder::new().stack_size(size).spawn(body).unwrap().join().unwrap();
+        }
+    });
+}
