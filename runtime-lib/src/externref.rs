@@ -1,18 +1,7 @@
 //! Values of the host that guests hold: `externref`.
 //!
-//! A guest holds an index into its store's [`Slab`]; 0 is null. Handing a value to a guest takes
-//! a place; the place is free again, and the value dropped, some time after the guest's last
-//! reference to it is gone: a collection marks what globals, tables and the frames of running
-//! guests refer to and drops the rest. When:
-//!
-//! - as soon as, at a call into or out of a guest, the places in use have doubled since the last
-//!   collection (and are at least 64): so at most half of them, or 64, are garbage for long;
-//! - at [`Store::collect`](crate::Store::collect);
-//! - with [`Store::set_collect_always`](crate::Store::set_collect_always), at every call;
-//! - when the store is dropped.
-//!
-//! A value's own `drop` runs after the collection. If it panics, the panic is reported by the
-//! panic hook and ends there.
+//! A guest holds an index into its store's [`Slab`]; 0 is null. [`ExternRef`] says when places
+//! are free again; [`gc`](crate::gc) how that is found out.
 
 use std::any::Any;
 use std::fmt;
@@ -21,6 +10,20 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// A value of the host, as guests may hold it. Clones refer to the same value.
+///
+/// A value that was given to a guest is held by the guest's store until some time after the
+/// guest's last reference to it is gone: a collection finds out what globals, tables and the
+/// frames of running guests refer to, and drops the rest. That happens
+///
+/// - at a call into or out of a guest, and where the host itself gives a value away, as soon as
+///   the values held are twice as many as were alive at the last collection, and at least 64: so
+///   the dead are at most as many as the living, or 64;
+/// - at [`Store::collect`](crate::Store::collect);
+/// - with [`Store::set_collect_always`](crate::Store::set_collect_always), at every such call;
+/// - when the store is dropped.
+///
+/// A value's own `drop` then runs on the thread that uses the store, when the collection is
+/// done. If it panics, the panic hook reports it and the panic ends there.
 #[derive(Clone)]
 pub struct ExternRef(Arc<dyn Any + Send + Sync>);
 

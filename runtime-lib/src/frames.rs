@@ -67,6 +67,7 @@ pub(crate) fn prepare(module: ModuleRef) -> Result<()> {
 
 /// The reason if the instruction at this address is one of a guest that can trap. Safe in signal
 /// handlers.
+#[cfg(feature = "signals")]
 pub(crate) fn trap_at(pc: usize) -> Option<TrapCode> {
     let function = images::function_at(pc)?;
     function.info.trap_at(offset(&function, pc))?.trap

@@ -65,6 +65,7 @@ impl Image {
     }
 
     /// Whether functions' records can be found.
+    #[cfg(any(feature = "signals", test))]
     pub(crate) fn has_records(&self) -> bool {
         self.info.eh_frame_hdr.is_some()
     }

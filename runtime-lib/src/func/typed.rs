@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::mem::MaybeUninit;
 
 use wasmaot_abi::value::ValRaw;
 
@@ -10,7 +11,7 @@ use crate::func::Func;
 use crate::store::{AsStoreMut, inner, inner_mut, inner_ptr};
 use crate::value::{WasmParams, WasmResults};
 
-/// The most slots that a [`TypedFunc`]'s call needs.
+/// The most slots that a [`TypedFunc`]'s call needs. Those that it does not are not written.
 const SLOTS: usize = 16;
 
 /// A [`Func`] whose type is known to be that of `P` and `R`.
@@ -53,15 +54,18 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
     /// If the function, or one among the parameters, is of another store; and if a host function
     /// that it called panicked.
     pub fn call(&self, mut store: impl AsStoreMut, params: P) -> Result<R> {
-        let mut slots = [ValRaw::default(); SLOTS];
+        let mut storage = [const { MaybeUninit::<ValRaw>::uninit() }; SLOTS];
         let len = P::TYPES.len().max(R::TYPES.len());
+        storage[..len].iter_mut().for_each(|slot| _ = slot.write(ValRaw::default()));
+        // SAFETY: written just now.
+        let slots = unsafe { storage[..len].assume_init_mut() };
         let raw = inner_ptr(&store);
         // SAFETY: the store is mutably borrowed; the function's type was checked.
         unsafe {
             crate::store::enter(raw);
-            params.into_slots(inner_mut(&mut store), &mut slots[..len]);
+            params.into_slots(inner_mut(&mut store), slots);
             self.func.call_raw(raw, slots.as_mut_ptr(), len)?;
-            Ok(R::from_slots(&slots[..len], inner(&store)))
+            Ok(R::from_slots(slots, inner(&store)))
         }
     }
 }
