@@ -293,7 +293,11 @@ fn fits(
                 ))),
             }
         }
-        (ExternKind::Global, Extern::Global(global)) => ok(global.type_of() == global_type(wanted)),
+        (ExternKind::Global, Extern::Global(global)) => {
+            // Panics with another store's, as the other kinds do, before anything is made.
+            global.vm(store);
+            ok(global.type_of() == global_type(wanted))
+        }
         _ => Err(None),
     }
 }

@@ -210,10 +210,11 @@ impl<T> Drop for Store<T> {
 
 impl Drop for StoreInner {
     fn drop(&mut self) {
-        self.instances.clear();
+        // Instances come after what is looked up in their contexts to be freed.
         self.memories.clear();
         self.tables.clear();
         self.globals.clear();
+        self.instances.clear();
         // What may run the host's own code comes last, when all else is in order.
         drop_values(self.externs.collect(|_| true));
         drop(std::mem::take(&mut self.funcs));
