@@ -25,6 +25,15 @@ use crate::thread;
 /// data of the host's own. Everything is freed when the store is dropped, not before.
 ///
 /// A store can be moved to another thread (if `T` can), but not be used by two at once.
+///
+/// Its data keep their type, lifetimes included, as the functions of the host rely on it:
+///
+/// ```compile_fail
+/// # use wasmaot::Store;
+/// fn shorten<'a>(store: Store<&'static str>) -> Store<&'a str> {
+///     store
+/// }
+/// ```
 pub struct Store<T> {
     raw: RawStore<T>,
     owned: PhantomData<StoreBox<T>>,
@@ -133,7 +142,7 @@ impl<T> Store<T> {
         // SAFETY: a box's address is not null.
         let raw = unsafe {
             (*ptr).inner.this = ptr.cast();
-            RawStore(NonNull::new_unchecked(ptr))
+            RawStore(NonNull::new_unchecked(ptr), PhantomData)
         };
         Self { raw, owned: PhantomData }
     }
@@ -289,8 +298,9 @@ pub(crate) unsafe fn safepoint(store: *mut StoreInner) {
     }
 }
 
-/// A store's address.
-pub struct RawStore<T>(NonNull<StoreBox<T>>);
+/// A store's address. Functions of the host were made for exactly this type of data, lifetimes
+/// included, so a store is not one of data that live shorter: a `*mut` is invariant.
+pub struct RawStore<T>(NonNull<StoreBox<T>>, PhantomData<*mut T>);
 
 impl<T> Clone for RawStore<T> {
     fn clone(&self) -> Self {
@@ -317,7 +327,7 @@ impl<T> RawStore<T> {
     #[inline]
     pub(crate) unsafe fn from_inner(inner: *mut StoreInner) -> Self {
         // SAFETY: the caller's promise.
-        Self(unsafe { NonNull::new_unchecked(inner.cast()) })
+        Self(unsafe { NonNull::new_unchecked(inner.cast()) }, PhantomData)
     }
 }
 
