@@ -27,9 +27,10 @@
 //!
 //! A store can be moved to another thread between calls; many threads can each use their own.
 //! Guests run on the thread's own stack and may use it up to 256 KiB before its end (half of a
-//! stack smaller than 512 KiB), which is what functions of the host, called by a guest, can rely
-//! on. Beyond, a guest traps with [`TrapCode::StackOverflow`]. Code that runs threads of its own
-//! making on other stacks (coroutines) should call guests on the thread's real one.
+//! stack smaller than 512 KiB, but never the last 96 KiB), which is what functions of the host,
+//! called by a guest, can rely on. Beyond, a guest traps with [`TrapCode::StackOverflow`]. Code
+//! that runs threads of its own making on other stacks (coroutines) should call guests on the
+//! thread's real one.
 
 #[cfg(not(feature = "std"))]
 compile_error!("wasmaot needs its feature `std`");

@@ -15,6 +15,11 @@ use crate::platform;
 /// handlers'.
 const STACK_RESERVE: usize = 256 << 10;
 
+/// The least of it, on stacks so small that they are better left alone: a guest with explicit
+/// checks finds out that it is below the limit when it has made its frame already, of 64 KiB at
+/// most, and the trap has to be reported below that.
+const LEAST_RESERVE: usize = 96 << 10;
+
 /// A thread.
 pub(crate) struct Thread {
     record: UnsafeCell<VmThread>,
@@ -54,12 +59,16 @@ pub(crate) fn with_registered<R>(f: impl FnOnce(&Thread) -> R) -> R {
     THREAD.with(|thread| {
         if thread.id.get() == 0 {
             let stack = platform::stack_bounds();
-            let reserve = STACK_RESERVE.min(stack.len() / 2);
-            thread.stack_limit.set(stack.start + reserve);
+            thread.stack_limit.set(stack.start + reserve(stack.len()));
             thread.id.set(NEXT_ID.fetch_add(1, Ordering::Relaxed));
         }
         f(thread)
     })
+}
+
+/// How much of a stack of this size guests do not get.
+fn reserve(size: usize) -> usize {
+    STACK_RESERVE.min(size / 2).max(LEAST_RESERVE)
 }
 
 impl Thread {
@@ -81,6 +90,16 @@ impl Thread {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_guest_may_overrun_is_in_reserve() {
+        assert_eq!(reserve(8 << 20), 256 << 10);
+        assert_eq!(reserve(300 << 10), 150 << 10);
+        // The largest frame that is made before it is checked, and the report of the trap.
+        for size in (0..1 << 20).step_by(4 << 10) {
+            assert!(reserve(size) >= (64 << 10) + (16 << 10));
+        }
+    }
 
     #[test]
     #[cfg_attr(miri, ignore = "asks the operating system")]

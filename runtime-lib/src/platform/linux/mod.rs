@@ -41,7 +41,8 @@ pub(crate) fn stack_bounds() -> Range<usize> {
         let size = if size > UNLIMITED { UNLIMITED_USABLE } else { size };
         return end - size..end;
     }
-    // Nobody knows; what the smallest of usual stacks has left is a safe guess.
+    // Nobody knows, which happens on the main thread only (without `/proc`). Its stack grows; what
+    // the smallest of usual ones has left is a safe guess.
     let here = (&raw const size).addr();
-    here - (64 << 10)..here
+    here - (256 << 10)..here
 }
