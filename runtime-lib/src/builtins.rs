@@ -30,7 +30,14 @@ macro_rules! define {
     (@result ()) => { () };
     (@result $ty:ident) => { $ty };
     (@symbol $name:ident) => { concat!("wasmaot_builtin_", stringify!($name)) };
-    (@one $name:ident (ctx $(, $p:ident: $t:ident)*) $result:tt) => {
+    // What failed is reported first of all: nothing of the host's may run in between.
+    (@safepoint $store:expr, $status:ident, status) => {
+        if $status == 0 {
+            safepoint($store);
+        }
+    };
+    (@safepoint $store:expr, $result:ident, $fails:ident) => { safepoint($store) };
+    (@one $name:ident (ctx $(, $p:ident: $t:ident)*) $result:tt $fails:ident) => {
         #[unsafe(export_name = concat!("wasmaot_builtin_", stringify!($name)))]
         #[allow(unreachable_code, unused_variables, clippy::diverging_sub_expression)]
         unsafe extern "C" fn $name(
@@ -41,12 +48,12 @@ macro_rules! define {
             unsafe {
                 let context = Context::new(std::ptr::NonNull::new_unchecked(context));
                 let result: define!(@result $result) = body::$name(context $(, $p)*);
-                safepoint(context.store());
+                define!(@safepoint context.store(), result, $fails);
                 result
             }
         }
     };
-    (@one $name:ident ($($p:ident: $t:ident),*) $result:tt) => {
+    (@one $name:ident ($($p:ident: $t:ident),*) $result:tt $fails:ident) => {
         #[unsafe(export_name = concat!("wasmaot_builtin_", stringify!($name)))]
         extern "C" fn $name($($p: $t),*) -> define!(@result $result) {
             body::$name($($p),*)
@@ -56,7 +63,7 @@ macro_rules! define {
         mod symbols {
             use super::*;
 
-            $(define!(@one $name $params $result);)*
+            $(define!(@one $name $params $result $fails);)*
 
             pub(super) fn all() -> impl Iterator<Item = BuiltinSymbol> {
                 [
