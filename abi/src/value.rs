@@ -97,6 +97,7 @@ pub struct ValRaw {
 macro_rules! reading {
     ($($from:ident, $to:ident: $ty:ty, $n:literal;)*) => {
         $(
+            #[inline]
             #[doc = concat!("A slot whose low bytes hold this `", stringify!($ty), "`.")]
             pub const fn $from(value: $ty) -> Self {
                 let mut bytes = [0; 16];
@@ -105,6 +106,7 @@ macro_rules! reading {
                 Self { bytes }
             }
 
+            #[inline]
             #[doc = concat!("The low bytes of the slot as an `", stringify!($ty), "`.")]
             pub const fn $to(self) -> $ty {
                 let mut low = [0; $n];
