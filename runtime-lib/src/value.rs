@@ -158,6 +158,7 @@ pub trait WasmTy: Sealed + Sized {
     fn abi_from_bits(bits: u64) -> Self::Abi;
 
     #[doc(hidden)]
+    #[inline]
     fn into_bits(self, store: &mut StoreInner) -> u64 {
         Self::abi_to_bits(self.into_abi(store))
     }
@@ -165,6 +166,7 @@ pub trait WasmTy: Sealed + Sized {
     /// # Safety
     /// As [`from_abi`](Self::from_abi).
     #[doc(hidden)]
+    #[inline]
     unsafe fn from_bits(bits: u64, store: &StoreInner) -> Self {
         // SAFETY: the caller's promise.
         unsafe { Self::from_abi(Self::abi_from_bits(bits), store) }
@@ -310,6 +312,7 @@ pub trait WasmResults: Sealed + Sized {
 impl<A: WasmTy> WasmParams for A {
     const TYPES: &'static [ValType] = &[A::TYPE];
 
+    #[inline]
     fn into_slots(self, store: &mut StoreInner, slots: &mut [ValRaw]) {
         slots[0] = ValRaw::from_u64(self.into_bits(store));
     }
@@ -318,6 +321,7 @@ impl<A: WasmTy> WasmParams for A {
 impl<A: WasmTy> WasmResults for A {
     const TYPES: &'static [ValType] = &[A::TYPE];
 
+    #[inline]
     fn into_slots(self, store: &mut StoreInner, slots: &mut [ValRaw]) {
         slots[0] = ValRaw::from_u64(self.into_bits(store));
     }
@@ -327,6 +331,7 @@ impl<A: WasmTy> WasmResults for A {
         self.into_bits(store)
     }
 
+    #[inline]
     unsafe fn from_slots(slots: &[ValRaw], store: &StoreInner) -> Self {
         // SAFETY: the caller's promise.
         unsafe { A::from_bits(slots[0].to_u64(), store) }
@@ -342,6 +347,7 @@ macro_rules! tuples {
             const TYPES: &'static [ValType] = &[$($name::TYPE),*];
 
             #[allow(unused, non_snake_case, reason = "the empty tuple")]
+            #[inline]
             fn into_slots(self, store: &mut StoreInner, slots: &mut [ValRaw]) {
                 let ($($name,)*) = self;
                 let mut slots = slots.iter_mut();
@@ -354,6 +360,7 @@ macro_rules! tuples {
         impl<$($name: WasmTy),*> WasmResults for ($($name,)*) {
             const TYPES: &'static [ValType] = &[$($name::TYPE),*];
 
+            #[inline]
             fn into_slots(self, store: &mut StoreInner, slots: &mut [ValRaw]) {
                 WasmParams::into_slots(self, store, slots);
             }
@@ -364,6 +371,7 @@ macro_rules! tuples {
             }
 
             #[allow(unused, clippy::unused_unit, reason = "the empty tuple")]
+            #[inline]
             unsafe fn from_slots(slots: &[ValRaw], store: &StoreInner) -> Self {
                 let mut slots = slots.iter();
                 // SAFETY: the caller's promise.

@@ -141,6 +141,7 @@ impl Func {
     /// # Safety
     /// The store is at the caller's disposal and was entered; the slots are `max(parameters,
     /// results)` and hold values of the parameters' types.
+    #[inline]
     pub(crate) unsafe fn call_raw(
         &self,
         store: *mut StoreInner,

@@ -53,6 +53,7 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
     /// # Panics
     /// If the function, or one among the parameters, is of another store; and if a host function
     /// that it called panicked.
+    #[inline]
     pub fn call(&self, mut store: impl AsStoreMut, params: P) -> Result<R> {
         let mut storage = [const { MaybeUninit::<ValRaw>::uninit() }; SLOTS];
         let len = P::TYPES.len().max(R::TYPES.len());
