@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use wasm_encoder::{
     CodeSection, ConstExpr, DataSection, ElementSection, Elements, ExportKind, ExportSection,
-    Function, FunctionSection, MemorySection, MemoryType, Module, RefType, TableSection, TableType,
-    TypeSection, ValType,
+    Function, FunctionSection, MemArg, MemArgTarget, MemorySection, MemoryType, Module, RefType,
+    TableSection, TableType, TypeSection, ValType,
 };
 use wasmaot_build::{Build, OptLevel};
 
@@ -67,7 +67,7 @@ fn image() -> Vec<u8> {
     exports.export("get", ExportKind::Func, 0);
     let mut code = CodeSection::new();
     let mut get = Function::new([]);
-    let byte = wasm_encoder::MemArg { offset: 0, align: 0, memory_index: 0 };
+    let byte = MemArg { offset: 0, align: 0, target: MemArgTarget::Memory(0), ordering: None };
     get.instructions().local_get(0).i32_load8_u(byte).end();
     code.function(&get);
     let mut data = DataSection::new();
