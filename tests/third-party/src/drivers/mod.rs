@@ -1,0 +1,33 @@
+//! A driver a module. Included twice, see the crate's root; `guests` are the bindings.
+
+mod argon2;
+mod brotli;
+mod dprint_json;
+mod gofmt;
+pub mod kernels;
+mod llhttp;
+mod onig;
+mod oxipng;
+mod rollup;
+mod source_map;
+mod xxhash;
+pub mod yaml_to_json;
+mod zstd;
+
+use super::guests;
+use crate::Driver;
+
+/// The drivers by the names that modules have in `guests/third-party/vectors.json`.
+pub const DRIVERS: &[(&str, Driver)] = &[
+    ("argon2", argon2::drive),
+    ("brotli", brotli::drive),
+    ("dprint-json", dprint_json::drive),
+    ("gofmt", gofmt::drive),
+    ("llhttp", llhttp::drive),
+    ("onig", onig::drive),
+    ("oxipng", oxipng::drive),
+    ("rollup", rollup::drive),
+    ("source-map", source_map::drive),
+    ("xxhash", xxhash::drive),
+    ("zstd", zstd::drive),
+];
