@@ -8,7 +8,7 @@ use wasmaot_compiler::{Interface, OptLevel};
 use crate::archive::{self, Member};
 use crate::c_header::c_header;
 use crate::cargo::{self, Lines};
-use crate::env::{self, Env};
+use crate::env::{self, Env, MachineCode};
 use crate::error::Error;
 use crate::object;
 use crate::options::{self, Options};
@@ -72,7 +72,7 @@ pub struct Output {
     /// The guests in the order they were named.
     pub guests: Vec<GuestOutput>,
     /// The static library with the machine code of all of them, which cargo was told to link;
-    /// `None` if only bindings were wanted.
+    /// `None` if only bindings were wanted, for now.
     pub library: Option<PathBuf>,
 }
 
@@ -347,20 +347,36 @@ fn compile_guest(guest: &Guest, env: &Env, lines: &mut Lines) -> Result<GuestOut
         }
         _ => None,
     };
-    let object = env.out_dir.join(format!("{stem}.o"));
-    let mut compiled = false;
-    if !env.bindings_only {
-        let key = object::key(&wasm, &config);
-        if !object::is_current(&object, &key) {
-            let work = || wasmaot_compiler::compile(&wasm, &config);
-            let artifact =
-                jobs::run(env.jobs, env.makeflags.as_deref(), work).map_err(compile_error)?;
-            object::store(&object, &artifact.object, &key)?;
-            compiled = true;
-        }
+    let path = env.out_dir.join(format!("{stem}.o"));
+    let mut output = GuestOutput {
+        name,
+        module: module.clone(),
+        built,
+        interface,
+        bindings,
+        header,
+        object: None,
+        compiled: false,
+    };
+    if env.machine_code == MachineCode::Never {
+        return Ok(output);
     }
-    let object = Some(object).filter(|_| !env.bindings_only);
-    Ok(GuestOutput { name, module, built, interface, bindings, header, object, compiled })
+    let key = object::key(&wasm, &config);
+    if !object::is_current(&path, &key) {
+        if env.machine_code == MachineCode::Later {
+            // A file that is missing makes cargo run this script again, in a build that needs it.
+            object::remove(&path)?;
+            lines.depends_on_file(&path);
+            return Ok(output);
+        }
+        let work = || wasmaot_compiler::compile(&wasm, &config);
+        let artifact =
+            jobs::run(env.jobs, env.makeflags.as_deref(), work).map_err(compile_error)?;
+        object::store(&path, &artifact.object, &key)?;
+        output.compiled = true;
+    }
+    output.object = Some(path);
+    Ok(output)
 }
 
 /// Reads a module, in either format.
@@ -380,19 +396,20 @@ pub fn file_stem(name: &str) -> String {
 
 /// Puts the objects into a library and tells cargo of it.
 fn link(guests: &[GuestOutput], env: &Env, lines: &mut Lines) -> Result<Option<PathBuf>, Error> {
-    if env.bindings_only {
-        lines.warn(
-            "only bindings were made, no machine code: this can be checked and documented, but \
-             not linked",
-        );
+    let objects: Vec<_> = guests.iter().filter_map(|guest| guest.object.as_ref()).collect();
+    if objects.len() < guests.len() {
+        if env.machine_code == MachineCode::Never {
+            lines.warn(
+                "only bindings were made, no machine code: this can be checked and documented, \
+                 but not linked",
+            );
+        }
         return Ok(None);
     }
     let mut members = Vec::new();
-    for guest in guests {
-        if let Some(path) = &guest.object {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            members.push(Member { name, object: output::read(path)? });
-        }
+    for path in objects {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        members.push(Member { name, object: output::read(path)? });
     }
     // Unique among all libraries that end up in the same program: rustc looks them up by name.
     let package = options::package_identifier(env);

@@ -21,6 +21,18 @@ const DOCS_RS: &str = "DOCS_RS";
 /// The variables that decide what this crate does and that cargo does not watch by itself.
 pub const RERUN: &[&str] = &[BINDINGS_ONLY, DOCS_RS];
 
+/// Whether machine code is wanted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MachineCode {
+    /// The build links it.
+    Now,
+    /// The build is a check, which links nothing, but a build that does may find the results of
+    /// this script and use them.
+    Later,
+    /// Nothing of the build will ever be linked.
+    Never,
+}
+
 /// A build script's environment.
 #[derive(Clone, Debug)]
 pub struct Env {
@@ -50,8 +62,8 @@ pub struct Env {
     pub rustc: PathBuf,
     /// What cargo was told about lock files and the network, for the cargo that builds guests.
     pub cargo_flags: Vec<String>,
-    /// Whether nothing of this build will be linked.
-    pub bindings_only: bool,
+    /// Whether machine code is wanted.
+    pub machine_code: MachineCode,
     /// The names of all variables, to tell those that are not the guest's.
     pub names: Vec<OsString>,
 }
@@ -64,7 +76,15 @@ impl Env {
     pub fn from_process() -> Result<Self, Error> {
         let names = std::env::vars_os().map(|(name, _)| name).collect();
         let mut env = Self::read(|name| std::env::var_os(name), names)?;
-        env.cargo_flags = parents_flags();
+        let line = parents_command_line();
+        env.cargo_flags = flags(&line);
+        let chosen = std::env::var_os(BINDINGS_ONLY).is_some_and(|value| !value.is_empty());
+        // What is built for the machine that builds (scripts, macros) is linked in checks, too. It
+        // has no debug information unless somebody asks for it; so has a release build, and
+        // generating code in vain is better than none where it is needed.
+        if !chosen && env.debug_info && links_nothing(&line) {
+            env.machine_code = MachineCode::Later;
+        }
         Ok(env)
     }
 
@@ -113,8 +133,12 @@ impl Env {
             cargo,
             rustc,
             cargo_flags: Vec::new(),
-            bindings_only: var(DOCS_RS).is_some()
-                || var(BINDINGS_ONLY).is_some_and(|value| !value.is_empty() && value != "0"),
+            machine_code: match var(BINDINGS_ONLY) {
+                Some(value) if value == "0" => MachineCode::Now,
+                Some(value) if !value.is_empty() => MachineCode::Never,
+                _ if var(DOCS_RS).is_some() => MachineCode::Never,
+                _ => MachineCode::Now,
+            },
             names,
         })
     }
@@ -125,24 +149,38 @@ impl Env {
     }
 }
 
-/// The flags about lock files and the network that our cargo was called with. It passes them on
-/// to nobody, so they are read off its command line, where the system shows it.
-fn parents_flags() -> Vec<String> {
+/// The command line of the cargo that runs this script, where the system shows it: it has no
+/// other way to tell what it was called for.
+fn parents_command_line() -> Vec<String> {
     #[cfg(target_os = "linux")]
     let line = std::fs::read(format!("/proc/{}/cmdline", std::os::unix::process::parent_id()));
     #[cfg(not(target_os = "linux"))]
     let line = std::io::Result::Ok(Vec::new());
-    flags(&line.unwrap_or_default())
+    let line = line.unwrap_or_default();
+    line.split(|&byte| byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect()
 }
 
-/// The flags in a command line whose words end with zeros.
-fn flags(line: &[u8]) -> Vec<String> {
-    let words = line.split(|&byte| byte == 0).map(String::from_utf8_lossy);
-    let flags = words.take_while(|word| word != "--");
-    flags
-        .filter(|word| matches!(&**word, "--locked" | "--offline" | "--frozen"))
-        .map(|word| word.into_owned())
-        .collect()
+/// The flags about lock files and the network in cargo's command line.
+fn flags(line: &[String]) -> Vec<String> {
+    let words = line.iter().take_while(|word| *word != "--");
+    let known = |word: &&String| matches!(&***word, "--locked" | "--offline" | "--frozen");
+    words.filter(known).cloned().collect()
+}
+
+/// Whether a command line is that of a cargo that links none of the packages it was called for.
+/// An alias or a flag that is not known here makes that false, which is always safe.
+fn links_nothing(line: &[String]) -> bool {
+    let Some((program, arguments)) = line.split_first() else { return false };
+    let is_cargo = Path::new(program).file_stem().is_some_and(|name| name == "cargo");
+    let mut arguments = arguments.iter().map(|argument| &**argument);
+    let mut command = arguments.next();
+    while let Some(flag) = command.filter(|word| word.starts_with('-')) {
+        if matches!(flag, "--config" | "--color" | "-Z" | "-C") {
+            arguments.next();
+        }
+        command = arguments.next();
+    }
+    is_cargo && matches!(command, Some("check" | "c" | "clippy" | "doc" | "d" | "rustdoc"))
 }
 
 #[cfg(test)]
@@ -197,11 +235,31 @@ mod tests {
         assert_eq!(Env::read(var, vec![]).unwrap().cargo, Path::new("/rust/cargo"));
     }
 
+    fn words(line: &str) -> Vec<String> {
+        line.split(' ').map(str::to_owned).collect()
+    }
+
     #[test]
     fn flags_are_those_of_cargo_itself() {
-        let line = b"/bin/cargo\0run\0--locked\0-v\0--offline\0--\0--frozen\0";
-        assert_eq!(flags(line), ["--locked", "--offline"]);
-        assert!(flags(b"").is_empty());
+        let line = words("/bin/cargo run --locked -v --offline -- --frozen");
+        assert_eq!(flags(&line), ["--locked", "--offline"]);
+        assert!(flags(&[]).is_empty());
+    }
+
+    #[test]
+    fn checks_are_told_from_builds() {
+        for line in [
+            "/bin/cargo check",
+            "cargo c -p app",
+            "cargo -q --color always -Zunstable-options --config a=1 check --message-format json",
+            "cargo doc --no-deps",
+        ] {
+            assert!(links_nothing(&words(line)), "{line}");
+        }
+        for line in ["cargo build", "cargo test check", "cargo", "rustc check", "cargo fix", ""] {
+            assert!(!links_nothing(&words(line)), "{line}");
+        }
+        assert!(!links_nothing(&[]));
     }
 
     #[test]
@@ -211,9 +269,11 @@ mod tests {
                 true => Some(value.into()),
                 false => var(name),
             };
-            Env::read(read, vec![]).unwrap().bindings_only
+            Env::read(read, vec![]).unwrap().machine_code
         };
-        assert!(set(DOCS_RS, "1") && set(BINDINGS_ONLY, "1"));
-        assert!(!set(BINDINGS_ONLY, "0") && !set("OTHER", "1"));
+        assert_eq!(set(DOCS_RS, "1"), MachineCode::Never);
+        assert_eq!(set(BINDINGS_ONLY, "1"), MachineCode::Never);
+        assert_eq!(set(BINDINGS_ONLY, "0"), MachineCode::Now);
+        assert_eq!(set("OTHER", "1"), MachineCode::Now);
     }
 }

@@ -26,18 +26,28 @@
 //! sources, and the few variables that matter. Machine code is kept in OUT_DIR with a key of all
 //! that it was made of, and is not generated again for the same key.
 //!
-//! A build script is not told whether it runs for `cargo check` or `cargo build`, and the two share
-//! its output, so whichever comes first generates the machine code, once. Documentation on docs.rs
-//! gets bindings alone; so does any build with `WASMAOT_BINDINGS_ONLY=1`, for checks that are
-//! never linked (set it in rust-analyzer's `cargo.extraEnv` together with a target folder of its
-//! own, or in a CI job that only checks).
+//! Checks and documentation (`cargo check`, `clippy`, `doc`, and rust-analyzer, which calls the
+//! first) need bindings, but link nothing, so no machine code is generated for them; the next build
+//! does it. Cargo tells a build script nothing of this, so the script looks at the command
+//! line of the cargo that runs it, on Linux. What follows from that:
+//!
+//! - Between a change of the guest and the next build, each check runs the build script again (which
+//!   only reads and validates the module) and checks the package again.
+//! - With a profile without debug information, as the release profile, and elsewhere than on Linux,
+//!   checks generate machine code, once per change.
+//! - A guest that runs on the building machine, in a procedural macro or a build script, is needed in
+//!   checks, too. Cargo builds such packages without debug information, by which they are told.
+//!   Where that is not so (`build-override.debug` is set, or the package is an ordinary dependency
+//!   at the same time), set `WASMAOT_BINDINGS_ONLY=0`.
+//!
+//! On docs.rs and with `WASMAOT_BINDINGS_ONLY=1` there is never any machine code.
 //!
 //! # Environment
 //!
 //! | variable | what |
 //! |---|---|
 //! | `WASMAOT_GUEST_TOOLCHAIN` | a folder with the `cargo` and `rustc` that build guests; else those of the build |
-//! | `WASMAOT_BINDINGS_ONLY` | makes bindings without machine code |
+//! | `WASMAOT_BINDINGS_ONLY` | `1`: make bindings without machine code; `0`: generate machine code in checks, too |
 
 #![forbid(unsafe_code)]
 
@@ -60,7 +70,7 @@ use std::path::PathBuf;
 pub use builder::{Build, Guest, GuestOutput, Output, Source};
 pub use c_header::c_header;
 pub use cargo::Lines;
-pub use env::Env;
+pub use env::{Env, MachineCode};
 pub use error::Error;
 pub use options::Options;
 pub use package::Package;

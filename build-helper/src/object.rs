@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use wasmaot_compiler::Config;
@@ -44,6 +45,19 @@ pub fn store(object: &Path, bytes: &[u8], key: &str) -> Result<(), Error> {
     output::write(object, bytes)?;
     output::write(&key_path, key.as_bytes())?;
     Ok(())
+}
+
+/// Removes an object that is not the right one any more.
+///
+/// # Errors
+/// [`Error::Write`].
+pub fn remove(object: &Path) -> Result<(), Error> {
+    match fs::remove_file(object) {
+        Err(source) if source.kind() != ErrorKind::NotFound => {
+            Err(Error::Write { path: object.into(), source })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn key_path(object: &Path) -> PathBuf {

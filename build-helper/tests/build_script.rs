@@ -8,12 +8,14 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use tempfile::TempDir;
-use wasmaot_build::{Build, Env, Error, Lines, Output};
+use wasmaot_build::{Build, Env, Error, Lines, MachineCode, Output};
 
 /// A package with a build script.
 struct Package {
     folder: TempDir,
     variables: BTreeMap<&'static str, OsString>,
+    /// Whether the build is a check.
+    check: bool,
 }
 
 impl Package {
@@ -35,7 +37,7 @@ impl Package {
             ("OPT_LEVEL", "0".into()),
             ("CARGO_CFG_TARGET_FEATURE", "fxsr,sse,sse2".into()),
         ]);
-        Self { folder, variables }
+        Self { folder, variables, check: false }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -49,7 +51,10 @@ impl Package {
     /// Runs a build; the lines for cargo, with the package's folder as `$`.
     fn run(&self, build: Build) -> (Result<Output, Error>, String) {
         let names = self.variables.keys().map(OsString::from).collect();
-        let env = Env::read(|name| self.variables.get(name).cloned(), names).unwrap();
+        let mut env = Env::read(|name| self.variables.get(name).cloned(), names).unwrap();
+        if self.check {
+            env.machine_code = MachineCode::Later;
+        }
         let mut lines = Lines::default();
         let result = build.run(&env, &mut lines);
         let folder = self.folder.path().display().to_string();
@@ -153,6 +158,36 @@ fn documentation_and_checks_need_no_machine_code() {
     assert_eq!(package.written().into_keys().collect::<Vec<_>>(), ["add.rs"]);
     assert!(!lines.contains("rustc-link"), "{lines}");
     assert!(lines.contains("cargo::warning=only bindings were made"), "{lines}");
+}
+
+#[test]
+fn a_check_leaves_the_machine_code_to_the_next_build() {
+    let mut package = Package::new(&[("add.wat", ADD)]);
+    let check = |package: &mut Package| {
+        package.check = true;
+        let result = package.run(Build::new().wat("add.wat"));
+        package.check = false;
+        (result.0.unwrap(), result.1)
+    };
+    let (output, lines) = check(&mut package);
+    assert_eq!(output.library, None);
+    assert_eq!(package.written().into_keys().collect::<Vec<_>>(), ["add.rs"]);
+    assert!(!lines.contains("rustc-link"), "{lines}");
+    // Cargo runs a script again as long as a file that it depends on is missing.
+    assert!(lines.contains("rerun-if-changed=$/out/add.o\n"), "{lines}");
+
+    let (output, built) = package.run(Build::new().wat("add.wat"));
+    assert!(output.unwrap().guests[0].compiled);
+    assert!(!built.contains("add.o"), "{built}");
+    // From then on there is no difference, until the guest changes.
+    let (output, lines) = check(&mut package);
+    assert!(!output.guests[0].compiled);
+    assert_eq!(lines, built);
+    fs::write(package.path("add.wat"), ADD.replace("i32.add", "i32.sub")).unwrap();
+    let (_, lines) = check(&mut package);
+    assert!(lines.contains("rerun-if-changed=$/out/add.o\n"), "{lines}");
+    assert!(!package.path("out/add.o").exists());
+    assert!(package.run(Build::new().wat("add.wat")).0.unwrap().guests[0].compiled);
 }
 
 #[test]
