@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use wasmaot_abi::context::VmThread;
 
+use crate::arch;
 use crate::error::Error;
 use crate::externref::{Slab, drop_values};
 use crate::gc;
@@ -99,6 +100,7 @@ pub struct StoreInner {
     /// What goes into new contexts.
     pub(crate) thread: *mut VmThread,
     pub(crate) stack_limit: usize,
+    stack_end: usize,
     thread_id: u64,
     collect_always: bool,
     pub(crate) limits: Limits,
@@ -126,6 +128,7 @@ impl<T> Store<T> {
             this: std::ptr::null_mut(),
             thread: std::ptr::null_mut(),
             stack_limit: 0,
+            stack_end: 0,
             thread_id: 0,
             collect_always: false,
             limits: Limits::default(),
@@ -244,6 +247,7 @@ impl StoreInner {
     /// Makes the contexts name this thread.
     fn register(&mut self, thread: &thread::Thread) {
         (self.thread, self.stack_limit) = (thread.record(), thread.stack_limit());
+        self.stack_end = thread.stack_end();
         self.thread_id = thread.id();
         for instance in &self.instances {
             // SAFETY: the store's instances and their contexts live as long as it.
@@ -257,14 +261,20 @@ impl StoreInner {
     }
 }
 
-/// Before a call into a guest: makes sure that the store's contexts name the thread.
+/// Before a call into a guest: makes sure that the store's contexts name the thread, and that this
+/// is its stack. On one above it the guest's comparison with the limit would always succeed. (On
+/// one below it always fails.)
+///
+/// # Panics
+/// On another stack than the thread's own.
 ///
 /// # Safety
 /// The store is alive and nobody has a reference to it.
 #[inline]
 pub(crate) unsafe fn enter(store: *mut StoreInner) {
     // SAFETY: the caller's promise.
-    if unsafe { (*store).ready } != thread::current_id() {
+    let (ready, stack_end) = unsafe { ((*store).ready, (*store).stack_end) };
+    if ready != thread::current_id() || arch::stack_pointer() >= stack_end {
         // SAFETY: the caller's promise.
         unsafe { enter_slowly(store) };
     }
@@ -279,6 +289,10 @@ unsafe fn enter_slowly(store: *mut StoreInner) {
         if inner.thread_id != thread.id() {
             inner.register(thread);
         }
+        assert!(
+            arch::stack_pointer() < inner.stack_end,
+            "guests run on the thread's own stack, and this is another one"
+        );
     });
     // SAFETY: the caller's promise.
     unsafe { safepoint(store) };

@@ -26,6 +26,7 @@ pub(crate) struct Thread {
     /// Unlike the address never used again for another thread. 0: not registered.
     id: Cell<u64>,
     stack_limit: Cell<usize>,
+    stack_end: Cell<usize>,
     /// The last trap, between where it happened and where the host gets it.
     pub(crate) captured: UnsafeCell<Captured>,
 }
@@ -36,6 +37,7 @@ thread_local! {
             record: UnsafeCell::new(VmThread { entry: ptr::null_mut(), exit_fp: 0 }),
             id: Cell::new(0),
             stack_limit: Cell::new(0),
+            stack_end: Cell::new(0),
             captured: UnsafeCell::new(Captured::NONE),
         }
     };
@@ -60,6 +62,7 @@ pub(crate) fn with_registered<R>(f: impl FnOnce(&Thread) -> R) -> R {
         if thread.id.get() == 0 {
             let stack = platform::stack_bounds();
             thread.stack_limit.set(stack.start + reserve(stack.len()));
+            thread.stack_end.set(stack.end);
             thread.id.set(NEXT_ID.fetch_add(1, Ordering::Relaxed));
         }
         f(thread)
@@ -84,6 +87,11 @@ impl Thread {
     /// The lowest address that guests may use.
     pub(crate) fn stack_limit(&self) -> usize {
         self.stack_limit.get()
+    }
+
+    /// The address where the stack ends at the top.
+    pub(crate) fn stack_end(&self) -> usize {
+        self.stack_end.get()
     }
 }
 

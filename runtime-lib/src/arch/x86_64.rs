@@ -21,3 +21,15 @@ pub(crate) unsafe fn resume(sp: usize, fp: usize, pc: usize) -> ! {
         )
     }
 }
+
+/// The stack pointer.
+#[inline(always)]
+pub(crate) fn stack_pointer() -> usize {
+    if cfg!(miri) {
+        return 0;
+    }
+    let sp;
+    // SAFETY: reads a register.
+    unsafe { asm!("mov {}, rsp", out(reg) sp, options(nomem, nostack, preserves_flags)) };
+    sp
+}
