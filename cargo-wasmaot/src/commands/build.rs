@@ -13,7 +13,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use clap::{ArgAction, Args};
 use serde::Deserialize;
 use serde_json::Value;
-use wasmaot_build::{Env, Lines};
+use wasmaot_build::{Env, Lines, MachineCode};
 use wasmaot_compiler::OptLevel;
 
 use crate::shell::{Color, Shell};
@@ -199,7 +199,16 @@ impl Build {
             makeflags: env::var("MAKEFLAGS").ok(),
             cargo: cargo_program(),
             rustc: env::var_os("RUSTC").map_or_else(|| "rustc".into(), PathBuf::from),
-            bindings_only: false,
+            cargo_flags: [
+                (self.locked, "--locked"),
+                (self.offline, "--offline"),
+                (self.frozen, "--frozen"),
+            ]
+            .into_iter()
+            .filter(|(given, _)| *given)
+            .map(|(_, flag)| flag.to_owned())
+            .collect(),
+            machine_code: MachineCode::Now,
             names: env::vars_os().map(|(name, _)| name).collect(),
         };
         shell.status("Compiling", format!("guests of {}", package.name));
