@@ -141,14 +141,15 @@ impl Writer {
         })
     }
 
-    /// Declares a symbol that is defined elsewhere.
+    /// Declares a symbol that is defined elsewhere in what is linked. Being hidden, it can neither be
+    /// missing from a shared library, nor be taken from another that is loaded.
     pub fn undefined(&mut self, name: String) -> SymbolId {
         self.object.add_symbol(Symbol {
             name: name.into_bytes(),
             value: 0,
             size: 0,
             kind: SymbolKind::Unknown,
-            scope: SymbolScope::Dynamic,
+            scope: SymbolScope::Linkage,
             weak: false,
             section: SymbolSection::Undefined,
             flags: SymbolFlags::None,

@@ -247,9 +247,7 @@ impl<'a> Builder<'a> {
             match name {
                 Name::Module { name, .. } => self.module.name = Some(name),
                 Name::Function(names) => {
-                    let names = names.map_while(|naming| naming.ok());
-                    // The largest number of all is no index to us, and none of a function.
-                    for naming in names.filter(|naming| naming.index < u32::MAX) {
+                    for naming in names.map_while(|naming| naming.ok()) {
                         let func = FuncIndex::from_u32(naming.index);
                         self.module.function_names.entry(func).or_insert(naming.name);
                     }
