@@ -8,14 +8,14 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use wasmaot_abi::func_info::{FuncInfoReader, MODULE_NAME_OFFSET};
 
-use crate::platform::{self, File, ImageInfo, Segment};
+use crate::platform::{self, ImageFile, ImageInfo, Segment};
 use crate::unwind;
 
 /// An image that holds guests.
 pub(crate) struct Image {
     info: ImageInfo,
     next: *const Image,
-    file: OnceLock<Option<File>>,
+    file: OnceLock<Option<ImageFile>>,
 }
 
 // SAFETY: nothing in it changes but what may change at any time.
@@ -71,7 +71,7 @@ impl Image {
     }
 
     /// The image's file and where in it bytes of the image are, if the file can be had.
-    pub(crate) fn file_of(&self, bytes: &[u8]) -> Option<(&File, u64)> {
+    pub(crate) fn file_of(&self, bytes: &[u8]) -> Option<(&ImageFile, u64)> {
         let start = bytes.as_ptr().addr();
         let segment = self.segment(start)?;
         let within = start - segment.memory.start;
@@ -79,7 +79,8 @@ impl Image {
             return None;
         }
         let file = self.file.get_or_init(|| platform::open_image(&self.info)).as_ref()?;
-        Some((file, segment.offset + within as u64))
+        let at = segment.offset + within as u64;
+        file.holds(bytes, at).then_some((file, at))
     }
 }
 

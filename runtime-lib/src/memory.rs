@@ -131,7 +131,7 @@ impl MemoryData {
         let mapped = mappable && bytes.len() >= LEAST_MAPPED && {
             let image = images::find(bytes.as_ptr().addr());
             let file = image.and_then(|image| image.file_of(bytes));
-            file.is_some_and(|(file, at)| self.map.map_file(offset, file, at, bytes.len()))
+            file.is_some_and(|(file, at)| self.map.map_image(offset, file, at, bytes.len()))
         };
         if !mapped {
             // SAFETY: within the memory; nobody has a reference to it now.

@@ -21,6 +21,11 @@ impl Module {
     /// The module that an object of the compiler's describes: by its symbol
     /// `<prefix><module>_exports`.
     ///
+    /// Modules whose instances are to call each other's functions through tables have to be
+    /// linked into the same program or shared object: in each, a function type is known by one
+    /// address, and an indirect call of a function from another is a trap for its type. Direct
+    /// imports have no such condition.
+    ///
     /// # Safety
     /// It is such a description, and the code and data of its object stay loaded for the rest
     /// of the program.

@@ -1,12 +1,11 @@
 //! Executables and shared objects in memory, by what the dynamic linker says of them.
 
 use std::ffi::{CStr, OsStr, c_int, c_void};
+use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 
 use crate::platform::{ImageInfo, Segment};
-
-pub(crate) use std::fs::File;
 
 struct Search {
     address: usize,
@@ -63,8 +62,14 @@ unsafe extern "C" fn visit(
     1
 }
 
+/// An image's file, kept open.
+pub(crate) struct ImageFile {
+    pub(super) file: File,
+    id: (u64, u64),
+}
+
 /// Opens an image's file, if it can be had and is for sure the one in memory.
-pub(crate) fn open_image(image: &ImageInfo) -> Option<File> {
+pub(crate) fn open_image(image: &ImageInfo) -> Option<ImageFile> {
     let path = match &*image.path {
         [] => OsStr::new("/proc/self/exe"),
         path => OsStr::from_bytes(path),
@@ -74,8 +79,28 @@ pub(crate) fn open_image(image: &ImageInfo) -> Option<File> {
     let maps = std::fs::read("/proc/self/maps").ok()?;
     let start = image.segments.first()?.memory.start;
     let (dev, inode) = maps.split(|&byte| byte == b'\n').find_map(|line| file_at(line, start))?;
-    (dev == (libc::major(meta.dev()), libc::minor(meta.dev())) && inode == meta.ino())
-        .then_some(file)
+    let same = dev == (libc::major(meta.dev()), libc::minor(meta.dev())) && inode == meta.ino();
+    same.then(|| ImageFile { file, id: (meta.dev(), meta.ino()) })
+}
+
+impl ImageFile {
+    /// Whether these bytes of the image are still what the file holds there: a program may close
+    /// all files it does not know, and open others under their numbers; a shared object's file
+    /// may be written to.
+    pub(crate) fn holds(&self, bytes: &[u8], at: u64) -> bool {
+        let id = self.file.metadata().map(|meta| (meta.dev(), meta.ino()));
+        let (Some(first), Some(last)) = (bytes.first_chunk::<64>(), bytes.last_chunk::<64>())
+        else {
+            return false;
+        };
+        let read = |at| {
+            let mut buffer = [0; 64];
+            self.file.read_exact_at(&mut buffer, at).map(|()| buffer)
+        };
+        id.is_ok_and(|id| id == self.id)
+            && read(at).is_ok_and(|read| read == *first)
+            && read(at + (bytes.len() - last.len()) as u64).is_ok_and(|read| read == *last)
+    }
 }
 
 /// The device and inode that a line of `/proc/self/maps` names, if the address is in its range.
@@ -96,7 +121,6 @@ fn file_at(line: &[u8], address: usize) -> Option<((u32, u32), u64)> {
 #[cfg(all(test, not(miri)))]
 mod tests {
     use super::*;
-    use std::os::unix::fs::FileExt;
 
     #[test]
     fn lines_of_maps() {
@@ -108,7 +132,7 @@ mod tests {
 
     #[test]
     fn the_program_is_found_and_its_file_holds_what_is_in_memory() {
-        static CONSTANT: [u8; 16] = *b"\x9fa constant text";
+        static CONSTANT: [u8; 80] = [0x9f; 80];
         let address = CONSTANT.as_ptr().addr();
         let image = find_image(address).unwrap();
         assert!(image.eh_frame_hdr.is_some());
@@ -117,9 +141,11 @@ mod tests {
         // Some file systems report other numbers in the list of mappings; then there is no file.
         let Some(file) = open_image(&image) else { return };
         let segment = image.segments.iter().find(|s| s.memory.contains(&address)).unwrap();
-        let mut bytes = [0; 16];
         let at = segment.offset + (address - segment.memory.start) as u64;
-        file.read_exact_at(&mut bytes, at).unwrap();
-        assert_eq!(bytes, CONSTANT);
+        assert!(file.holds(&CONSTANT, at));
+        assert!(!file.holds(&CONSTANT, at + 1) && !file.holds(&CONSTANT, u64::MAX));
+        assert!(!file.holds(&CONSTANT[..63], at));
+        let other = ImageFile { file: File::open("/proc/self/maps").unwrap(), ..file };
+        assert!(!other.holds(&CONSTANT, at));
     }
 }

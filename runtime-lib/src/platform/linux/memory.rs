@@ -4,11 +4,12 @@
 //! so a few reservations that are not needed any more are kept for the next memories of the same
 //! size.
 
+use std::fs::File;
 use std::os::fd::AsRawFd;
 use std::ptr::{self, NonNull};
 use std::sync::Mutex;
 
-use super::File;
+use super::ImageFile;
 
 /// Address space of which no byte can be touched until it is committed. Given back when dropped.
 #[derive(Debug)]
@@ -97,7 +98,17 @@ impl Reservation {
 
     /// Puts a file's bytes in place of what is at `offset`, copied when they are written to.
     /// Returns whether it succeeded.
-    pub(crate) fn map_file(&mut self, offset: usize, file: &File, at: u64, len: usize) -> bool {
+    pub(crate) fn map_image(
+        &mut self,
+        offset: usize,
+        file: &ImageFile,
+        at: u64,
+        len: usize,
+    ) -> bool {
+        self.map_file(offset, &file.file, at, len)
+    }
+
+    fn map_file(&mut self, offset: usize, file: &File, at: u64, len: usize) -> bool {
         // SAFETY: no arguments to get wrong.
         let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as u64;
         assert!(offset.checked_add(len).is_some_and(|end| end <= self.committed));

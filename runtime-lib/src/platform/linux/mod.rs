@@ -5,7 +5,7 @@ mod memory;
 #[cfg(feature = "signals")]
 mod signal;
 
-pub(crate) use image::{File, find_image, open_image};
+pub(crate) use image::{ImageFile, find_image, open_image};
 pub(crate) use memory::Reservation;
 #[cfg(feature = "signals")]
 pub(crate) use signal::{Fault, install};
