@@ -96,7 +96,7 @@ impl InstanceData {
             magic: MAGIC_INSTANCE,
             store: store.this.cast(),
             thread: store.thread,
-            stack_limit: store.stack_limit,
+            stack_limit: store.stack_limits.of(module),
             module: module.0,
             instance: data.ptr().as_ptr().cast(),
         };

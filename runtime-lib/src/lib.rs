@@ -27,10 +27,10 @@
 //!
 //! A store can be moved to another thread between calls; many threads can each use their own.
 //! Guests run on the thread's own stack and may use it up to 256 KiB before its end (half of a
-//! stack smaller than 512 KiB, but never the last 96 KiB), which is what functions of the host,
-//! called by a guest, can rely on. Beyond, a guest traps with [`TrapCode::StackOverflow`]. Code
-//! that runs threads of its own making on other stacks (coroutines) has to call guests on the
-//! thread's real one: elsewhere calls panic, or trap at once.
+//! stack smaller than 512 KiB; with explicit checks never the last 96 KiB), which is what functions
+//! of the host, called by a guest, can rely on. Beyond, a guest traps with
+//! [`TrapCode::StackOverflow`]. Code that runs threads of its own making on other stacks
+//! (coroutines) has to call guests on the thread's real one: elsewhere calls panic, or trap at once.
 
 #[cfg(not(feature = "std"))]
 compile_error!("wasmaot needs its feature `std`");

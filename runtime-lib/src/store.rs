@@ -20,7 +20,7 @@ use crate::instance::InstanceData;
 use crate::memory::MemoryData;
 use crate::module::Modules;
 use crate::table::TableData;
-use crate::thread;
+use crate::thread::{self, StackLimits};
 
 /// Owns instances, their memories, tables, globals and functions, the host values they hold, and
 /// data of the host's own. Everything is freed when the store is dropped, not before.
@@ -99,7 +99,7 @@ pub struct StoreInner {
     pub(crate) this: *mut Self,
     /// What goes into new contexts.
     pub(crate) thread: *mut VmThread,
-    pub(crate) stack_limit: usize,
+    pub(crate) stack_limits: StackLimits,
     stack_end: usize,
     thread_id: u64,
     collect_always: bool,
@@ -127,7 +127,7 @@ impl<T> Store<T> {
             id,
             this: std::ptr::null_mut(),
             thread: std::ptr::null_mut(),
-            stack_limit: 0,
+            stack_limits: StackLimits::NONE,
             stack_end: 0,
             thread_id: 0,
             collect_always: false,
@@ -246,15 +246,16 @@ impl StoreInner {
 
     /// Makes the contexts name this thread.
     fn register(&mut self, thread: &thread::Thread) {
-        (self.thread, self.stack_limit) = (thread.record(), thread.stack_limit());
+        (self.thread, self.stack_limits) = (thread.record(), thread.stack_limits());
         self.stack_end = thread.stack_end();
         self.thread_id = thread.id();
         for instance in &self.instances {
             // SAFETY: the store's instances and their contexts live as long as it.
             unsafe {
-                let context = (*instance.ptr().as_ptr()).context.as_ptr();
-                (*context).thread = self.thread;
-                (*context).stack_limit = self.stack_limit;
+                let context = (*instance.ptr().as_ptr()).context;
+                let limit = self.stack_limits.of(context.module());
+                (*context.as_ptr()).thread = self.thread;
+                (*context.as_ptr()).stack_limit = limit;
             }
         }
         self.update_attention();

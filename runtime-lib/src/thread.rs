@@ -3,6 +3,7 @@
 //! without a destructor: reaching it is an addition, in a signal handler too.
 
 use std::cell::{Cell, UnsafeCell};
+use std::ops::Range;
 use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,22 +11,47 @@ use wasmaot_abi::context::VmThread;
 
 use crate::frames::Captured;
 use crate::platform;
+use crate::raw::ModuleRef;
 
 /// Stack that guests leave to the functions they call: the host's, the runtime's, and signal
 /// handlers'.
 const STACK_RESERVE: usize = 256 << 10;
 
-/// The least of it, on stacks so small that they are better left alone: a guest with explicit
-/// checks finds out that it is below the limit when it has made its frame already, of 64 KiB at
-/// most, and the trap has to be reported below that.
-const LEAST_RESERVE: usize = 96 << 10;
+/// The least of it for guests with explicit checks, however small the stack: they find out that
+/// they are below the limit when they have made their frame already, of 64 KiB at most, and the
+/// trap has to be reported below that.
+const EXPLICIT_RESERVE: usize = 96 << 10;
+
+/// The lowest stack addresses that guests may use.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StackLimits {
+    /// Those that check before they make a frame.
+    before: usize,
+    /// Those with explicit checks.
+    explicit: usize,
+}
+
+impl StackLimits {
+    pub(crate) const NONE: Self = Self { before: 0, explicit: 0 };
+
+    fn new(stack: &Range<usize>) -> Self {
+        let reserve = STACK_RESERVE.min(stack.len() / 2);
+        let at_least = |least| stack.start + reserve.max(least);
+        Self { before: at_least(0), explicit: at_least(EXPLICIT_RESERVE) }
+    }
+
+    /// That for a module's functions.
+    pub(crate) fn of(self, module: ModuleRef) -> usize {
+        if module.explicit_checks() { self.explicit } else { self.before }
+    }
+}
 
 /// A thread.
 pub(crate) struct Thread {
     record: UnsafeCell<VmThread>,
     /// Unlike the address never used again for another thread. 0: not registered.
     id: Cell<u64>,
-    stack_limit: Cell<usize>,
+    stack_limits: Cell<StackLimits>,
     stack_end: Cell<usize>,
     /// The last trap, between where it happened and where the host gets it.
     pub(crate) captured: UnsafeCell<Captured>,
@@ -36,7 +62,7 @@ thread_local! {
         Thread {
             record: UnsafeCell::new(VmThread { entry: ptr::null_mut(), exit_fp: 0 }),
             id: Cell::new(0),
-            stack_limit: Cell::new(0),
+            stack_limits: Cell::new(StackLimits::NONE),
             stack_end: Cell::new(0),
             captured: UnsafeCell::new(Captured::NONE),
         }
@@ -61,17 +87,12 @@ pub(crate) fn with_registered<R>(f: impl FnOnce(&Thread) -> R) -> R {
     THREAD.with(|thread| {
         if thread.id.get() == 0 {
             let stack = platform::stack_bounds();
-            thread.stack_limit.set(stack.start + reserve(stack.len()));
+            thread.stack_limits.set(StackLimits::new(&stack));
             thread.stack_end.set(stack.end);
             thread.id.set(NEXT_ID.fetch_add(1, Ordering::Relaxed));
         }
         f(thread)
     })
-}
-
-/// How much of a stack of this size guests do not get.
-fn reserve(size: usize) -> usize {
-    STACK_RESERVE.min(size / 2).max(LEAST_RESERVE)
 }
 
 impl Thread {
@@ -84,9 +105,9 @@ impl Thread {
         self.record.get()
     }
 
-    /// The lowest address that guests may use.
-    pub(crate) fn stack_limit(&self) -> usize {
-        self.stack_limit.get()
+    /// The lowest addresses that guests may use.
+    pub(crate) fn stack_limits(&self) -> StackLimits {
+        self.stack_limits.get()
     }
 
     /// The address where the stack ends at the top.
@@ -101,11 +122,16 @@ mod tests {
 
     #[test]
     fn what_a_guest_may_overrun_is_in_reserve() {
-        assert_eq!(reserve(8 << 20), 256 << 10);
-        assert_eq!(reserve(300 << 10), 150 << 10);
+        let reserve = |size: usize| {
+            let StackLimits { before, explicit } = StackLimits::new(&(4096..4096 + size));
+            (before - 4096, explicit - 4096)
+        };
+        assert_eq!(reserve(8 << 20), (256 << 10, 256 << 10));
+        assert_eq!(reserve(300 << 10), (150 << 10, 150 << 10));
+        assert_eq!(reserve(64 << 10).0, 32 << 10);
         // The largest frame that is made before it is checked, and the report of the trap.
         for size in (0..1 << 20).step_by(4 << 10) {
-            assert!(reserve(size) >= (64 << 10) + (16 << 10));
+            assert!(reserve(size).1 >= (64 << 10) + (16 << 10));
         }
     }
 
@@ -115,7 +141,7 @@ mod tests {
         let look = || {
             let here = 0u8;
             with_registered(|thread| {
-                let (sp, limit) = (&raw const here as usize, thread.stack_limit());
+                let (sp, limit) = (&raw const here as usize, thread.stack_limits().before);
                 assert!(limit < sp && sp - limit < 1 << 30);
                 (thread.id(), thread.record() as usize)
             })
