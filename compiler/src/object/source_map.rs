@@ -106,11 +106,13 @@ impl Builder {
                     file
                 }
             };
+            // Nonsense is not to overflow when distances between lines are computed.
+            let sane = |number: u64| number.min(u32::MAX.into());
             let column = match row.column() {
                 ColumnType::LeftEdge => 0,
-                ColumnType::Column(column) => column.get(),
+                ColumnType::Column(column) => sane(column.get()),
             };
-            let line = row.line().map_or(0, |line| line.get());
+            let line = row.line().map_or(0, |line| sane(line.get()));
             sequence.push((address, file.map(|file| Line { file, line, column })));
         }
         Ok(())

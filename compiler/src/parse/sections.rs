@@ -247,7 +247,9 @@ impl<'a> Builder<'a> {
             match name {
                 Name::Module { name, .. } => self.module.name = Some(name),
                 Name::Function(names) => {
-                    for naming in names.map_while(|naming| naming.ok()) {
+                    let names = names.map_while(|naming| naming.ok());
+                    // The largest number of all is no index to us, and none of a function.
+                    for naming in names.filter(|naming| naming.index < u32::MAX) {
                         let func = FuncIndex::from_u32(naming.index);
                         self.module.function_names.entry(func).or_insert(naming.name);
                     }

@@ -225,8 +225,10 @@ fn malformed_custom_sections_do_no_harm() {
     // A function map that names function 0, function 9, and then ends too soon.
     section(&mut bytes, &[1, 8, 3, 0, 1, b'a', 9, 1, b'b', 9]);
     section(&mut bytes, &[0xff; 9]);
+    // One that names a function of the largest number there is.
+    section(&mut bytes, &[1, 8, 1, 0xff, 0xff, 0xff, 0xff, 0x0f, 1, b'c']);
     let module = parse(&bytes).unwrap();
     let names: Vec<_> = module.function_names.iter().map(|(f, n)| (f.as_u32(), *n)).collect();
     assert_eq!(names, [(0, "a")]);
-    assert_eq!(module.custom_sections.len(), 2);
+    assert_eq!(module.custom_sections.len(), 3);
 }

@@ -28,8 +28,7 @@ pub struct Regions {
 }
 
 impl Regions {
-    /// Declares the regions in a function. Their numbers are the same in all functions, so
-    /// that they stay what they are when one is inlined into another.
+    /// Declares the regions in a function. Their numbers are the same in all functions.
     pub fn new(func: &mut Function) -> Self {
         let mut user_id = 0;
         let mut region = |description| {
