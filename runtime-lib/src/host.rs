@@ -344,7 +344,9 @@ unsafe extern "C" fn dynamic_call<T, F: Dynamic<T>>(
         // SAFETY: as above.
         .map(|(&ty, slot)| unsafe { Val::from_bits(slot.to_u64(), ty, &*inner) })
         .collect();
-    let body = |caller: Caller<'_, T>| -> Result<(), Error> {
+    // The parameters are dropped where a panic of theirs is caught.
+    let body = move |caller: Caller<'_, T>| -> Result<(), Error> {
+        let params = params;
         let mut results: Vec<Val> = types.1.iter().map(|&ty| Val::default_of(ty)).collect();
         func.call(caller, &params, &mut results)?;
         for ((value, &ty), slot) in results.iter().zip(types.1).zip(slots) {

@@ -1,6 +1,7 @@
 //! What can be done without a guest: stores, handles, memories, tables, globals, functions of the
 //! host called by the host.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -285,6 +286,31 @@ fn handles_know_their_store() {
     let ty = GlobalType::new(ValType::I64, false);
     let global = Global::new(&mut one, ty, Val::I64(-1)).unwrap();
     global.get(&other);
+}
+
+#[test]
+fn a_parameter_that_panics_when_dropped_is_a_panic_of_the_function() {
+    struct Bad;
+    impl Drop for Bad {
+        fn drop(&mut self) {
+            panic!("on purpose");
+        }
+    }
+    let mut store = Store::new(());
+    // Then the parameter is the last reference that is left.
+    store.set_collect_always(true);
+    let ty = FuncType::new([ValType::ExternRef], []);
+    let f =
+        Func::new(
+            &mut store,
+            ty,
+            |_: Caller<'_, ()>, _: &[Val], _: &mut [Val]| Ok::<(), Error>(()),
+        );
+    let f = f.typed::<Option<ExternRef>, ()>(&store).unwrap();
+    let call = AssertUnwindSafe(|| f.call(&mut store, Some(ExternRef::new(Bad))));
+    let panic = catch_unwind(call).unwrap_err();
+    assert_eq!(*panic.downcast::<&str>().unwrap(), "on purpose");
+    f.call(&mut store, None).unwrap();
 }
 
 #[test]
