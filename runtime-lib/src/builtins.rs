@@ -262,7 +262,14 @@ mod body {
             let items = segment.get(src as usize..)?.get(..len as usize)?;
             // SAFETY: nobody else has a reference to it while a guest runs.
             let table = unsafe { table(context, index).as_mut() };
-            let items = items.iter().map(|&item| item_bits(context, ElemItem::decode(item)));
+            let func_refs = context.func_refs();
+            let items = items.iter().map(|&item| match ElemItem::decode(item) {
+                // SAFETY: an index of the module's.
+                ElemItem::FuncRef(index) => {
+                    unsafe { func_refs.add(index as usize) }.as_ptr().expose_provenance() as u64
+                }
+                other => item_bits(context, other),
+            });
             table.write(dst, items)?;
             Some(())
         };

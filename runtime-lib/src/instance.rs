@@ -345,11 +345,12 @@ fn make(
     if store.modules.add(module) {
         store.funcs.resolve(|params, results| find_type(module, params, results));
     }
-    for (i, init) in (0..).zip(module.func_refs()) {
+    let func_refs = context.func_refs();
+    for (i, init) in module.func_refs().iter().enumerate() {
         let func_ref =
             VmFuncRef { wasm_call: init.wasm_call, ty: init.ty, callee: context.as_ptr() };
         // SAFETY: its place in the context.
-        unsafe { context.func_ref(i).write(func_ref) };
+        unsafe { func_refs.add(i).write(func_ref) };
     }
     let mut next = [0; 4];
     for (import, item) in module.imports().iter().zip(given) {

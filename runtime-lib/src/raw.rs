@@ -227,6 +227,13 @@ impl Context {
         func_ref: VmFuncRef;
     }
 
+    /// Where [`func_ref`](Self::func_ref)s lie, one after the other, for whoever needs many.
+    pub(crate) fn func_refs(self) -> NonNull<VmFuncRef> {
+        let offset = self.layout().func_ref(0);
+        // SAFETY: the layout's offsets lie in the context, or at its end.
+        unsafe { self.0.byte_add(offset as usize).cast() }
+    }
+
     /// The memory with this index in the module, which must be in range.
     pub(crate) fn any_memory(self, index: u32) -> NonNull<VmMemory> {
         match index.checked_sub(self.imported(ExternKind::Memory)) {

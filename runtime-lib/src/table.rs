@@ -159,12 +159,14 @@ impl TableData {
         values: impl ExactSizeIterator<Item = u64>,
     ) -> Option<()> {
         let range = self.range(start, values.len() as u64)?;
+        // Looked up once: for all the compiler knows, writing elements changes them.
+        let (base, element) = (self.base(), self.element);
         for (index, bits) in range.zip(values) {
             // SAFETY: the elements are within the table.
             unsafe {
-                match self.element {
-                    ValType::ExternRef => *self.base().cast::<u32>().add(index) = bits as u32,
-                    _ => *self.base().cast::<u64>().add(index) = bits,
+                match element {
+                    ValType::ExternRef => *base.cast::<u32>().add(index) = bits as u32,
+                    _ => *base.cast::<u64>().add(index) = bits,
                 }
             }
         }
