@@ -1,21 +1,16 @@
-//! The builder: gathers guests and options, then takes each guest from its source to machine
-//! code and bindings.
+//! The builder: gathers guests and options.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use wasmaot_compiler::{Interface, OptLevel};
 
-use crate::archive::{self, Member};
-use crate::c_header::c_header;
 use crate::cargo::{self, Lines};
-use crate::env::{self, Env, MachineCode};
+use crate::env::{self, Env};
 use crate::error::Error;
-use crate::object;
-use crate::options::{self, Options};
-use crate::output;
+use crate::guest::{self, Loaded};
+use crate::metadata;
+use crate::options::Options;
 use crate::package::{self, Package};
-use crate::rust::rust_bindings;
-use crate::{jobs, metadata};
 
 /// Compiles guests in a build script.
 ///
@@ -71,7 +66,7 @@ pub struct Guest {
 pub struct Output {
     /// The guests in the order they were named.
     pub guests: Vec<GuestOutput>,
-    /// The static library with the machine code of all of them, which cargo was told to link;
+    /// The static library with the machine code of all of them, which the bindings link with;
     /// `None` if only bindings were wanted, for now.
     pub library: Option<PathBuf>,
 }
@@ -251,22 +246,24 @@ impl Build {
         for name in env::RERUN {
             lines.depends_on_variable(*name);
         }
-        let mut named: Vec<(String, GuestOutput)> = Vec::new();
+        let mut loaded: Vec<Loaded> = Vec::new();
         for guest in self.guests(env, lines)? {
-            let output = compile_guest(&guest, env, lines)?;
-            let file = output.bindings.file_stem().unwrap_or_default().to_string_lossy();
-            if let Some((_, other)) = named.iter().find(|(known, _)| *known == *file) {
+            let guest = guest::load(guest, env, lines)?;
+            if let Some(other) = loaded.iter().find(|other| other.stem == guest.stem) {
                 return Err(Error::Options(format!(
                     "two guests are called `{}`: `{}` and `{}`",
-                    output.name,
+                    guest.name,
                     other.module.display(),
-                    output.module.display()
+                    guest.module.display()
                 )));
             }
-            named.push((file.into_owned(), output));
+            loaded.push(guest);
         }
-        let guests: Vec<_> = named.into_iter().map(|(_, output)| output).collect();
-        let library = link(&guests, env, lines)?;
+        let library = guest::library_name(&loaded, env);
+        let guests: Result<Vec<_>, _> =
+            loaded.into_iter().map(|guest| guest::compile(guest, &library, env, lines)).collect();
+        let guests = guests?;
+        let library = guest::link(&guests, &library, env, lines)?;
         Ok(Output { guests, library })
     }
 
@@ -314,121 +311,10 @@ impl PackageOptions {
     }
 }
 
-/// Takes a guest all the way but to the library.
-fn compile_guest(guest: &Guest, env: &Env, lines: &mut Lines) -> Result<GuestOutput, Error> {
-    let (module, default_name, built) = match &guest.source {
-        Source::File(path) => {
-            let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            (env.resolve(path), stem, false)
-        }
-        Source::Package(package) => {
-            let module = package::build(package, env, lines)?;
-            (module.path, module.package, module.built)
-        }
-    };
-    // A module that was built is no source, and newer than the start of this script.
-    if !module.starts_with(&env.out_dir) {
-        lines.depends_on_file(&module);
-    }
-    let name = guest.name.clone().unwrap_or(default_name);
-    let wasm = load(&module)?;
-    let config = guest.options.config(&name, env);
-    let compile_error = |source| Error::Compile { path: module.clone(), source };
-    let interface = wasmaot_compiler::describe(&wasm, &config).map_err(compile_error)?;
-
-    let stem = file_stem(&name);
-    let bindings = env.out_dir.join(format!("{stem}.rs"));
-    output::write(&bindings, rust_bindings(&interface).as_bytes())?;
-    let header = match guest.options.header {
-        Some(true) => {
-            let path = env.out_dir.join(format!("{stem}.h"));
-            output::write(&path, c_header(&interface).as_bytes())?;
-            Some(path)
-        }
-        _ => None,
-    };
-    let path = env.out_dir.join(format!("{stem}.o"));
-    let mut output = GuestOutput {
-        name,
-        module: module.clone(),
-        built,
-        interface,
-        bindings,
-        header,
-        object: None,
-        compiled: false,
-    };
-    if env.machine_code == MachineCode::Never {
-        return Ok(output);
-    }
-    let key = object::key(&wasm, &config);
-    if !object::is_current(&path, &key) {
-        if env.machine_code == MachineCode::Later {
-            // A file that is missing makes cargo run this script again, in a build that needs it.
-            object::remove(&path)?;
-            lines.depends_on_file(&path);
-            return Ok(output);
-        }
-        let work = || wasmaot_compiler::compile(&wasm, &config);
-        let artifact =
-            jobs::run(env.jobs, env.makeflags.as_deref(), work).map_err(compile_error)?;
-        object::store(&path, &artifact.object, &key)?;
-        output.compiled = true;
-    }
-    output.object = Some(path);
-    Ok(output)
-}
-
-/// Reads a module, in either format.
-fn load(path: &Path) -> Result<Vec<u8>, Error> {
-    let bytes = output::read(path)?;
-    if bytes.starts_with(b"\0asm") || path.extension().is_none_or(|extension| extension != "wat") {
-        return Ok(bytes);
-    }
-    let parsed = wat::Parser::new().parse_bytes(Some(path), &bytes).map(|wasm| wasm.into_owned());
-    parsed.map_err(|error| Error::Text { path: path.into(), message: error.to_string() })
-}
-
-/// A guest's name as the name of a file, and of a Rust module that includes it.
-pub fn file_stem(name: &str) -> String {
-    crate::rust::names::snake(name).unwrap_or_else(|| "guest".into())
-}
-
-/// Puts the objects into a library and tells cargo of it.
-fn link(guests: &[GuestOutput], env: &Env, lines: &mut Lines) -> Result<Option<PathBuf>, Error> {
-    let objects: Vec<_> = guests.iter().filter_map(|guest| guest.object.as_ref()).collect();
-    if objects.len() < guests.len() {
-        if env.machine_code == MachineCode::Never {
-            lines.warn(
-                "only bindings were made, no machine code: this can be checked and documented, \
-                 but not linked",
-            );
-        }
-        return Ok(None);
-    }
-    let mut members = Vec::new();
-    for path in objects {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        members.push(Member { name, object: output::read(path)? });
-    }
-    // Unique among all libraries that end up in the same program: rustc looks them up by name.
-    let package = options::package_identifier(env);
-    let first = members.first().map(|member| member.name.trim_end_matches(".o"));
-    let rest = match members.len() {
-        0 | 1 => String::new(),
-        n => format!("_and_{}", n - 1),
-    };
-    let name = format!("wasmaot_{package}_{}{rest}", first.unwrap_or_default());
-    let path = env.out_dir.join(format!("lib{name}.a"));
-    let bytes =
-        archive::archive(&members).map_err(|source| Error::Write { path: path.clone(), source })?;
-    output::write(&path, &bytes)?;
-    lines.link(&env.out_dir, &name);
-    Ok(Some(path))
-}
-
 #[cfg(test)]
 pub mod tests {
+    use std::path::Path;
+
     use super::*;
 
     /// The environment of a build script for a package in `/package`.

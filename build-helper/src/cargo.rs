@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::error::Error;
 
@@ -15,7 +15,7 @@ use crate::error::Error;
 pub struct Lines {
     files: BTreeSet<PathBuf>,
     variables: BTreeSet<String>,
-    libraries: Vec<(PathBuf, String)>,
+    folders: BTreeSet<PathBuf>,
     warnings: Vec<String>,
 }
 
@@ -30,9 +30,9 @@ impl Lines {
         self.variables.insert(name.into());
     }
 
-    /// Link with `lib<name>.a` in a folder.
-    pub fn link(&mut self, folder: &Path, name: &str) {
-        self.libraries.push((folder.into(), name.into()));
+    /// Look for libraries in a folder.
+    pub fn search(&mut self, folder: impl Into<PathBuf>) {
+        self.folders.insert(folder.into());
     }
 
     /// Tell the user something that is no reason to stop.
@@ -49,9 +49,8 @@ impl Lines {
         for name in &self.variables {
             let _ = writeln!(out, "cargo::rerun-if-env-changed={name}");
         }
-        for (folder, name) in &self.libraries {
+        for folder in &self.folders {
             let _ = writeln!(out, "cargo::rustc-link-search=native={}", folder.display());
-            let _ = writeln!(out, "cargo::rustc-link-lib=static={name}");
         }
         for warning in &self.warnings {
             for line in warning.lines() {
@@ -110,13 +109,13 @@ mod tests {
         lines.depends_on_file("a.wasm");
         lines.depends_on_file("b.wasm");
         lines.depends_on_variable("X");
-        lines.link(Path::new("/out"), "guest");
+        lines.search("/out");
         lines.warn("one\ntwo");
         assert_eq!(
             lines.render(),
             "cargo::rerun-if-changed=a.wasm\ncargo::rerun-if-changed=b.wasm\n\
              cargo::rerun-if-env-changed=X\ncargo::rustc-link-search=native=/out\n\
-             cargo::rustc-link-lib=static=guest\ncargo::warning=one\ncargo::warning=two\n"
+             cargo::warning=one\ncargo::warning=two\n"
         );
     }
 

@@ -57,6 +57,7 @@ mod c_header;
 mod cargo;
 mod env;
 mod error;
+mod guest;
 mod jobs;
 pub mod metadata;
 mod object;
@@ -74,7 +75,7 @@ pub use env::{Env, MachineCode};
 pub use error::Error;
 pub use options::Options;
 pub use package::Package;
-pub use rust::rust_bindings;
+pub use rust::{rust_bindings, rust_bindings_linked};
 pub use wasmaot_compiler::{Interface, OptLevel};
 
 /// Compiles a module, in the binary or the text format, in a build script: leaves bindings in

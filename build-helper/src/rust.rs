@@ -68,8 +68,19 @@ const TAKEN_METHODS: &[&str] = &[
     "into_store",
 ];
 
-/// The Rust bindings of a module, for a file of its own that is included in a Rust module.
+/// The Rust bindings of a module, for a file of its own that is included in a Rust module. Linking
+/// with the module's object is the business of whoever includes it.
 pub fn rust_bindings(interface: &Interface) -> String {
+    render(interface, None)
+}
+
+/// As [`rust_bindings`]; whoever includes the file is linked with this static library, too, if it is
+/// in a folder where rustc looks for libraries.
+pub fn rust_bindings_linked(interface: &Interface, library: &str) -> String {
+    render(interface, Some(library))
+}
+
+fn render(interface: &Interface, library: Option<&str>) -> String {
     let bound = Bound::new(interface);
     let mut pieces = vec![bound.traits()];
     pieces.push(bound.imports_struct());
@@ -81,7 +92,7 @@ pub fn rust_bindings(interface: &Interface) -> String {
     }
     pieces.push(bound.with_names("fixed"));
     pieces.push(bound.exports());
-    pieces.push(bound.symbols());
+    pieces.push(bound.symbols(library));
     let body = join(pieces);
     format!("{}\n{}\n{body}", bound.with_names("head"), use_lines(&body))
 }
@@ -403,7 +414,7 @@ impl<'a> Bound<'a> {
         if body.is_empty() { body } else { self.with_names("exports") + &body + "}\n" }
     }
 
-    fn symbols(&self) -> String {
+    fn symbols(&self, library: Option<&str>) -> String {
         let mut body = String::new();
         for (export, names) in self.interface.exports.iter().zip(&self.methods) {
             if let (ExternType::Func(ty), Some(symbols)) = (&export.ty, &export.symbols)
@@ -428,10 +439,22 @@ impl<'a> Bound<'a> {
             .collect();
         format!(
             "/// What the object of the module defines.\nmod symbols {{\n{}\n    \
-             unsafe extern \"C\" {{\n{body}\n    }}\n}}\n",
-            use_list(4, "wasmaot::bindings", &used)
+             {}unsafe extern \"C\" {{\n{body}\n    }}\n}}\n",
+            use_list(4, "wasmaot::bindings", &used),
+            library.map(link_attribute).unwrap_or_default().trim_start()
         )
     }
+}
+
+/// What links whoever includes the bindings with a library. None but the objects that are
+/// used, also in tests.
+fn link_attribute(library: &str) -> String {
+    let what = [
+        format!("name = \"{library}\""),
+        "kind = \"static\"".to_owned(),
+        "modifiers = \"-whole-archive\"".to_owned(),
+    ];
+    layout::attribute(4, "link", &what) + "    "
 }
 
 impl Trait<'_> {

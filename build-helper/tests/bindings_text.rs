@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use wasmaot_build::{Interface, rust_bindings};
+use wasmaot_build::{Interface, rust_bindings, rust_bindings_linked};
 use wasmaot_compiler::{Config, describe};
 
 fn interface(name: &str, wat: &str) -> Interface {
@@ -31,7 +31,13 @@ fn rustfmt(text: &str) -> String {
 }
 
 fn check(name: &str, wat: &str) -> String {
-    let text = rust_bindings(&interface(name, wat));
+    let interface = interface(name, wat);
+    check_text(rust_bindings_linked(&interface, "short"));
+    check_text(rust_bindings_linked(&interface, "a_name_of_more_than_fourteen_characters"));
+    check_text(rust_bindings(&interface))
+}
+
+fn check_text(text: String) -> String {
     let formatted = rustfmt(&text);
     for (i, (ours, theirs)) in text.lines().zip(formatted.lines()).enumerate() {
         assert_eq!(ours, theirs, "line {} of:\n{text}", i + 1);

@@ -91,8 +91,7 @@ fn a_guest_becomes_bindings_and_a_library() {
         "cargo::rerun-if-changed=$/guest/add-it.wat\n\
          cargo::rerun-if-env-changed=DOCS_RS\n\
          cargo::rerun-if-env-changed=WASMAOT_BINDINGS_ONLY\n\
-         cargo::rustc-link-search=native=$/out\n\
-         cargo::rustc-link-lib=static=wasmaot_my_app_1_2_3_add_it\n"
+         cargo::rustc-link-search=native=$/out\n"
     );
     let files: Vec<_> = package.written().into_keys().collect();
     assert_eq!(
@@ -105,6 +104,7 @@ fn a_guest_becomes_bindings_and_a_library() {
     let bindings = fs::read_to_string(&guest.bindings).unwrap();
     assert!(bindings.contains("pub struct AddIt<S>"), "{bindings}");
     assert!(bindings.contains("\"wasm_my_app_1_2_3_addZ2dit_add_wasm_call\""), "{bindings}");
+    assert!(bindings.contains("name = \"wasmaot_my_app_1_2_3_add_it\",\n"), "{bindings}");
     let symbol = &b"wasm_my_app_1_2_3_addZ2dit_add_wasm_call"[..];
     let library = fs::read(output.library.unwrap()).unwrap();
     assert!(library.windows(symbol.len()).any(|window| window == symbol));
@@ -133,9 +133,13 @@ fn a_second_run_compiles_and_writes_nothing() {
 fn many_guests_are_one_library() {
     let package = Package::new(&[("a.wat", ADD), ("b.wat", ADD)]);
     let (output, lines) = package.run(Build::new().wat("a.wat").wat("b.wat"));
-    assert_eq!(output.unwrap().guests.len(), 2);
-    assert!(lines.contains("rustc-link-lib=static=wasmaot_my_app_1_2_3_a_and_1\n"), "{lines}");
-    assert_eq!(lines.matches("rustc-link-lib").count(), 1, "{lines}");
+    let output = output.unwrap();
+    assert_eq!(output.library, Some(package.path("out/libwasmaot_my_app_1_2_3_a_and_1.a")));
+    for guest in output.guests {
+        let bindings = fs::read_to_string(guest.bindings).unwrap();
+        assert!(bindings.contains("\"wasmaot_my_app_1_2_3_a_and_1\""), "{bindings}");
+    }
+    assert_eq!(lines.matches("rustc-link").count(), 1, "{lines}");
     assert_eq!(lines.matches("rerun-if-changed").count(), 2, "{lines}");
 }
 
@@ -330,8 +334,7 @@ echo '{"reason":"compiler-artifact","manifest_path":"'$manifest'","filenames":["
              cargo::rerun-if-env-changed=DOCS_RS\n\
              cargo::rerun-if-env-changed=WASMAOT_BINDINGS_ONLY\n\
              cargo::rerun-if-env-changed=WASMAOT_GUEST_TOOLCHAIN\n\
-             cargo::rustc-link-search=native=$/out\n\
-             cargo::rustc-link-lib=static=wasmaot_my_app_1_2_3_guest\n"
+             cargo::rustc-link-search=native=$/out\n"
         );
         let log = fs::read_to_string(package.path("log")).unwrap();
         let folder = package.folder.path().display();

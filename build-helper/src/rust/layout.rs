@@ -5,6 +5,8 @@
 const WIDTH: usize = 100;
 /// The longest list of arguments or array elements on one line.
 const SHORT: usize = 60;
+/// The longest list in an attribute on one line.
+const SHORT_ATTRIBUTE: usize = 70;
 
 /// A function's head: `name(params) -> result` and a brace or semicolon.
 pub fn function(indent: usize, name: &str, params: &[String], result: &str, tail: &str) -> String {
@@ -42,6 +44,17 @@ pub fn call(indent: usize, head: &str, function: &str, args: &[String], tail: &s
 /// `head` and an array as a statement.
 pub fn array(indent: usize, head: &str, items: Vec<String>) -> String {
     list(indent, &format!("{head}["), &items, "];", SHORT)
+}
+
+/// `#[name(items)]`.
+pub fn attribute(indent: usize, name: &str, items: &[String]) -> String {
+    let space = " ".repeat(indent);
+    let inner = items.join(", ");
+    if inner.chars().count() <= SHORT_ATTRIBUTE {
+        return format!("{space}#[{name}({inner})]\n");
+    }
+    let inner = items.join(&format!(",\n{space}    "));
+    format!("{space}#[{name}(\n{space}    {inner}\n{space})]\n")
 }
 
 /// `let name = closure { function(args) };` as rustfmt breaks it.

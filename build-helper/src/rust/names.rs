@@ -60,6 +60,12 @@ fn words(name: &str) -> Option<(usize, Vec<String>)> {
     (!words.is_empty()).then_some((underscores, words))
 }
 
+/// A guest's name as that of a file, and of a Rust module that includes it.
+pub fn file(name: &str) -> String {
+    let text = snake(name).unwrap_or_else(|| "guest".into());
+    if legal(&text) == text { text } else { text + "_" }
+}
+
 /// The names of one scope.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
@@ -170,6 +176,15 @@ mod tests {
             ("2d", "_2d"),
         ] {
             assert_eq!(camel(name).as_deref(), Some(expected), "{name}");
+        }
+    }
+
+    #[test]
+    fn files_can_be_modules() {
+        for (name, expected) in
+            [("my-guest", "my_guest"), ("type", "type_"), ("self", "self_"), ("", "guest")]
+        {
+            assert_eq!(file(name), expected);
         }
     }
 
