@@ -107,9 +107,7 @@ fn errors_and_panics_of_the_host() {
     assert_eq!(text.call(&mut store, &[], &mut []).unwrap_err().to_string(), "just words");
 
     let panics = Func::wrap(&mut store, || -> () { panic!("on purpose") });
-    let payload = catch_unwind(AssertUnwindSafe(|| {
-        panics.call(&mut store, &[], &mut [])
-    }));
+    let payload = catch_unwind(AssertUnwindSafe(|| panics.call(&mut store, &[], &mut [])));
     assert_eq!(payload.unwrap_err().downcast_ref::<&str>(), Some(&"on purpose"));
     assert!(text.call(&mut store, &[], &mut []).is_err());
 }
