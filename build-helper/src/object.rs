@@ -2,10 +2,10 @@
 //! generated once for a module and configuration.
 
 use std::fs;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
 use wasmaot_compiler::Config;
 
 use crate::error::Error;
@@ -13,20 +13,14 @@ use crate::output;
 
 /// Says what an object was made of: the module, the configuration and the compiler.
 pub fn key(wasm: &[u8], config: &Config) -> String {
-    let hash = |seed: u8| {
-        let mut hasher = DefaultHasher::new();
-        (seed, wasm).hash(&mut hasher);
-        hasher.finish()
-    };
+    // Bindings must never meet the object of another module, however it was crafted.
+    let hash = Sha256::digest(wasm);
     // The compiler is a part of this program: another program, another compiler.
     let program = std::env::current_exe().and_then(fs::metadata);
     let program = program.map(|file| (file.len(), file.modified().ok())).ok();
     format!(
-        "wasmaot {}\nprogram {program:?}\nwasm {} bytes {:016x}{:016x}\n{config:?}\n",
-        env!("CARGO_PKG_VERSION"),
-        wasm.len(),
-        hash(0),
-        hash(1)
+        "wasmaot {}\nprogram {program:?}\nwasm {hash:x}\n{config:?}\n",
+        env!("CARGO_PKG_VERSION")
     )
 }
 
