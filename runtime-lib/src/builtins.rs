@@ -264,9 +264,10 @@ mod body {
             let table = unsafe { table(context, index).as_mut() };
             let func_refs = context.func_refs();
             let items = items.iter().map(|&item| match ElemItem::decode(item) {
-                // SAFETY: an index of the module's.
                 ElemItem::FuncRef(index) => {
-                    unsafe { func_refs.add(index as usize) }.as_ptr().expose_provenance() as u64
+                    // SAFETY: an index of the module's.
+                    let func_ref = unsafe { func_refs.add(index as usize) };
+                    func_ref.as_ptr().expose_provenance() as u64
                 }
                 other => item_bits(context, other),
             });
