@@ -113,8 +113,14 @@ mod tests {
             const void *roots[] = {&wasm_myZ2dguest_module, &wasm_myZ2dguest_exports};\n\
             int sizes[sizeof(ValRaw) == 16 && sizeof(VmReturn) == 16 ? 1 : -1];\n";
         std::fs::write(&user, source).unwrap();
-        for args in [["-x", "c", "-std=c11"], ["-x", "c++", "-std=c++17"]] {
-            let output = Command::new("gcc")
+        let mut languages = vec![["-x", "c", "-std=c11"]];
+        // A machine may have a C compiler alone, which then knows no path of the other.
+        let cpp = Command::new("cc").arg("-print-prog-name=cc1plus").output().unwrap();
+        if String::from_utf8_lossy(&cpp.stdout).contains('/') {
+            languages.push(["-x", "c++", "-std=c++17"]);
+        }
+        for args in languages {
+            let output = Command::new("cc")
                 .args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-c", "-o", "/dev/null"])
                 .args(args)
                 .arg(&user)
