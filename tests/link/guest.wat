@@ -1,0 +1,27 @@
+;; Guests that differ in NUMBER and nothing else: the same export names, the same types.
+;; tests/link.rs puts several numbers in its place.
+(module
+  (import "host" "call" (func $host_call (param i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 16) "I am NUMBER")
+  (table $table 2 funcref)
+  (elem (i32.const 1) $plus)
+  (func $plus (export "plus") (param i32) (result i32)
+    local.get 0 i32.const NUMBER i32.add)
+  (func (export "plus_by_table") (param i32) (result i32)
+    local.get 0 i32.const 1 call_indirect (param i32) (result i32))
+  (func (export "get") (result funcref) ref.func $plus)
+  (func (export "apply") (param funcref i32) (result i32)
+    i32.const 0 local.get 0 table.set $table
+    local.get 1 i32.const 0 call_indirect (param i32) (result i32))
+  (func $divide (param i32 i32) (result i32) local.get 0 local.get 1 i32.div_s)
+  (func $halfway (param i32 i32) (result i32)
+    local.get 0 local.get 1 call $divide i32.const NUMBER i32.add)
+  (func $quotient (export "quotient") (param i32 i32) (result i32)
+    local.get 0 local.get 1 call $halfway i32.const NUMBER i32.sub)
+  (func $load (export "load") (param i32) (result i32) local.get 0 i32.load)
+  (func $deeper (export "deeper") (param i32) (result i32)
+    local.get 0 i32.const 1 i32.add call $deeper i32.const 1 i32.add)
+  (func $through (export "through") (param i32) (result i32)
+    local.get 0 call $host_call i32.const NUMBER i32.add)
+  (func $unused (export "unused") (result i64) i64.const NUMBER))
