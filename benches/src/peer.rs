@@ -29,7 +29,7 @@ pub const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// An engine that makes memory for each instance when it is wanted: the default.
 pub fn engine(cpu: Cpu) -> Result<Engine> {
-    Ok(Engine::new(&config(cpu)?)?)
+    Engine::new(&config(cpu)?)
 }
 
 /// An engine that keeps memory ready for instances: its quickest way to make one.
@@ -38,7 +38,7 @@ pub fn pooling_engine() -> Result<Engine> {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_core_instances(16).total_memories(16).total_tables(16).table_elements(20_000);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
-    Ok(Engine::new(&config)?)
+    Engine::new(&config)
 }
 
 /// A module with one instance that imports at most functions given by `link`.
