@@ -9,6 +9,7 @@
 //! [`VmThread::exit_fp`]: wasmaot_abi::context::VmThread::exit_fp
 
 use wasmaot_abi::context::VmEntry;
+use wasmaot_abi::func_info::INIT_INDEX;
 use wasmaot_abi::traps::TrapCode;
 
 use crate::error::{Error, Result};
@@ -179,11 +180,13 @@ fn describe(pc: usize, fault: bool) -> Option<Frame> {
         true => function.info.trap_at(at).map(|site| site.wasm_offset),
         false => function.info.call_at(at),
     };
+    let func_index = function.info.func_index;
     Some(Frame {
         module: function.module_name().unwrap_or_default(),
-        func_index: function.info.func_index,
+        func_index,
         name: function.info.name,
-        wasm_offset,
+        // What initialises stands for no instruction.
+        wasm_offset: wasm_offset.filter(|_| func_index != INIT_INDEX),
     })
 }
 

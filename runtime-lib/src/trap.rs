@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use wasmaot_abi::func_info::INIT_INDEX;
 use wasmaot_abi::traps::TrapCode;
 
 /// Why and where a guest was stopped.
@@ -55,7 +56,8 @@ impl Frame {
         self.module
     }
 
-    /// The function's index in its module.
+    /// The function's index in its module; `u32::MAX` for what fills memories and tables when an
+    /// instance is made.
     pub fn func_index(&self) -> u32 {
         self.func_index
     }
@@ -84,6 +86,7 @@ impl fmt::Display for Frame {
         let Self { module, func_index, .. } = self;
         match self.func_name() {
             Some(name) => write!(f, "{module}!{name}")?,
+            None if *func_index == INIT_INDEX => return write!(f, "{module}!(initialisation)"),
             None => write!(f, "{module}!function[{func_index}]")?,
         }
         match self.wasm_offset {
@@ -166,6 +169,7 @@ mod tests {
                 wasm_offset: Some(0x1f),
             },
             Frame { module: "m", func_index: 7, name: "", wasm_offset: None },
+            Frame { module: "m", func_index: INIT_INDEX, name: "", wasm_offset: None },
         ];
         let trap = Trap::new(TrapCode::Unreachable, frames.into(), 2);
         let name = if cfg!(feature = "demangle") {
@@ -176,8 +180,8 @@ mod tests {
         assert_eq!(
             trap.to_string(),
             format!(
-                "wasm trap: unreachable\n   0: m!{name} at 0x1f\n   1: m!function[7]\n  \
-                 and 2 functions further out"
+                "wasm trap: unreachable\n   0: m!{name} at 0x1f\n   1: m!function[7]\n   \
+                 2: m!(initialisation)\n  and 2 functions further out"
             )
         );
     }
