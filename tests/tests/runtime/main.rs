@@ -3,10 +3,14 @@
 //! and without optimisation (see `wasmaot_tests::ways`). What is expected comes from the
 //! specification or from how the guest was made.
 
+mod allocations;
 mod child;
 mod guests;
 
+mod externref;
 mod host;
+mod isolation;
+mod leak;
 mod limits;
 mod linking;
 mod memory;
@@ -14,4 +18,8 @@ mod signals;
 mod stack;
 mod start;
 mod tables;
+mod threads;
 mod traps;
+
+#[global_allocator]
+static ALLOCATOR: allocations::Counting = allocations::Counting;

@@ -39,8 +39,11 @@ fn segments_before_one_that_does_not_fit_stay() {
         let imports = Imports::new().instance("owner", &store, owner).clone();
         let memory = owner.get_memory(&store, "memory").unwrap();
 
-        let result = Instance::new(&mut store, data, &imports);
-        assert_eq!(code(result), TrapCode::MemoryOutOfBounds);
+        let error = Instance::new(&mut store, data, &imports).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "wasm trap: out of bounds memory access\n   0: data!(initialisation)"
+        );
         assert_eq!(&memory.data(&store)[..8], b"\0\0\0abc\0\0");
         assert_eq!(&memory.data(&store)[65530..], [0; 6]);
 
