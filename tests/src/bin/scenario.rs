@@ -154,7 +154,7 @@ fn exhaust_foreign_thread() {
     });
 }
 
-/// A page that nobody may touch until [`Page::open`], which a handler of ours calls.
+/// A page that nobody may touch until a handler of ours calls [`Page::protect`].
 struct Page(UnsafeCell<*mut u8>);
 
 // SAFETY: set once, before there are other threads.
