@@ -37,6 +37,8 @@ fn build(package: &str) -> Result<PathBuf> {
             "--locked",
             "--message-format=json-render-diagnostics",
         ])
+        .arg("--target-dir")
+        .arg(root().join("target"))
         .args(["-p", package, "--bin", package, "--", "-Cstrip=symbols"])
         .current_dir(root().join("benches"))
         .stderr(std::process::Stdio::inherit())
