@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use wasmaot_abi::func_info::{FuncInfoReader, MODULE_NAME_OFFSET};
 
-use crate::platform::{self, ImageFile, ImageInfo, Segment};
+use crate::platform::{self, Backing, ImageFile, ImageInfo, Segment};
 use crate::unwind;
 
 /// An image that holds guests.
@@ -71,7 +71,7 @@ impl Image {
     }
 
     /// The image's file and where in it bytes of the image are, if the file can be had.
-    pub(crate) fn file_of(&self, bytes: &[u8]) -> Option<(&ImageFile, u64)> {
+    fn file_of(&'static self, bytes: &[u8]) -> Option<(&'static ImageFile, u64)> {
         let start = bytes.as_ptr().addr();
         let segment = self.segment(start)?;
         let within = start - segment.memory.start;
@@ -82,6 +82,13 @@ impl Image {
         let at = segment.offset + within as u64;
         file.holds(bytes, at).then_some((file, at))
     }
+}
+
+/// Where a memory can have these bytes from that it starts with at an offset, if not by copying
+/// them.
+pub(crate) fn backing(bytes: &'static [u8], offset: usize) -> Option<Backing> {
+    let (file, at) = find(bytes.as_ptr().addr())?.file_of(bytes)?;
+    Some(Backing { file, at, offset, len: bytes.len() })
 }
 
 /// A function of a guest.

@@ -15,7 +15,7 @@ use crate::global::Global;
 use crate::handle::{Handle, Owned};
 use crate::host::{resolve, take_failure};
 use crate::link::{self, Extern, Imports};
-use crate::memory::{Memory, MemoryData, Space};
+use crate::memory::{self, Memory, MemoryData, Space};
 use crate::module::{Module, find_type};
 use crate::raw::{self, Context, ModuleRef, TypeRef};
 use crate::store::{AsStore, AsStoreMut, StoreInner, enter, inner, inner_mut, inner_ptr};
@@ -71,7 +71,8 @@ fn context_layout(module: ModuleRef) -> Layout {
 }
 
 impl InstanceData {
-    /// An instance with a context that is all zero but for its head.
+    /// An instance with a context that is all zero but for its head. The references to functions
+    /// are yet to be written.
     fn new(
         store: &mut StoreInner,
         module: ModuleRef,
@@ -79,7 +80,7 @@ impl InstanceData {
     ) -> Result<Owned<Self>> {
         let layout = context_layout(module);
         // SAFETY: the size is not 0: a context has a head.
-        let context = NonNull::new(unsafe { alloc::alloc_zeroed(layout) }.cast::<VmContext>());
+        let context = NonNull::new(unsafe { alloc::alloc(layout) }.cast::<VmContext>());
         let Some(context) = context else {
             return Err(Error::refused("no memory for an instance"));
         };
@@ -100,8 +101,14 @@ impl InstanceData {
             module: module.0,
             instance: data.ptr().as_ptr().cast(),
         };
+        // All but the references to functions, which come last and are written in any case, has to
+        // be zero.
+        let rest = module.layout().func_refs as usize;
         // SAFETY: fresh and large enough.
-        unsafe { context.write(head) };
+        unsafe {
+            context.cast::<u8>().write_bytes(0, rest);
+            context.write(head);
+        }
         Ok(data)
     }
 
@@ -325,7 +332,12 @@ fn make(
     let space = Space { reservation: module.0.memory_reservation, guard: module.0.memory_guard };
     for (i, ty) in (0..).zip(module.memories()) {
         let vm = Some(context.memory(i));
-        memories.push(MemoryData::new(memory_type(ty), space, &store.limits, vm)?);
+        // SAFETY: an object's image.
+        let backing = |image: &VmImage| unsafe {
+            memory::backing(image.offset as usize, raw::slice(image.bytes), image.mappable != 0)
+        };
+        let backing = module.images().iter().filter(|image| image.memory == i).find_map(backing);
+        memories.push(MemoryData::new(memory_type(ty), space, &store.limits, vm, backing)?);
     }
     let mut tables = Vec::with_capacity(module.tables().len());
     for (i, ty) in (0..).zip(module.tables()) {

@@ -10,7 +10,7 @@ use wasmaot_abi::context::VmMemory;
 use crate::error::{Error, Result};
 use crate::handle::{Handle, Owned};
 use crate::images;
-use crate::platform::Reservation;
+use crate::platform::{Backing, Reservation};
 use crate::store::{AsStore, AsStoreMut, Limits, Sealed, StoreInner, inner, inner_mut};
 use crate::types::MemoryType;
 
@@ -79,6 +79,7 @@ impl MemoryData {
         space: Space,
         limits: &Limits,
         vm: Option<NonNull<VmMemory>>,
+        backing: Option<Backing>,
     ) -> Result<Owned<Self>> {
         let declared = ty.max.unwrap_or(MAX_PAGES).min(MAX_PAGES);
         let mut most = declared.min(limits.memory_pages);
@@ -90,7 +91,7 @@ impl MemoryData {
         let len = (ty.min * PAGE) as usize;
         let reservation = loop {
             let reservation = space.reservation.max(most * PAGE);
-            match Reservation::new((reservation + space.guard) as usize, len) {
+            match Reservation::new((reservation + space.guard) as usize, len, backing) {
                 Some(map) => break (map, reservation),
                 // Without a promise to compiled code, less will do, too.
                 None if space.reservation == 0 && most > ty.min => most = ty.min.max(most / 2),
@@ -124,21 +125,19 @@ impl MemoryData {
         Ok(data)
     }
 
-    /// Writes the bytes that the memory starts with at an offset, which must be within it; maps
-    /// them from the program's file if that is worth it.
+    /// Writes the bytes that the memory starts with at an offset, which must be within it, or has
+    /// them from the program's file.
     pub(crate) fn place(&mut self, offset: usize, bytes: &'static [u8], mappable: bool) {
         assert!(offset.checked_add(bytes.len()).is_some_and(|end| end <= self.len()));
-        let mapped = mappable && bytes.len() >= LEAST_MAPPED && {
-            let image = images::find(bytes.as_ptr().addr());
-            let file = image.and_then(|image| image.file_of(bytes));
-            file.is_some_and(|(file, at)| self.map.map_image(offset, file, at, bytes.len()))
-        };
-        if !mapped {
-            // SAFETY: within the memory; nobody has a reference to it now.
-            unsafe {
-                let to = self.map.base().add(offset);
-                std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len());
-            }
+        if let Some(backing) = backing(offset, bytes, mappable)
+            && (self.map.backing() == Some(backing) || self.map.back_more(backing))
+        {
+            return;
+        }
+        // SAFETY: within the memory; nobody has a reference to it now.
+        unsafe {
+            let to = self.map.base().add(offset);
+            std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len());
         }
     }
 
@@ -183,6 +182,11 @@ impl MemoryData {
     }
 }
 
+/// Where a memory can have bytes from that it starts with, if that is worth it.
+pub(crate) fn backing(offset: usize, bytes: &'static [u8], mappable: bool) -> Option<Backing> {
+    if mappable && bytes.len() >= LEAST_MAPPED { images::backing(bytes, offset) } else { None }
+}
+
 impl Memory {
     /// Makes a memory that guests can import.
     ///
@@ -196,7 +200,7 @@ impl Memory {
             )));
         }
         store.check_memories(1)?;
-        let data = MemoryData::new(ty, HOST_SPACE, &store.limits, None)?;
+        let data = MemoryData::new(ty, HOST_SPACE, &store.limits, None, None)?;
         let vm = store.own_memory(data);
         // SAFETY: the memory lives as long as the store.
         Ok(Self(unsafe { Handle::new(store.id, vm) }))

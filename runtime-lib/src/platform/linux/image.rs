@@ -63,6 +63,7 @@ unsafe extern "C" fn visit(
 }
 
 /// An image's file, kept open.
+#[derive(Debug)]
 pub(crate) struct ImageFile {
     pub(super) file: File,
     id: (u64, u64),

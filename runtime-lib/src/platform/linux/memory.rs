@@ -1,8 +1,8 @@
 //! Address space.
 //!
-//! Giving a memory's address space back costs several times as much as making it all zero again,
-//! so a few reservations that are not needed any more are kept for the next memories of the same
-//! size.
+//! Giving a memory's address space back costs several times as much as making it again what it
+//! was at first, so a few reservations that are not needed any more are kept for the next memories
+//! of the same size, with what they have of a file if that is all they have.
 
 use std::fs::File;
 use std::os::fd::AsRawFd;
@@ -18,27 +18,51 @@ pub(crate) struct Reservation {
     len: usize,
     /// How many bytes, from the start, are usable.
     committed: usize,
-    /// Whether any of them come from a file.
-    has_file: bool,
+    /// What of a file they start with.
+    backing: Option<Backing>,
+    /// Whether there is more from files.
+    has_more: bool,
+}
+
+/// A part of an image's file that a memory starts with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Backing {
+    pub(crate) file: &'static ImageFile,
+    /// Where it is in the file.
+    pub(crate) at: u64,
+    /// Where it is in the memory.
+    pub(crate) offset: usize,
+    pub(crate) len: usize,
+}
+
+impl PartialEq for Backing {
+    fn eq(&self, other: &Self) -> bool {
+        ptr::eq(self.file, other.file)
+            && (self.at, self.offset, self.len) == (other.at, other.offset, other.len)
+    }
 }
 
 // SAFETY: nobody else has the address space.
 unsafe impl Send for Reservation {}
 
-/// Reservations that are not in use: all zero.
+/// Reservations that are not in use: all zero but for their `backing`.
 static KEPT: Mutex<[Option<Reservation>; 8]> = Mutex::new([const { None }; 8]);
 
 impl Reservation {
     /// Reserves `len` bytes, of which those before `committed`, a multiple of the page size, are
-    /// usable and zero; `None` if there are none.
-    pub(crate) fn new(len: usize, committed: usize) -> Option<Self> {
-        let mut new = Self::kept(len).or_else(|| Self::fresh(len)).or_else(|| {
+    /// usable; `None` if there are none. They are zero, but for [`backing`](Self::backing), which
+    /// is what is asked for or nothing.
+    pub(crate) fn new(len: usize, committed: usize, backing: Option<Backing>) -> Option<Self> {
+        let mut new = Self::kept(len, backing).or_else(|| Self::fresh(len)).or_else(|| {
             // What is kept must not keep others from having it.
             if let Ok(mut kept) = KEPT.try_lock() {
                 kept.iter_mut().filter_map(Option::take).for_each(|old| old.give_back());
             }
             Self::fresh(len)
         })?;
+        if new.backing.is_some() && new.backing != backing && !new.clear() {
+            return None;
+        }
         if new.committed > committed {
             // SAFETY: within the reservation.
             let rest = unsafe { new.base.as_ptr().add(committed).cast() };
@@ -49,20 +73,32 @@ impl Reservation {
             }
             new.committed = committed;
         }
-        new.commit(committed).then_some(new)
+        if !new.commit(committed) {
+            return None;
+        }
+        if let (None, Some(Backing { file, at, offset, len })) = (new.backing, backing) {
+            new.backing = backing.filter(|_| new.map_file(offset, &file.file, at, len));
+        }
+        Some(new)
     }
 
-    /// One of the same length that was kept.
-    fn kept(len: usize) -> Option<Self> {
+    /// One of the same length that was kept, best of all one that has the same of a file.
+    fn kept(len: usize, backing: Option<Backing>) -> Option<Self> {
         let mut kept = KEPT.try_lock().ok()?;
-        let same = |kept: &&mut Option<Self>| kept.as_ref().is_some_and(|kept| kept.len == len);
-        kept.iter_mut().find(same)?.take()
+        let rank = |kept: &Self| match kept.backing {
+            _ if kept.backing == backing => 0,
+            None => 1,
+            Some(_) => 2,
+        };
+        let same = kept.iter_mut().filter(|kept| kept.as_ref().is_some_and(|kept| kept.len == len));
+        same.min_by_key(|kept| kept.as_ref().map(rank))?.take()
     }
 
     fn fresh(len: usize) -> Option<Self> {
-        let (base, committed, has_file) = (NonNull::<u128>::dangling().cast(), 0, false);
+        let (base, committed) = (NonNull::<u128>::dangling().cast(), 0);
+        let (backing, has_more) = (None, false);
         if len == 0 {
-            return Some(Self { base, len, committed, has_file });
+            return Some(Self { base, len, committed, backing, has_more });
         }
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
         // SAFETY: asks for fresh pages.
@@ -70,7 +106,8 @@ impl Reservation {
         if base == libc::MAP_FAILED {
             return None;
         }
-        Some(Self { base: NonNull::new(base.cast())?, len, committed, has_file })
+        let base = NonNull::new(base.cast())?;
+        Some(Self { base, len, committed, backing, has_more })
     }
 
     pub(crate) fn base(&self) -> *mut u8 {
@@ -96,18 +133,21 @@ impl Reservation {
         ok
     }
 
-    /// Puts a file's bytes in place of what is at `offset`, copied when they are written to.
-    /// Returns whether it succeeded.
-    pub(crate) fn map_image(
-        &mut self,
-        offset: usize,
-        file: &ImageFile,
-        at: u64,
-        len: usize,
-    ) -> bool {
-        self.map_file(offset, &file.file, at, len)
+    /// What of a file the memory starts with.
+    pub(crate) fn backing(&self) -> Option<Backing> {
+        self.backing
     }
 
+    /// Puts more of a file in its place. Returns whether it succeeded.
+    pub(crate) fn back_more(&mut self, backing: Backing) -> bool {
+        let Backing { file, at, offset, len } = backing;
+        let mapped = self.map_file(offset, &file.file, at, len);
+        self.has_more |= mapped;
+        mapped
+    }
+
+    /// Puts a file's bytes in place of what is at `offset`, copied when they are written to.
+    /// Returns whether it succeeded.
     fn map_file(&mut self, offset: usize, file: &File, at: u64, len: usize) -> bool {
         // SAFETY: no arguments to get wrong.
         let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as u64;
@@ -122,25 +162,32 @@ impl Reservation {
             let place = self.base.as_ptr().add(offset).cast();
             libc::mmap(place, len, access, flags, file.as_raw_fd(), at as libc::off_t)
         };
-        self.has_file |= mapped != libc::MAP_FAILED;
         mapped != libc::MAP_FAILED
     }
 
-    /// Makes all bytes zero again. Returns whether it succeeded.
+    /// Makes all bytes again what they were at first. Returns whether it succeeded.
     fn reset(&mut self) -> bool {
-        if self.committed == 0 {
-            return true;
+        if self.has_more {
+            return self.clear();
         }
         let base = self.base.as_ptr().cast();
-        if !self.has_file {
-            // SAFETY: within the reservation, which nobody uses any more.
-            return unsafe { libc::madvise(base, self.committed, libc::MADV_DONTNEED) == 0 };
-        }
+        // SAFETY: within the reservation, which nobody uses any more. Pages of a file are the
+        // file's again, others zero.
+        self.committed == 0
+            || unsafe { libc::madvise(base, self.committed, libc::MADV_DONTNEED) == 0 }
+    }
+
+    /// Makes all bytes zero and unusable again. Returns whether it succeeded.
+    fn clear(&mut self) -> bool {
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED;
-        // SAFETY: as above.
+        let base = self.base.as_ptr().cast();
+        // SAFETY: within the reservation, which nobody uses.
         let fresh = unsafe { libc::mmap(base, self.committed, libc::PROT_NONE, flags, -1, 0) };
-        (self.committed, self.has_file) = (0, false);
-        fresh != libc::MAP_FAILED
+        if fresh == libc::MAP_FAILED {
+            return false;
+        }
+        (self.committed, self.backing, self.has_more) = (0, None, false);
+        true
     }
 
     fn give_back(mut self) {
@@ -159,7 +206,7 @@ impl Drop for Reservation {
             return;
         }
         let base = NonNull::dangling();
-        let empty = Self { base, len: 0, committed: 0, has_file: false };
+        let empty = Self { base, len: 0, committed: 0, backing: None, has_more: false };
         let mut this = std::mem::replace(self, empty);
         let place = KEPT.try_lock().ok();
         let place = place.and_then(|kept| {
@@ -180,30 +227,65 @@ impl Drop for Reservation {
 mod tests {
     use super::*;
 
+    /// Of a length that no other test uses.
+    fn three(len: usize, backing: Option<Backing>) -> [Reservation; 3] {
+        [0, 1, 3].map(|pages| {
+            let backing = backing.filter(|_| pages == 3);
+            Reservation::new(len, pages << 16, backing).unwrap()
+        })
+    }
+
+    fn check(memory: &mut Reservation, pages: usize, start: &[u8]) {
+        assert!(memory.commit(pages << 16));
+        assert_eq!(memory.committed, pages << 16);
+        // SAFETY: usable.
+        let bytes = unsafe { std::slice::from_raw_parts_mut(memory.base(), pages << 16) };
+        assert!(bytes.starts_with(start));
+        assert!(bytes[start.len()..].iter().all(|&byte| byte == 0));
+        bytes.fill(1);
+    }
+
     #[test]
     fn what_is_used_again_is_as_if_new() {
-        // A length that no other test uses.
-        const LEN: usize = 77 << 16;
-        for round in 0..20 {
-            let mut one = Reservation::new(LEN, (round % 3) << 16).unwrap();
-            let mut other = Reservation::new(LEN, 0).unwrap();
-            assert_ne!(one.base(), other.base());
-            assert!(one.commit(2 << 16) && other.commit(1 << 16));
-            for (memory, len) in [(&one, 2 << 16), (&other, 1 << 16)] {
-                assert_eq!(memory.committed, len);
-                // SAFETY: usable.
-                let bytes = unsafe { std::slice::from_raw_parts_mut(memory.base(), len) };
-                assert!(bytes.iter().all(|&byte| byte == 0));
-                bytes.fill(1);
+        let mut bases = Vec::new();
+        for _ in 0..20 {
+            let mut all = three(77 << 16, None);
+            bases.extend(all.iter().map(|memory| memory.base()));
+            for (memory, pages) in all.iter_mut().zip([2, 2, 4]) {
+                check(memory, pages, &[]);
             }
-            let file = File::open("/proc/self/exe").unwrap();
-            assert!(round % 2 == 0 || other.map_file(0, &file, 0, 4096));
+        }
+        bases.sort_unstable();
+        bases.dedup();
+        assert!(bases.len() < 60, "none was used again");
+    }
+
+    #[test]
+    fn what_comes_from_a_file_comes_from_it_again() {
+        let image = crate::platform::find_image(check as *const () as usize).unwrap();
+        let Some(file) = crate::platform::open_image(&image) else { return };
+        let file: &'static ImageFile = Box::leak(Box::new(file));
+        let mut start = [0; 8192];
+        std::os::unix::fs::FileExt::read_exact_at(&file.file, &mut start, 4096).unwrap();
+        let backing = Backing { file, at: 4096, offset: 0, len: start.len() };
+        let other = Backing { at: 0, offset: 1 << 16, len: 4096, ..backing };
+        for round in 0..20 {
+            let asked = [Some(backing), None, Some(Backing { len: 4096, ..backing })][round % 3];
+            let mut all = three(78 << 16, asked);
+            let start = &start[..asked.map_or(0, |asked| asked.len)];
+            assert!(all[2].backing() == asked && all[0].backing().is_none());
+            assert!(round % 4 != 0 || all[1].commit(2 << 16) && all[1].back_more(other));
+            if round % 4 != 0 {
+                check(&mut all[1], 2, &[]);
+            }
+            check(&mut all[0], 1, &[]);
+            check(&mut all[2], 3, start);
         }
     }
 
     #[test]
     fn what_is_not_there_cannot_be_had() {
-        assert!(Reservation::new(usize::MAX >> 1 & !0xffff, 0).is_none());
-        assert_eq!(Reservation::new(0, 0).unwrap().committed, 0);
+        assert!(Reservation::new(usize::MAX >> 1 & !0xffff, 0, None).is_none());
+        assert_eq!(Reservation::new(0, 0, None).unwrap().committed, 0);
     }
 }

@@ -6,7 +6,7 @@ mod memory;
 mod signal;
 
 pub(crate) use image::{ImageFile, find_image, open_image};
-pub(crate) use memory::Reservation;
+pub(crate) use memory::{Backing, Reservation};
 #[cfg(feature = "signals")]
 pub(crate) use signal::{Fault, install};
 
