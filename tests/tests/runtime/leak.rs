@@ -160,10 +160,10 @@ fn mappings() {
     child::succeeded(child::scenario("churn"));
 }
 
-/// Takes a minute, and needs valgrind:
+/// Takes minutes, and needs valgrind:
 /// `cargo test -p wasmaot-tests --test runtime -- --ignored valgrind`
 #[test]
-#[ignore = "needs valgrind and a minute"]
+#[ignore = "needs valgrind and some minutes"]
 fn valgrind_finds_nothing() {
     let scenario = child::scenario("churn");
     let mut command = std::process::Command::new("valgrind");
@@ -171,6 +171,7 @@ fn valgrind_finds_nothing() {
         "--quiet",
         "--leak-check=full",
         "--error-exitcode=9",
+        "--show-leak-kinds=definite",
         "--errors-for-leak-kinds=definite",
     ]);
     command.arg(scenario.get_program()).args(scenario.get_args());

@@ -1,5 +1,8 @@
 //! Memories: every byte up to the end and none beyond, growing, images, sharing.
 
+use cargo_wasmaot::load::library::Library;
+use cargo_wasmaot::load::link::Linker;
+use cargo_wasmaot::load::stub;
 use wasmaot::*;
 use wasmaot_compiler::{MemoryStyle, TrapStyle};
 use wasmaot_tests::ways::{WAYS, compiled, in_every_way, loaded, together_in_every_way};
@@ -327,6 +330,53 @@ fn small_reservations() {
                 }
             }
         }
+    }
+}
+
+/// Where a guest's file can be had, its image is mapped and not copied; memories behave alike.
+#[test]
+fn images_are_mapped_from_files() {
+    let guest = format!(
+        r#"(module (memory (export "memory") 2 4)
+             (data (i32.const 0) "{}")
+             (func (export "store") (param i32) (i32.store8 (local.get 0) (i32.const 0))))"#,
+        "x".repeat(100_000)
+    );
+    let folder = tempfile::tempdir().unwrap();
+    for way in WAYS {
+        let artifact = compiled(&guest, &way.config("guest"));
+        let path = |name: &str| folder.path().join(format!("{way:?} {name}").replace(' ', "_"));
+        let objects = [path("guest.o"), path("stub.o")];
+        std::fs::write(&objects[0], &artifact.object).unwrap();
+        std::fs::write(&objects[1], stub::object().unwrap()).unwrap();
+        let library = path("guest.so");
+        Linker::find().unwrap().shared_library(&objects, &library).unwrap();
+        let file = std::fs::read(&library).unwrap();
+        let module = Library::open(&library).unwrap();
+        let module = module.module(&artifact.interface.exports_symbol).unwrap();
+        let mut store = Store::new(());
+        for _ in 0..3 {
+            let instance = instance(&mut store, module);
+            let memory = instance.get_memory(&store, "memory").unwrap();
+            let data = memory.data(&store);
+            assert!(data[..100_000].iter().all(|&byte| byte == b'x'));
+            assert!(data[100_000..].iter().all(|&byte| byte == 0));
+            let start = format!("{:x}-", data.as_ptr().addr());
+            let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+            let mapping = maps.lines().find(|line| line.starts_with(&start)).unwrap();
+            // Some file systems do not say which file it is; then it is copied.
+            println!("{mapping}");
+            assert!(mapping.contains(" rw-p "), "{mapping}");
+            for at in [0, 4096, 99_999, 100_000, 131_071] {
+                typed::<i32, ()>(&mut store, instance, "store", at).unwrap();
+                assert_eq!(memory.data(&store)[at as usize], 0);
+            }
+            assert_eq!(memory.grow(&mut store, 2).unwrap(), 2);
+            memory.data_mut(&mut store)[1..].fill(9);
+        }
+        drop(store);
+        // Nothing of that went into the file.
+        assert!(std::fs::read(&library).unwrap() == file);
     }
 }
 
