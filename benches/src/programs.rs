@@ -24,8 +24,8 @@ impl Programs {
     fn build() -> Result<Self> {
         let wasm = wat::parse_file(concat!(env!("CARGO_MANIFEST_DIR"), "/programs/add.wat"))?;
         let mut config = peer::config(Cpu::Baseline)?;
-        // As the peer's runtime without its collector expects.
-        config.gc_support(false);
+        // What the peer's runtime without its collector expects.
+        config.gc_support(false).wasm_exceptions(false);
         let artifact = wasmtime::Engine::new(&config)?.precompile_module(&wasm)?;
         let file = tempfile::NamedTempFile::new()?;
         std::fs::write(file.path(), artifact)?;
