@@ -380,6 +380,59 @@ fn images_are_mapped_from_files() {
     }
 }
 
+/// Stores that follow one another may get the same address space, with other images mapped there
+/// or none; nothing of a former one shows.
+#[test]
+fn images_mapped_one_after_the_other() {
+    let guest = |byte: char, len: usize| {
+        let text = byte.to_string().repeat(len);
+        format!(r#"(module (memory (export "memory") 3 6) (data (i32.const 4096) "{text}"))"#)
+    };
+    let guests = [('a', 150_000), ('b', 20_000), ('c', 0), ('d', 70_000)];
+    let names = ["a", "b", "c", "d"];
+    let folder = tempfile::tempdir().unwrap();
+    for way in WAYS {
+        let path = |name: &str| folder.path().join(format!("{way:?} {name}").replace(' ', "_"));
+        let mut objects = vec![path("stub.o")];
+        std::fs::write(&objects[0], stub::object().unwrap()).unwrap();
+        let mut symbols = Vec::new();
+        for ((byte, len), name) in guests.into_iter().zip(names) {
+            let artifact = compiled(guest(byte, len), &way.config(name));
+            objects.push(path(name));
+            std::fs::write(path(name), &artifact.object).unwrap();
+            symbols.push(artifact.interface.exports_symbol);
+        }
+        let library = path("guests.so");
+        Linker::find().unwrap().shared_library(&objects, &library).unwrap();
+        let library = Library::open(&library).unwrap();
+        let modules: Vec<_> = symbols.iter().map(|name| library.module(name).unwrap()).collect();
+        for round in 0..40 {
+            // Each after each.
+            let which = [0, 0, 1, 1, 2, 2, 3, 3, 0, 2, 0, 3, 1, 3, 2, 1, 0][round % 17];
+            let (byte, len) = guests[which];
+            let mut store = Store::new(());
+            let instance = instance(&mut store, modules[which]);
+            let memory = instance.get_memory(&store, "memory").unwrap();
+            let is_fresh = |i: usize, found: u8| {
+                let inside = (4096..4096 + len).contains(&i);
+                found == if inside { byte as u8 } else { 0 }
+            };
+            let wrong = memory.data(&store).iter().enumerate().position(|(i, &b)| !is_fresh(i, b));
+            assert_eq!(wrong, None, "round {round}, guest {which}");
+            // Only here and there, or everywhere.
+            match round % 3 {
+                0 => memory.data_mut(&mut store).fill(0xee),
+                1 => memory.data_mut(&mut store)[5_000] = 0xee,
+                _ => _ = memory.grow(&mut store, 3).unwrap(),
+            }
+            if round % 4 == 0 {
+                _ = memory.grow(&mut store, 1);
+                *memory.data_mut(&mut store).last_mut().unwrap() = 0xdd;
+            }
+        }
+    }
+}
+
 /// A large image: every instance starts from it, and writes of one are not seen by others.
 #[test]
 fn images_are_copied_on_write() {
