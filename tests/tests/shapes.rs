@@ -64,12 +64,12 @@ fn render(source: &str, dump: Dump) -> String {
     let mut out = String::new();
     let mut shown = false;
     for line in text.lines() {
-        // The line before each function names it.
-        if line.contains("wasm[test]::")
-            || line.contains("wasmaot_v")
-            || line.contains("wasm_test_")
-        {
-            shown = line.contains("wasm[test]::function[");
+        // The line before each function names it: a comment, or a label. What is further in
+        // says what code refers to.
+        let label = || line.strip_suffix(':').filter(|label| label.contains("wasm"));
+        let name = line.strip_prefix("; ").or_else(label);
+        if let Some(name) = name.filter(|name| !name.starts_with(' ')) {
+            shown = name.starts_with("wasm[test]::function[");
         }
         if shown {
             out += format!(";; | {line}").trim_end();
