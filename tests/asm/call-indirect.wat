@@ -19,7 +19,7 @@
 ;; |   movq %rdi, %rsi
 ;; |   movq (%rax, %r11, 8), %rax
 ;; |   movq 8(%rax), %rcx
-;; |   load_ext_name userextname0+0, %rdx
+;; |   load_ext_name wasmaot_v1_type_i_i+0, %rdx
 ;; |   cmpq %rdx, %rcx
 ;; |   jnz #trap=user6
 ;; |   movq (%rax), %rcx

@@ -6,6 +6,7 @@
   (func (export "call") (param i32) (result i32)
     (call_indirect (type $t) (i32.const 7) (local.get 0))))
 ;; | ; wasm[test]::function[0]::call
+;; | ;   u11:0 is wasmaot_v1_type_i_i
 ;; | function u0:0(i64 vmctx, i64, i32) -> i32 tail {
 ;; |     region0 = 1 "context"
 ;; |     region1 = 2 "global"

@@ -6,6 +6,7 @@
   (func (export "load") (param i32) (result i32)
     (i32.load offset=8 (local.get 0))))
 ;; | ; wasm[test]::function[0]::load
+;; | ;   u9:12 is wasmaot_v1_exit_builtin_trap
 ;; | function u0:0(i64 vmctx, i64, i32) -> i32 tail {
 ;; |     region0 = 1 "context"
 ;; |     region1 = 2 "global"
