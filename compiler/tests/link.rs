@@ -116,7 +116,8 @@ fn check_program(bytes: &[u8], what: &dyn Debug) {
 /// runtime: enough to link with, for those who do not run the result.
 fn runtime_of(bytes: &[u8]) -> Vec<u8> {
     let guest = Elf::parse(bytes).unwrap();
-    let mut runtime = write::Object::new(guest.format(), guest.architecture(), guest.endianness());
+    let mut runtime =
+        write::Object::new(object::BinaryFormat::Elf, guest.architecture(), guest.endianness());
     let text = runtime.section_id(write::StandardSection::Text);
     runtime.append_section_data(text, &[0; 16], 16);
     for symbol in guest.symbols().filter(|symbol| symbol.is_undefined()) {
