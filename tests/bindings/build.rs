@@ -2,7 +2,6 @@
 
 fn main() {
     wasmaot_build::compile("guests/numbers.wat");
-    wasmaot_build::compile("guests/plugin.wat");
     wasmaot_build::Build::new()
         .wat("guests/names.wat")
         .wat("guests/references.wat")
