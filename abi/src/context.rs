@@ -128,7 +128,7 @@ pub struct VmMemory {
 #[derive(Debug)]
 pub struct VmTable {
     /// The elements: `*mut VmFuncRef` or 32-bit indices of host values.
-    /// See [`ValType::table_element_size`](crate::value::ValType::table_element_size).
+    /// See [`ValKind::table_element_size`](crate::value::ValKind::table_element_size).
     /// Changes when the table grows.
     pub base: *mut u8,
     /// The number of elements.

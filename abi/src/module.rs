@@ -10,6 +10,7 @@ use core::marker::PhantomData;
 
 use crate::calls::{EnterCall, PlainCall};
 use crate::layout::Layout;
+use crate::value::VmValType;
 
 /// A constant array in the object: address and length.
 #[repr(C)]
@@ -36,7 +37,7 @@ pub type VmStr = VmSlice<u8>;
 
 /// The type of a function: one address per type and program (the linker merges the copies that
 /// modules bring), so that comparing addresses compares types. Followed in memory by the
-/// [`ValType`](crate::value::ValType) numbers of the parameters, then of the results, a byte each.
+/// [`VmValType`](crate::value::VmValType)s of the parameters, then of the results.
 #[repr(C)]
 #[derive(Debug)]
 pub struct VmFuncType {
@@ -52,6 +53,10 @@ pub struct VmFuncType {
     pub params: u32,
     /// The number of results.
     pub results: u32,
+    /// The type in words that are the same for the same type, and only then, in every object:
+    /// how types of different program images are compared. See
+    /// [`symbols::type_name`](crate::symbols::type_name).
+    pub name: VmStr,
 }
 
 /// What kind of thing is imported or exported.
@@ -87,13 +92,19 @@ impl ExternKind {
 pub struct VmExternType {
     /// An [`ExternKind`].
     pub kind: u8,
-    /// A table's element type or a global's type, a [`ValType`](crate::value::ValType).
-    pub val_type: u8,
     /// A global's mutability, 0 or 1.
     pub mutable: u8,
     /// Whether `max` is given, 0 or 1.
     pub has_max: u8,
-    /// A table's least number of elements, or a memory's of 64 KiB pages.
+    /// Whether a memory is shared between threads, 0 or 1.
+    pub shared: u8,
+    /// Whether a memory or a table is indexed with 64 bits, 0 or 1.
+    pub index64: u8,
+    /// The binary logarithm of the size of a memory's pages in bytes.
+    pub page_size_log2: u8,
+    /// A table's element type or a global's type.
+    pub value: VmValType,
+    /// A table's least number of elements, or a memory's of pages.
     pub min: u64,
     /// The most of them.
     pub max: u64,

@@ -8,8 +8,8 @@
 //! | `<prefix><module>_<export>_array_call` | global | an exported function, array entry |
 //! | `<prefix><module>_module` | global | the module's `VmModule` |
 //! | `<prefix><module>_exports` | global | the module's `VmExports` |
-//! | `wasmaot_v<N>_type_<params>_<results>` | merged | a `VmFuncType` |
-//! | `wasmaot_v<N>_enter_<params>_<results>` | merged | its way in |
+//! | `wasmaot_v<N>_type_<type>` | merged | a `VmFuncType` |
+//! | `wasmaot_v<N>_enter_<type>` | merged | its way in |
 //! | `wasmaot_v<N>_exit_native_…`, `…_exit_array_…` | merged | its ways out |
 //! | `wasmaot_v<N>_exit_builtin_<name>` | merged | the way out to a builtin |
 //! | `wasm[<module>]::function[<index>]::<name>` | local | a function's body |
@@ -21,14 +21,14 @@
 //! `<module>` the underscore is encoded too, so the first underscore after the prefix ends the
 //! module's name. [`decode_name`] is the way back.
 //!
-//! `<params>` and `<results>` are a letter per type, [`ValType::letter`], or nothing.
+//! `<type>` is the [`type_name`] of a function type.
 
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::ABI_VERSION;
-use crate::value::ValType;
+use crate::value::ValKind;
 
 /// The symbol that only a runtime of this ABI version defines.
 pub const ABI_SYMBOL: &str = "wasmaot_abi_v1";
@@ -61,17 +61,62 @@ pub enum PerType {
     ExitArray,
 }
 
-/// The symbol of a thing that exists once per function type.
-pub fn per_type(what: PerType, params: &[ValType], results: &[ValType]) -> String {
+/// The symbol of a thing that exists once per function type, by the type's [`type_name`].
+pub fn per_type(what: PerType, type_name: &str) -> String {
     let what = match what {
         PerType::Type => "type",
         PerType::Enter => "enter",
         PerType::ExitNative => "exit_native",
         PerType::ExitArray => "exit_array",
     };
-    let letters = |types: &[ValType]| types.iter().map(|ty| ty.letter()).collect::<String>();
-    format!("wasmaot_v{ABI_VERSION}_{what}_{}_{}", letters(params), letters(results))
+    format!("wasmaot_v{ABI_VERSION}_{what}_{type_name}")
 }
+
+/// Which functions a reference refers to, in the name of a type.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Referent<'a> {
+    /// Anything of its kind.
+    Any,
+    /// Functions of the type with this name.
+    Type(&'a str),
+    /// Functions of the very type that is being named.
+    Itself,
+}
+
+/// The name of a function type: its parameters, an underscore, its results. Equal types have
+/// equal names, whatever module they stand in, and different types different ones.
+///
+/// Each value type is the [`letter`](ValKind::letter) of its kind, a capital one for a reference
+/// that may not be null. A reference to functions of one type is `n` or, if it may not be null,
+/// `N`, the length of that type's name in decimal, an underscore and the name; or a 0 if that
+/// type is the one being named. (A type that refers to itself differs from its own expansion:
+/// types are equal as the specification rolls them up, 3.1.4.) A name of more than
+/// [`LONGEST_TYPE_NAME`] bytes is replaced by `h` and the SHA-256 of it in hexadecimal, so that
+/// types of types stay short; no name begins with an `h` otherwise.
+pub fn type_name<'a>(
+    params: impl IntoIterator<Item = (ValKind, bool, Referent<'a>)>,
+    results: impl IntoIterator<Item = (ValKind, bool, Referent<'a>)>,
+) -> String {
+    let mut name = String::new();
+    params.into_iter().for_each(|ty| value_name(&mut name, ty));
+    name.push('_');
+    results.into_iter().for_each(|ty| value_name(&mut name, ty));
+    name
+}
+
+fn value_name(name: &mut String, (kind, nullable, referent): (ValKind, bool, Referent<'_>)) {
+    let letter = if referent == Referent::Any { kind.letter() } else { 'n' };
+    let nullable = nullable || !kind.is_ref();
+    name.push(if nullable { letter } else { letter.to_ascii_uppercase() });
+    match referent {
+        Referent::Any => {}
+        Referent::Type(other) => name.push_str(&format!("{}_{other}", other.len())),
+        Referent::Itself => name.push('0'),
+    }
+}
+
+/// How long a type's name may be, in bytes, before its hash stands for it. See [`type_name`].
+pub const LONGEST_TYPE_NAME: usize = 100;
 
 /// The names of one module's symbols.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -208,6 +253,19 @@ mod tests {
         assert_eq!(a.export_of("wasm_a_b_c_wasm_call").as_deref(), Some("b_c"));
         assert_eq!(ab.export_of("wasm_a_b_c_wasm_call"), None);
         assert_eq!(a.function(7, Some("parse_header")), "wasm[a]::function[7]::parse_header");
+    }
+
+    #[test]
+    fn types_are_named_by_their_contents() {
+        use Referent::*;
+        let i32 = (ValKind::I32, false, Any);
+        let funcref = |nullable, referent| (ValKind::FuncRef, nullable, referent);
+        assert_eq!(type_name([], []), "_");
+        assert_eq!(type_name([i32, (ValKind::V128, false, Any)], [i32]), "iv_i");
+        assert_eq!(type_name([funcref(true, Any), funcref(false, Any)], []), "rR_");
+        assert_eq!(type_name([funcref(true, Type("i_i"))], [i32]), "n3_i_i_i");
+        assert_eq!(type_name([funcref(false, Type("i_"))], [i32, i32]), "N2_i__ii");
+        assert_eq!(type_name([], [funcref(true, Itself)]), "_n0");
     }
 
     #[test]

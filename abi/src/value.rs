@@ -1,11 +1,15 @@
-//! Value types, and the slot that carries a value of any type across an `array_call`.
+//! How values are held, and the slot that carries a value of any type across an `array_call`.
 
 use core::fmt;
 
-/// The type of a WebAssembly value. The numbers are those of the binary format (spec 5.3.1).
+use crate::module::VmFuncType;
+
+/// How a WebAssembly value is held: its type without what only types know of references, whether
+/// they may be null and which functions they refer to (that is [`VmValType`]). The numbers are
+/// those of the binary format (spec 5.3.1).
 #[repr(u8)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
-pub enum ValType {
+pub enum ValKind {
     /// 32-bit integer.
     I32 = 0x7f,
     /// 64-bit integer.
@@ -14,6 +18,8 @@ pub enum ValType {
     F32 = 0x7d,
     /// IEEE 754 double precision.
     F64 = 0x7c,
+    /// 128-bit vector.
+    V128 = 0x7b,
     /// A reference to a function, or null: in compiled code a `*mut VmFuncRef`.
     FuncRef = 0x70,
     /// An opaque reference to a value of the host, or null: in compiled code a 32-bit index
@@ -21,33 +27,36 @@ pub enum ValType {
     ExternRef = 0x6f,
 }
 
-impl ValType {
-    /// The type with this number in the binary format.
+impl ValKind {
+    /// The kind with this number in the binary format.
     pub const fn from_code(code: u8) -> Option<Self> {
         Some(match code {
             0x7f => Self::I32,
             0x7e => Self::I64,
             0x7d => Self::F32,
             0x7c => Self::F64,
+            0x7b => Self::V128,
             0x70 => Self::FuncRef,
             0x6f => Self::ExternRef,
             _ => return None,
         })
     }
 
-    /// The letter that stands for the type in symbol names.
+    /// The letter that stands for the kind in the names of types, for a reference that may be
+    /// null; the capital letter stands for one that may not.
     pub const fn letter(self) -> char {
         match self {
             Self::I32 => 'i',
             Self::I64 => 'l',
             Self::F32 => 'f',
             Self::F64 => 'd',
+            Self::V128 => 'v',
             Self::FuncRef => 'r',
             Self::ExternRef => 'e',
         }
     }
 
-    /// Whether this is a reference type.
+    /// Whether this is a reference.
     pub const fn is_ref(self) -> bool {
         matches!(self, Self::FuncRef | Self::ExternRef)
     }
@@ -55,7 +64,7 @@ impl ValType {
     /// The number of bytes a value takes in a table.
     ///
     /// # Panics
-    /// If the type is not a reference type: tables hold nothing else.
+    /// If it is not a reference: tables hold nothing else.
     pub const fn table_element_size(self) -> u32 {
         match self {
             Self::FuncRef => 8,
@@ -64,23 +73,37 @@ impl ValType {
         }
     }
 
-    /// The name in the text format.
+    /// The name in the text format, of a reference that of the widest type.
     pub const fn name(self) -> &'static str {
         match self {
             Self::I32 => "i32",
             Self::I64 => "i64",
             Self::F32 => "f32",
             Self::F64 => "f64",
+            Self::V128 => "v128",
             Self::FuncRef => "funcref",
             Self::ExternRef => "externref",
         }
     }
 }
 
-impl fmt::Display for ValType {
+impl fmt::Display for ValKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
+}
+
+/// The type of a value, as objects describe it.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct VmValType {
+    /// The type of the functions that a reference refers to; null if that is any type, and for
+    /// what is no reference to a function.
+    pub func: *const VmFuncType,
+    /// A [`ValKind`].
+    pub kind: u8,
+    /// Whether a reference may be null, 0 or 1.
+    pub nullable: u8,
 }
 
 /// One value of any type, in 16 bytes, always little-endian: the slot of an `array_call`.
@@ -163,7 +186,7 @@ mod tests {
     #[test]
     fn codes_round_trip() {
         for code in 0..=u8::MAX {
-            if let Some(ty) = ValType::from_code(code) {
+            if let Some(ty) = ValKind::from_code(code) {
                 assert_eq!(ty as u8, code);
             }
         }

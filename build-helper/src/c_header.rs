@@ -3,9 +3,9 @@
 
 use std::fmt::Write as _;
 
-use wasmaot_abi::value::ValType;
+use wasmaot_abi::value::ValKind;
 use wasmaot_compiler::interface::{ExternType, Interface};
-use wasmaot_compiler::module::FuncType;
+use wasmaot_compiler::module::{FuncType, ValType};
 
 use crate::rust::{names, type_in_words, wasm_signature};
 
@@ -51,13 +51,14 @@ fn words(ty: &ExternType) -> String {
 }
 
 fn c_type(ty: ValType) -> &'static str {
-    match ty {
-        ValType::I32 => "int32_t ",
-        ValType::I64 => "int64_t ",
-        ValType::F32 => "float ",
-        ValType::F64 => "double ",
-        ValType::FuncRef => "VmFuncRef *",
-        ValType::ExternRef => "uint32_t ",
+    match ty.kind() {
+        ValKind::I32 => "int32_t ",
+        ValKind::I64 => "int64_t ",
+        ValKind::F32 => "float ",
+        ValKind::F64 => "double ",
+        ValKind::V128 => "ValRaw ",
+        ValKind::FuncRef => "VmFuncRef *",
+        ValKind::ExternRef => "uint32_t ",
     }
 }
 

@@ -13,9 +13,9 @@ use std::collections::BTreeSet;
 
 use layout::{assign, call, function, signature, use_list};
 use names::{Scope, shown};
-use wasmaot_abi::value::ValType;
+use wasmaot_abi::value::ValKind;
 use wasmaot_compiler::interface::{Export, ExternType, Import, Interface};
-use wasmaot_compiler::module::FuncType;
+use wasmaot_compiler::module::{FuncType, ValType};
 
 /// The most parameters and results of functions that have Rust types of their own. A function
 /// that has more is defined by slices of values if it is imported, and has no method if it is
@@ -142,21 +142,22 @@ fn use_lines(text: &str) -> String {
 
 /// The Rust type of a value.
 fn rust_type(ty: ValType) -> &'static str {
-    match ty {
-        ValType::I32 => "i32",
-        ValType::I64 => "i64",
-        ValType::F32 => "f32",
-        ValType::F64 => "f64",
-        ValType::FuncRef => "Option<Func>",
-        ValType::ExternRef => "Option<ExternRef>",
+    match ty.kind() {
+        ValKind::I32 => "i32",
+        ValKind::I64 => "i64",
+        ValKind::F32 => "f32",
+        ValKind::F64 => "f64",
+        ValKind::V128 => "u128",
+        ValKind::FuncRef => "Option<Func>",
+        ValKind::ExternRef => "Option<ExternRef>",
     }
 }
 
 /// The Rust type of a value as machine code has it.
 fn abi_type(ty: ValType) -> &'static str {
-    match ty {
-        ValType::FuncRef => "*mut VmFuncRef",
-        ValType::ExternRef => "u32",
+    match ty.kind() {
+        ValKind::FuncRef => "*mut VmFuncRef",
+        ValKind::ExternRef => "u32",
         _ => rust_type(ty),
     }
 }
@@ -177,7 +178,7 @@ fn result_types(ty: &FuncType) -> Vec<String> {
 /// A function's type as in the text format.
 pub fn wasm_signature(ty: &FuncType) -> String {
     let list = |word: &str, types: &[ValType]| {
-        let names: Vec<_> = types.iter().map(|ty| ty.name()).collect();
+        let names: Vec<_> = types.iter().map(|ty| ty.to_string()).collect();
         if names.is_empty() { String::new() } else { format!(" ({word} {})", names.join(" ")) }
     };
     format!("(func{}{})", list("param", &ty.params), list("result", &ty.results))
@@ -192,13 +193,13 @@ pub fn type_in_words(ty: &ExternType) -> String {
     };
     match ty {
         ExternType::Func(ty) => format!("`{}`", wasm_signature(ty)),
-        ExternType::Memory { min, max } => range(*min, *max, "pages of 64 KiB"),
-        ExternType::Table { element, min, max } => {
-            format!("{} of `{element}`", range(*min, *max, "elements"))
+        ExternType::Memory(ty) => range(ty.min, ty.max, "pages of 64 KiB"),
+        ExternType::Table(ty) => {
+            format!("{} of `{}`", range(ty.min, ty.max, "elements"), ty.element)
         }
-        ExternType::Global { value, mutable } => {
-            let how = if *mutable { "mutable" } else { "constant" };
-            format!("{how} `{value}`")
+        ExternType::Global(ty) => {
+            let how = if ty.mutable { "mutable" } else { "constant" };
+            format!("{how} `{}`", ty.value)
         }
     }
 }
@@ -333,8 +334,8 @@ impl<'a> Bound<'a> {
         for (import, place) in self.interface.imports.iter().zip(&self.places) {
             if let Place::Field(field) = place {
                 let ty = match import.ty {
-                    ExternType::Memory { .. } => "Memory",
-                    ExternType::Table { .. } => "Table",
+                    ExternType::Memory(_) => "Memory",
+                    ExternType::Table(_) => "Table",
                     _ => "Global",
                 };
                 out.push_str(&format!(
@@ -381,7 +382,10 @@ impl<'a> Bound<'a> {
                 match &import.ty {
                     ExternType::Func(ty) if is_many(ty) => {
                         let letters = |types: &[ValType]| {
-                            format!("{:?}", types.iter().map(|ty| ty.letter()).collect::<String>())
+                            format!(
+                                "{:?}",
+                                types.iter().map(|ty| ty.kind().letter()).collect::<String>()
+                            )
                         };
                         let (params, results) = (letters(&ty.params), letters(&ty.results));
                         ("bindings::host_of_many", vec![store, params, results, function])
@@ -501,9 +505,9 @@ fn is_many(ty: &FuncType) -> bool {
 fn kind(ty: &ExternType) -> &'static str {
     match ty {
         ExternType::Func(_) => "func",
-        ExternType::Table { .. } => "table",
-        ExternType::Memory { .. } => "memory",
-        ExternType::Global { .. } => "global",
+        ExternType::Table(_) => "table",
+        ExternType::Memory(_) => "memory",
+        ExternType::Global(_) => "global",
     }
 }
 
@@ -512,8 +516,8 @@ fn export_names(export: &Export, scope: &mut Scope) -> Vec<String> {
     let name = names::snake(&export.name)
         .unwrap_or_else(|| format!("{}_{}", kind(&export.ty), export.index));
     let wishes = match &export.ty {
-        ExternType::Func(_) | ExternType::Table { .. } => vec![name],
-        ExternType::Memory { .. } => vec![
+        ExternType::Func(_) | ExternType::Table(_) => vec![name],
+        ExternType::Memory(_) => vec![
             name.clone(),
             format!("{name}_data"),
             format!("{name}_data_mut"),
@@ -521,7 +525,7 @@ fn export_names(export: &Export, scope: &mut Scope) -> Vec<String> {
             format!("read_{name}"),
             format!("write_{name}"),
         ],
-        ExternType::Global { .. } => {
+        ExternType::Global(_) => {
             vec![name.clone(), format!("{name}_global"), format!("set_{name}")]
         }
     };
@@ -549,7 +553,7 @@ fn method(export: &Export, ty: &FuncType, name: &str) -> String {
     );
     let mut args = vec!["vm".to_owned(), "vm".to_owned()];
     // References become what machine code has of them on the way.
-    args.extend(names.into_iter().zip(&ty.params).map(|(name, ty)| match ty.is_ref() {
+    args.extend(names.into_iter().zip(&ty.params).map(|(name, ty)| match ty.as_ref().is_some() {
         true => format!("bindings::pass(vm, {name})"),
         false => name,
     }));
@@ -571,15 +575,15 @@ fn method(export: &Export, ty: &FuncType, name: &str) -> String {
 fn accessors(export: &Export, names: &[String]) -> String {
     let shown = shown(&export.name);
     let index = export.index.to_string();
-    let ty = type_in_words(&export.ty);
-    let mut words = vec![("SHOWN", &*shown), ("INDEX", &index), ("TYPE", &ty)];
+    let in_words = type_in_words(&export.ty);
+    let mut words = vec![("SHOWN", &*shown), ("INDEX", &index), ("TYPE", &in_words)];
     match &export.ty {
         ExternType::Func(_) => String::new(),
-        ExternType::Table { .. } => {
+        ExternType::Table(_) => {
             words.push(("table", &names[0]));
             filled("table", &words)
         }
-        ExternType::Memory { .. } => {
+        ExternType::Memory(_) => {
             let of = [
                 "memory",
                 "memory_data",
@@ -591,12 +595,12 @@ fn accessors(export: &Export, names: &[String]) -> String {
             words.extend(of.into_iter().zip(names.iter().map(|name| &**name)));
             filled("memory", &words)
         }
-        ExternType::Global { value, mutable } => {
-            words.push(("Value", rust_type(*value)));
+        ExternType::Global(ty) => {
+            words.push(("Value", rust_type(ty.value)));
             let of = ["global", "global_itself", "set_global"];
             words.extend(of.into_iter().zip(names.iter().map(|name| &**name)));
             let mut pieces = vec![filled("global", &words)];
-            if *mutable {
+            if ty.mutable {
                 pieces.push(filled("set_global", &words));
             }
             join(pieces)

@@ -24,6 +24,8 @@ pub struct Config {
     /// How much address space code may expect behind the start of each memory. Only with
     /// [`TrapStyle::Signals`].
     pub memory: MemoryStyle,
+    /// The names of proposals that a module may not use, though they are supported.
+    pub without: Vec<String>,
     /// The exports that are wanted; the others do not exist. `None`: all.
     pub exports: Option<Vec<String>>,
 }
@@ -78,6 +80,7 @@ impl Config {
             debug_info: false,
             traps: TrapStyle::default(),
             memory: MemoryStyle::default(),
+            without: Vec::new(),
             exports: None,
         }
     }

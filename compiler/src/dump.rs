@@ -100,7 +100,7 @@ fn each(
 ) -> Result<String> {
     config.check()?;
     let target = Target::new(config)?;
-    let module = parse::parse(wasm)?;
+    let module = parse::parse(wasm, parse::Accepted::without(&config.without)?)?;
     let plan = plan::plan(&module, config)?;
     let names = Names::new(&module, &plan);
     let mut out = String::new();

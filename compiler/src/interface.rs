@@ -3,7 +3,6 @@
 //! machine code.
 
 use serde::Serialize;
-use wasmaot_abi::value::ValType;
 
 use crate::config::TrapStyle;
 use crate::module::{FuncType, GlobalType, Item, MemoryType, Module, TableType};
@@ -20,6 +19,10 @@ pub struct Interface {
     pub module_symbol: String,
     /// The symbol of its `VmExports`.
     pub exports_symbol: String,
+    /// The function types that the types of imports and exports refer to by their places here;
+    /// empty if they refer to none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub types: Vec<FuncType>,
     /// Proposals past 1.0 that it uses, sorted.
     pub features: Vec<String>,
     /// Whether it checks everything itself instead of relying on signals.
@@ -77,34 +80,11 @@ pub enum ExternType {
     /// A function.
     Func(FuncType),
     /// A table.
-    Table {
-        /// What it holds.
-        #[serde(serialize_with = "name")]
-        element: ValType,
-        /// Elements to start with.
-        min: u64,
-        /// Most elements.
-        max: Option<u64>,
-    },
+    Table(TableType),
     /// A memory.
-    Memory {
-        /// 64 KiB pages to start with.
-        min: u64,
-        /// Most pages.
-        max: Option<u64>,
-    },
+    Memory(MemoryType),
     /// A global.
-    Global {
-        /// The type of its value.
-        #[serde(serialize_with = "name")]
-        value: ValType,
-        /// Whether it can be set.
-        mutable: bool,
-    },
-}
-
-fn name<S: serde::Serializer>(ty: &ValType, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(ty.name())
+    Global(GlobalType),
 }
 
 /// Describes a module.
@@ -128,6 +108,14 @@ pub fn describe(module: &Module<'_>, plan: &Plan) -> Interface {
         abi_version: wasmaot_abi::ABI_VERSION,
         module_symbol: plan.symbols.module(),
         exports_symbol: plan.symbols.exports(),
+        types: if module.signatures.values().any(|ty| ty.concrete().next().is_some())
+            || module.tables.values().any(|ty| ty.element.concrete().is_some())
+            || module.globals.values().any(|ty| ty.value.concrete().is_some())
+        {
+            module.signatures.values().cloned().collect()
+        } else {
+            Vec::new()
+        },
         features: module.features.iter().map(|&feature| feature.into()).collect(),
         explicit_checks: plan.traps == TrapStyle::Explicit,
         imports: imports.collect(),
@@ -139,24 +127,16 @@ pub fn describe(module: &Module<'_>, plan: &Plan) -> Interface {
 fn item(module: &Module<'_>, item: Item) -> (u32, ExternType) {
     match item {
         Item::Func(func) => (func.as_u32(), ExternType::Func(module.func_type(func).clone())),
-        Item::Table(table) => {
-            let TableType { element, min, max } = module.tables[table];
-            (table.as_u32(), ExternType::Table { element, min, max })
-        }
-        Item::Memory(memory) => {
-            let MemoryType { min, max } = module.memories[memory];
-            (memory.as_u32(), ExternType::Memory { min, max })
-        }
-        Item::Global(global) => {
-            let GlobalType { value, mutable } = module.globals[global];
-            (global.as_u32(), ExternType::Global { value, mutable })
-        }
+        Item::Table(table) => (table.as_u32(), ExternType::Table(module.tables[table])),
+        Item::Memory(memory) => (memory.as_u32(), ExternType::Memory(module.memories[memory])),
+        Item::Global(global) => (global.as_u32(), ExternType::Global(module.globals[global])),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::module::{RefType, ValType};
     use crate::{Config, describe};
 
     fn interface(wat: &str, edit: impl FnOnce(&mut Config)) -> Interface {
@@ -183,10 +163,13 @@ mod tests {
         let types: Vec<_> = interface.imports.iter().map(|import| import.ty.clone()).collect();
         let log = FuncType { params: vec![ValType::I32, ValType::I64], results: vec![] };
         assert_eq!(types[0], ExternType::Func(log));
-        assert_eq!(types[1], ExternType::Memory { min: 1, max: Some(2) });
-        let table = ExternType::Table { element: ValType::ExternRef, min: 3, max: None };
-        assert_eq!(types[2], table);
-        assert_eq!(types[3], ExternType::Global { value: ValType::F64, mutable: true });
+        let memory =
+            MemoryType { min: 1, max: Some(2), index64: false, shared: false, page_size_log2: 16 };
+        assert_eq!(types[1], ExternType::Memory(memory));
+        let table = TableType { element: RefType::EXTERNREF, min: 3, max: None, index64: false };
+        assert_eq!(types[2], ExternType::Table(table));
+        let global = GlobalType { value: ValType::F64, mutable: true };
+        assert_eq!(types[3], ExternType::Global(global));
         let exports: Vec<_> = interface.exports.iter().map(|e| (&*e.name, e.index)).collect();
         assert_eq!(exports, [("two", 1), ("k", 1), ("again", 0)]);
         assert_eq!(

@@ -51,7 +51,7 @@ pub struct Artifact {
 pub fn compile(wasm: &[u8], config: &Config) -> Result<Artifact> {
     config.check()?;
     let target = target::Target::new(config)?;
-    let module = parse::parse(wasm)?;
+    let module = parse::parse(wasm, parse::Accepted::without(&config.without)?)?;
     let plan = plan::plan(&module, config)?;
     let interface = interface::describe(&module, &plan);
     let functions = codegen::generate(&module, &plan, &target)?;
@@ -65,7 +65,7 @@ pub fn compile(wasm: &[u8], config: &Config) -> Result<Artifact> {
 /// As [`compile`].
 pub fn describe(wasm: &[u8], config: &Config) -> Result<Interface> {
     config.check()?;
-    let module = parse::parse(wasm)?;
+    let module = parse::parse(wasm, parse::Accepted::without(&config.without)?)?;
     let plan = plan::plan(&module, config)?;
     Ok(interface::describe(&module, &plan))
 }

@@ -2,12 +2,13 @@
 //! It borrows code and data bytes from the file.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use cranelift_entity::PrimaryMap;
 use serde::Serialize;
 use wasmaot_abi::builtins::Builtin;
 pub use wasmaot_abi::module::ExternKind;
-pub use wasmaot_abi::value::ValType;
+pub use wasmaot_abi::value::ValKind;
 
 use crate::index::*;
 
@@ -20,6 +21,8 @@ pub struct Module<'a> {
     pub types: PrimaryMap<TypeIndex, SigIndex>,
     /// Each distinct function type once, in order of first occurrence.
     pub signatures: PrimaryMap<SigIndex, FuncType>,
+    /// The [name](wasmaot_abi::symbols::type_name) of each, which is the same in every module.
+    pub signature_names: PrimaryMap<SigIndex, String>,
     /// The imports in the module's order.
     pub imports: Vec<Import<'a>>,
     /// All functions; the first [`imported_functions`](Self::imported_functions) are imported.
@@ -28,6 +31,8 @@ pub struct Module<'a> {
     pub imported_functions: u32,
     /// All tables.
     pub tables: PrimaryMap<TableIndex, TableType>,
+    /// What the elements of the defined tables start with, in order; null if nothing is said.
+    pub table_inits: Vec<Option<ConstExpr>>,
     /// How many tables are imported.
     pub imported_tables: u32,
     /// All memories.
@@ -59,19 +64,140 @@ pub struct Module<'a> {
     pub code_start: usize,
 }
 
+/// The type of a value.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ValType {
+    /// 32-bit integer.
+    I32,
+    /// 64-bit integer.
+    I64,
+    /// IEEE 754 single precision.
+    F32,
+    /// IEEE 754 double precision.
+    F64,
+    /// 128-bit vector.
+    V128,
+    /// A reference.
+    Ref(RefType),
+}
+
+/// The type of a reference.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct RefType {
+    /// Whether it may be null.
+    pub nullable: bool,
+    /// What it refers to.
+    pub heap: HeapType,
+}
+
+/// What a reference refers to.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum HeapType {
+    /// Any function.
+    Func,
+    /// A value of the host.
+    Extern,
+    /// A function of this type.
+    Concrete(SigIndex),
+}
+
+impl ValType {
+    /// `funcref`: a reference to any function, or null.
+    pub const FUNCREF: Self = Self::Ref(RefType::FUNCREF);
+    /// `externref`: a reference to a value of the host, or null.
+    pub const EXTERNREF: Self = Self::Ref(RefType::EXTERNREF);
+
+    /// How its values are held.
+    pub const fn kind(self) -> ValKind {
+        match self {
+            Self::I32 => ValKind::I32,
+            Self::I64 => ValKind::I64,
+            Self::F32 => ValKind::F32,
+            Self::F64 => ValKind::F64,
+            Self::V128 => ValKind::V128,
+            Self::Ref(ty) => ty.kind(),
+        }
+    }
+
+    /// The type of a reference, if it is one.
+    pub const fn as_ref(self) -> Option<RefType> {
+        if let Self::Ref(ty) = self { Some(ty) } else { None }
+    }
+
+    /// The function type that it refers to, if it does.
+    pub fn concrete(self) -> Option<SigIndex> {
+        self.as_ref().and_then(RefType::concrete)
+    }
+}
+
+impl RefType {
+    /// `funcref`.
+    pub const FUNCREF: Self = Self { nullable: true, heap: HeapType::Func };
+    /// `externref`.
+    pub const EXTERNREF: Self = Self { nullable: true, heap: HeapType::Extern };
+
+    /// How its values are held.
+    pub const fn kind(self) -> ValKind {
+        match self.heap {
+            HeapType::Func | HeapType::Concrete(_) => ValKind::FuncRef,
+            HeapType::Extern => ValKind::ExternRef,
+        }
+    }
+
+    /// The function type that it refers to, if it does.
+    pub fn concrete(self) -> Option<SigIndex> {
+        if let HeapType::Concrete(sig) = self.heap { Some(sig) } else { None }
+    }
+}
+
+impl fmt::Display for ValType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ref(ty) => ty.fmt(f),
+            number => f.write_str(number.kind().name()),
+        }
+    }
+}
+
+/// As in the text format; a function type by its place among the module's signatures.
+impl fmt::Display for RefType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let null = if self.nullable { "null " } else { "" };
+        match self.heap {
+            HeapType::Concrete(sig) => write!(f, "(ref {null}{})", sig.as_u32()),
+            _ if self.nullable => f.write_str(self.kind().name()),
+            HeapType::Func => f.write_str("(ref func)"),
+            HeapType::Extern => f.write_str("(ref extern)"),
+        }
+    }
+}
+
+macro_rules! serialize_as_text {
+    ($($ty:ty)*) => {
+        $(impl Serialize for $ty {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        })*
+    };
+}
+
+serialize_as_text!(ValType RefType);
+
 /// The type of a function.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
 pub struct FuncType {
     /// The parameters.
-    #[serde(serialize_with = "names")]
     pub params: Vec<ValType>,
     /// The results.
-    #[serde(serialize_with = "names")]
     pub results: Vec<ValType>,
 }
 
-fn names<S: serde::Serializer>(types: &[ValType], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(types.iter().map(|ty| ty.name()))
+impl FuncType {
+    /// The function types that it refers to.
+    pub fn concrete(&self) -> impl Iterator<Item = SigIndex> {
+        self.params.iter().chain(&self.results).filter_map(|ty| ty.concrete())
+    }
 }
 
 /// A function, imported or defined.
@@ -116,27 +242,51 @@ pub enum Use {
 }
 
 /// A table's type.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct TableType {
-    /// What it holds: `FuncRef` or `ExternRef`.
-    pub element: ValType,
+    /// What it holds.
+    pub element: RefType,
     /// The number of elements to start with.
     pub min: u64,
     /// The most elements it may have.
     pub max: Option<u64>,
+    /// Whether it is indexed with 64 bits.
+    pub index64: bool,
 }
 
 /// A memory's type.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct MemoryType {
-    /// The number of 64 KiB pages to start with; at most 65,536.
+    /// The number of pages to start with.
     pub min: u64,
-    /// The most pages it may have; at most 65,536.
+    /// The most pages it may have.
     pub max: Option<u64>,
+    /// Whether it is indexed with 64 bits.
+    pub index64: bool,
+    /// Whether it is shared between threads.
+    pub shared: bool,
+    /// The binary logarithm of the size of a page in bytes: 16 or 0.
+    pub page_size_log2: u8,
+}
+
+impl MemoryType {
+    /// The size to start with in bytes; a valid memory's fits.
+    pub const fn min_bytes(&self) -> u64 {
+        self.min.saturating_mul(1 << self.page_size_log2)
+    }
+
+    /// The bytes that it can have at most by its type: `u64::MAX` if as many as 64 bits address.
+    pub const fn max_bytes(&self) -> u64 {
+        match self.max {
+            Some(pages) => pages.saturating_mul(1 << self.page_size_log2),
+            None if self.index64 => u64::MAX,
+            None => 1 << 32,
+        }
+    }
 }
 
 /// A global's type.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct GlobalType {
     /// The type of the value.
     pub value: ValType,
@@ -196,8 +346,8 @@ pub enum ConstOp {
     F64Const(u64),
     /// `global.get`.
     GlobalGet(GlobalIndex),
-    /// `ref.null`.
-    RefNull(ValType),
+    /// `ref.null`, of any type.
+    RefNull(ValKind),
     /// `ref.func`.
     RefFunc(FuncIndex),
     /// `i32.add`.
@@ -218,7 +368,7 @@ pub enum ConstOp {
 #[derive(Clone, Debug)]
 pub struct ElemSegment {
     /// The type of its items.
-    pub element: ValType,
+    pub element: RefType,
     /// When its items go where.
     pub mode: ElemMode,
     /// The items. Each is one `ref.null`, `ref.func` or `global.get`.

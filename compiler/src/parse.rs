@@ -4,29 +4,33 @@
 //! module of them; `scan` looks through the code for what it uses. If the validator refuses,
 //! `limits` and `proposals` find out whether the module is wrong, or only too large or newer than
 //! what is supported.
-//! To support one more proposal: take its row out of the table in `proposals`, add its flag to
-//! [`SUPPORTED`](proposals::SUPPORTED), and teach `sections` and `scan` what it brings.
+//! To support one more proposal: set it to `On` in the table in `proposals`, and teach `sections`
+//! and `scan` what it brings.
 
 mod const_expr;
 mod limits;
 mod proposals;
 mod scan;
 mod sections;
+pub mod types;
 mod validate;
 
 use crate::error::{Error, Result};
 use crate::module::Module;
 
-/// Reads and validates a module, function bodies included (in parallel).
+pub use proposals::Accepted;
+
+/// Reads and validates a module, function bodies included (in parallel). It may use `accepted`.
 ///
 /// # Errors
 /// `Invalid`, `Unsupported` or `TooLarge`, with the offset.
-pub fn parse(wasm: &[u8]) -> Result<Module<'_>> {
+pub fn parse(wasm: &[u8], accepted: Accepted) -> Result<Module<'_>> {
     check_header(wasm)?;
-    match validate::validate(wasm, proposals::SUPPORTED) {
+    match validate::validate(wasm, accepted.features()) {
         Ok(sections) => sections::build(sections),
         Err(error) => {
-            Err(limits::too_large(&error).unwrap_or_else(|| proposals::diagnose(wasm, error)))
+            Err(limits::too_large(&error)
+                .unwrap_or_else(|| proposals::diagnose(wasm, error, accepted)))
         }
     }
 }

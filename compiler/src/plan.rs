@@ -4,7 +4,7 @@
 //! `reach` finds what can be reached, `images` what memories can start with; this file puts the
 //! answers together.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use cranelift_entity::PrimaryMap;
 use wasmaot_abi::builtins::Builtin;
@@ -45,10 +45,11 @@ pub struct Plan {
     /// The way back.
     pub func_ref_of: HashMap<FuncIndex, FuncRefIndex>,
     /// The signatures that a function can be called by without this module knowing which it is:
-    /// imports and indirect calls. In ascending order.
+    /// of imports and indirect calls, and those that types of tables and globals refer to. In
+    /// ascending order.
     pub callable: Vec<SigIndex>,
     /// The signatures whose `VmFuncType` anything refers to: `callable`, those of `func_refs`
-    /// and of exported functions. In ascending order. Each has `Enter`, `ExitNative` and
+    /// and of exported functions, and those that these refer to. In ascending order. Each has `Enter`, `ExitNative` and
     /// `ExitArray` in `functions`.
     pub signatures: Vec<SigIndex>,
     /// Everything to compile, in ascending order of its key; what cannot be reached from the
@@ -134,10 +135,14 @@ pub fn plan(module: &Module<'_>, config: &Config) -> Result<Plan> {
     }
 
     let func_refs: PrimaryMap<FuncRefIndex, FuncIndex> = reach.func_refs.iter().copied().collect();
-    let callable = reach.signatures.clone();
+    let mut callable = reach.signatures.clone();
+    callable.extend(module.tables.values().filter_map(|ty| ty.element.concrete()));
+    callable.extend(module.globals.values().filter_map(|ty| ty.value.concrete()));
+    close(module, &mut callable);
     let mut signatures = callable.clone();
     signatures.extend(func_refs.values().map(|&func| module.functions[func].sig));
     signatures.extend(exported_functions(module, &exports).map(|f| module.functions[f].sig));
+    close(module, &mut signatures);
 
     let mut functions: Vec<FuncKey> = reach.functions.iter().map(FuncKey::Body).collect();
     if !init.is_empty() {
@@ -172,6 +177,14 @@ pub fn plan(module: &Module<'_>, config: &Config) -> Result<Plan> {
     })
 }
 
+/// Adds the signatures that signatures refer to.
+fn close(module: &Module<'_>, signatures: &mut BTreeSet<SigIndex>) {
+    let mut next: Vec<_> = signatures.iter().copied().collect();
+    while let Some(sig) = next.pop() {
+        next.extend(module.signatures[sig].concrete().filter(|&sig| signatures.insert(sig)));
+    }
+}
+
 fn exported_functions<'a>(
     module: &'a Module<'_>,
     exports: &'a [usize],
@@ -203,14 +216,13 @@ fn layout(module: &Module<'_>, func_refs: usize) -> Result<Layout> {
 }
 
 fn memory(ty: &crate::module::MemoryType, config: &Config) -> MemoryPlan {
-    const PAGE: u64 = 1 << 16;
     let style = config.memory;
-    let max_bytes = ty.max.unwrap_or(1 << 16) * PAGE;
+    let max_bytes = ty.max_bytes();
     // What a memory can grow beyond is no place to draw a line.
     let guarded = config.traps == TrapStyle::Signals && style.reservation >= max_bytes;
     MemoryPlan {
         guarded: guarded.then_some(Guarded { reservation: style.reservation, guard: style.guard }),
-        min_bytes: ty.min * PAGE,
+        min_bytes: ty.min_bytes(),
         max_bytes,
     }
 }

@@ -15,11 +15,11 @@ use cranelift_codegen::ir::{
     UserFuncName, Value, types,
 };
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
-use wasmaot_abi::value::{ValRaw, ValType};
+use wasmaot_abi::value::ValRaw;
 
 use self::signature::{POINTER, clif_type};
 use crate::func_key::{FuncKey, Reference};
-use crate::module::Module;
+use crate::module::{Module, ValType};
 use crate::plan::Plan;
 use crate::target::Target;
 
@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn every_trampoline_compiles_for_every_machine() {
         let wasm = wat::parse_str(wat()).unwrap();
-        let module = crate::parse::parse(&wasm).unwrap();
+        let module = crate::parse::parse(&wasm, Default::default()).unwrap();
         let mut keys = vec![FuncKey::Init, FuncKey::Start];
         for func in module.functions.keys() {
             keys.extend([FuncKey::WasmCall(func), FuncKey::ArrayCall(func)]);

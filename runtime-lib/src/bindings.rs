@@ -21,7 +21,7 @@ pub use wasmaot_abi::ABI_VERSION;
 pub use wasmaot_abi::calls::{ArrayCall, VmReturn};
 pub use wasmaot_abi::context::{VmContext, VmFuncRef};
 pub use wasmaot_abi::module::{VmExports, VmModule};
-pub use wasmaot_abi::value::{ValRaw, ValType};
+pub use wasmaot_abi::value::ValRaw;
 
 use std::ptr::NonNull;
 
@@ -38,7 +38,7 @@ use crate::memory::Memory;
 use crate::raw::{Context, ModuleRef};
 use crate::store::{AsStore, AsStoreMut, enter, inner, inner_ptr};
 use crate::table::Table;
-use crate::types::FuncType;
+use crate::types::{FuncType, ValType};
 use crate::value::{Val, WasmResults, WasmTy};
 
 pub use crate::builtins::{BuiltinSymbol, builtins};
@@ -233,7 +233,7 @@ pub fn host<S: AsStoreMut, P, R>(store: S, func: impl IntoFunc<S::Data, P, R>) -
 }
 
 /// A function of the host with more parameters or results than Rust has traits for, as an import.
-/// Its type comes as a [letter](ValType::letter) for each.
+/// Its type comes as a [letter](wasmaot_abi::value::ValKind::letter) for each.
 ///
 /// # Panics
 /// If there is no type with such a letter.
@@ -242,9 +242,17 @@ where
     F: Fn(Caller<'_, S::Data>, &[Val], &mut [Val]) -> Result<(), HostError> + Send + 'static,
 {
     let types = |letters: &str| -> Vec<ValType> {
-        let all = (0..=u8::MAX).filter_map(ValType::from_code);
-        let find = |letter| all.clone().find(|ty| ty.letter() == letter);
-        letters.chars().map(|letter| find(letter).expect("the letter of a type")).collect()
+        let of = |letter| match letter {
+            'i' => ValType::I32,
+            'l' => ValType::I64,
+            'f' => ValType::F32,
+            'd' => ValType::F64,
+            'v' => ValType::V128,
+            'r' => ValType::FUNCREF,
+            'e' => ValType::EXTERNREF,
+            other => panic!("no type has the letter {other}"),
+        };
+        letters.chars().map(of).collect()
     };
     Func::new(store, FuncType::new(types(params), types(results)), func).into()
 }

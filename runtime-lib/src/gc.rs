@@ -1,7 +1,7 @@
 //! Collecting host values: what is marked, and when it is safe. See
 //! [`externref`](crate::externref) for when it happens.
 
-use wasmaot_abi::value::ValType;
+use wasmaot_abi::value::ValKind;
 
 use crate::externref::{Marker, drop_values};
 use crate::frames;
@@ -35,7 +35,7 @@ pub(crate) unsafe fn collect(store: *mut StoreInner) {
                 }
                 for global in globals {
                     let HostGlobal { vm, ty } = global.ptr().as_ref();
-                    mark_global(vm.into(), ty.value, marker);
+                    mark_global(vm.into(), ty.value.kind(), marker);
                 }
                 frames::mark(marker)
             }
@@ -49,16 +49,16 @@ pub(crate) unsafe fn collect(store: *mut StoreInner) {
 fn mark_instance(context: Context, marker: &mut Marker<'_>) {
     // Imported globals are marked where they are defined.
     for (i, ty) in (0..).zip(context.module().globals()) {
-        mark_global(context.global(i), crate::types::val_type(ty.val_type), marker);
+        mark_global(context.global(i), crate::types::val_kind(&ty.value), marker);
     }
 }
 
 fn mark_global(
     vm: std::ptr::NonNull<wasmaot_abi::context::VmGlobal>,
-    ty: ValType,
+    kind: ValKind,
     marker: &mut Marker<'_>,
 ) {
-    if ty == ValType::ExternRef {
+    if kind == ValKind::ExternRef {
         // SAFETY: a global of the store.
         marker.mark(unsafe { global::read(vm) } as u32);
     }

@@ -40,7 +40,7 @@ impl Global {
     /// # Errors
     /// If the value does not fit the type.
     pub fn new(mut store: impl AsStoreMut, ty: GlobalType, value: Val) -> Result<Self> {
-        check(&ty, &value)?;
+        check(&store, &ty, &value)?;
         let bits = pass(&mut store, &value);
         let store = inner_mut(&mut store);
         let global = Owned::new(HostGlobal { vm: VmGlobal { bytes: [0; 16] }, ty });
@@ -84,7 +84,7 @@ impl Global {
         if !self.ty.mutable {
             return Err(Error::refused(format!("a {} cannot be set", self.ty)));
         }
-        check(&self.ty, &value)?;
+        check(&store, &self.ty, &value)?;
         let bits = pass(&mut store, &value);
         // SAFETY: the global lives as long as the store.
         unsafe { write(vm, bits) };
@@ -92,8 +92,8 @@ impl Global {
     }
 }
 
-fn check(ty: &GlobalType, value: &Val) -> Result<()> {
-    if value.ty() == ty.value {
+fn check(store: &impl AsStore, ty: &GlobalType, value: &Val) -> Result<()> {
+    if value.fits(ty.value, inner(store)) {
         return Ok(());
     }
     Err(Error::refused(format!("a {} is none for a {ty}", value.ty())))

@@ -11,7 +11,7 @@ use std::ptr::NonNull;
 
 use wasmaot_abi::calls::{ArrayCall, VmReturn};
 use wasmaot_abi::context::*;
-use wasmaot_abi::value::{ValRaw, ValType};
+use wasmaot_abi::value::ValRaw;
 
 use crate::error::Error;
 use crate::func::wrap::HostResult;
@@ -19,7 +19,7 @@ use crate::handle::{Handle, Owned};
 use crate::instance::Instance;
 use crate::raw::{Context, TypeRef};
 use crate::store::*;
-use crate::types::FuncType;
+use crate::types::{FuncType, ValType};
 use crate::value::{Val, WasmResults};
 
 /// A function of the host, in its store. The context comes first: its address is the whole's.
@@ -350,7 +350,8 @@ unsafe extern "C" fn dynamic_call<T, F: Dynamic<T>>(
         let mut results: Vec<Val> = types.1.iter().map(|&ty| Val::default_of(ty)).collect();
         func.call(caller, &params, &mut results)?;
         for ((value, &ty), slot) in results.iter().zip(types.1).zip(slots) {
-            if value.ty() != ty {
+            // SAFETY: the store is at our disposal again.
+            if !value.fits(ty, unsafe { &*inner }) {
                 let given = value.ty();
                 return Err(Error::refused(format!(
                     "a host function was to return {ty}, but returned {given}"

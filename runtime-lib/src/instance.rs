@@ -342,7 +342,9 @@ fn make(
     let mut tables = Vec::with_capacity(module.tables().len());
     for (i, ty) in (0..).zip(module.tables()) {
         let vm = Some(context.table(i));
-        tables.push(TableData::new(table_type(ty), &store.limits, vm)?);
+        // SAFETY: an object's description.
+        let ty = unsafe { table_type(ty) };
+        tables.push(TableData::new(ty, &store.limits, vm)?);
     }
     for image in module.images() {
         // SAFETY: an object's image of a memory that it defines.

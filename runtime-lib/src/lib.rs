@@ -78,7 +78,9 @@ pub use module::Module;
 pub use store::{AsStore, AsStoreMut, Limits, Store};
 pub use table::Table;
 pub use trap::{Frame, Trap};
-pub use types::{ExportType, ExternType, FuncType, GlobalType, ImportType, MemoryType, TableType};
+pub use types::{
+    ExportType, ExternType, FuncType, GlobalType, GuestFuncType, HeapType, ImportType, MemoryType,
+    RefType, TableType, ValType,
+};
 pub use value::{Val, WasmParams, WasmResults, WasmTy};
 pub use wasmaot_abi::traps::TrapCode;
-pub use wasmaot_abi::value::ValType;

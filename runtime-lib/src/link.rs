@@ -276,14 +276,18 @@ fn fits(
         (ExternKind::Table, Extern::Table(table)) => {
             // SAFETY: the store is borrowed, and so what it owns.
             let given = unsafe { table.data_ptr(store).as_ref() }.ty();
-            let wanted = table_type(wanted);
+            // SAFETY: an object's description.
+            let wanted = unsafe { table_type(wanted) };
             ok(given.element == wanted.element
+                && given.index64 == wanted.index64
                 && limits_fit((given.min, given.max), (wanted.min, wanted.max)))
         }
         (ExternKind::Memory, Extern::Memory(memory)) => {
             // SAFETY: the store is borrowed, and so what it owns.
             let given = unsafe { memory.data_ptr(store).as_ref() };
             let (ty, wanted) = (given.ty(), memory_type(wanted));
+            let alike = |ty: MemoryType| (ty.index64, ty.shared, ty.page_size_log2);
+            ok(alike(ty) == alike(wanted))?;
             ok(limits_fit((ty.min, ty.max), (wanted.min, wanted.max)))?;
             match given.lacks(space) {
                 None => Ok(()),
@@ -296,7 +300,11 @@ fn fits(
         (ExternKind::Global, Extern::Global(global)) => {
             // Panics with another store's, as the other kinds do, before anything is made.
             global.vm(store);
-            ok(global.type_of() == global_type(wanted))
+            // SAFETY: an object's description.
+            let (given, wanted) = (global.type_of(), unsafe { global_type(wanted) });
+            // What can change has to be of the very type, what cannot of a subtype (spec 3.3.9).
+            ok(given == wanted
+                || !given.mutable && !wanted.mutable && given.value.matches(wanted.value))
         }
         _ => Err(None),
     }
@@ -331,7 +339,7 @@ mod tests {
             given,
             hint: hint.map(Into::into),
         };
-        let given = ExternType::Global(GlobalType::new(wasmaot_abi::value::ValType::I32, false));
+        let given = ExternType::Global(GlobalType::new(ValType::I32, false));
         let error = LinkError {
             module: "m",
             problems: [problem(None, None), problem(Some(given), Some("look elsewhere"))].into(),

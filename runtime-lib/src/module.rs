@@ -1,10 +1,9 @@
 //! Modules: compiled guests as the program carries them.
 
 use wasmaot_abi::module::{VmExport, VmExports};
-use wasmaot_abi::value::ValType;
 
 use crate::raw::{self, ModuleRef, TypeRef};
-use crate::types::{ExportType, ImportType, extern_type};
+use crate::types::{ExportType, ImportType, ValType, extern_type};
 
 /// A compiled guest in this program. A copyable handle.
 #[derive(Clone, Copy, Debug)]

@@ -9,11 +9,11 @@ use std::ptr::NonNull;
 use wasmaot_abi::context::*;
 use wasmaot_abi::layout::Layout;
 use wasmaot_abi::module::*;
-use wasmaot_abi::value::ValType;
+use wasmaot_abi::value::VmValType;
 
 use crate::instance::InstanceData;
 use crate::store::StoreInner;
-use crate::types::{kind, val_type};
+use crate::types::{ValType, kind, val_type};
 
 /// The items of a constant array.
 ///
@@ -52,34 +52,39 @@ impl TypeRef {
         self.0.as_ptr()
     }
 
-    /// The numbers of the parameters' types, then of the results'.
-    fn codes(self) -> &'static [u8] {
+    /// The parameters' types, then the results'.
+    fn types(self) -> &'static [VmValType] {
         let ty = self.get();
-        // SAFETY: the numbers follow the head in memory.
+        // SAFETY: the types follow the head in memory.
         unsafe {
-            let start = self.0.as_ptr().add(1).cast::<u8>();
+            let start = self.0.as_ptr().add(1).cast::<VmValType>();
             std::slice::from_raw_parts(start, (ty.params + ty.results) as usize)
         }
     }
 
+    /// The type's name, by which it is the same in another image.
+    pub(crate) fn name(self) -> &'static str {
+        // SAFETY: a part of an object's type.
+        unsafe { str(self.get().name) }
+    }
+
     pub(crate) fn params(self) -> impl ExactSizeIterator<Item = ValType> {
-        self.codes()[..self.get().params as usize].iter().map(|&code| val_type(code))
+        // SAFETY: a part of an object's type.
+        self.types()[..self.get().params as usize].iter().map(|ty| unsafe { val_type(ty) })
     }
 
     pub(crate) fn results(self) -> impl ExactSizeIterator<Item = ValType> {
-        self.codes()[self.get().params as usize..].iter().map(|&code| val_type(code))
+        // SAFETY: a part of an object's type.
+        self.types()[self.get().params as usize..].iter().map(|ty| unsafe { val_type(ty) })
     }
 
     /// Whether it is the same type, even if in another image.
     pub(crate) fn same(self, other: Self) -> bool {
-        self == other || self.get().params == other.get().params && self.codes() == other.codes()
+        self == other || self.name() == other.name()
     }
 
     pub(crate) fn is(self, params: &[ValType], results: &[ValType]) -> bool {
-        let ty = self.get();
-        ty.params as usize == params.len()
-            && ty.results as usize == results.len()
-            && self.codes().iter().zip(params.iter().chain(results)).all(|(&a, &b)| a == b as u8)
+        self.params().eq(params.iter().copied()) && self.results().eq(results.iter().copied())
     }
 }
 

@@ -5,7 +5,7 @@ use std::alloc::{self, Layout};
 use std::ptr::NonNull;
 
 use wasmaot_abi::context::VmTable;
-use wasmaot_abi::value::ValType;
+use wasmaot_abi::value::ValKind;
 
 use crate::error::{Error, Result};
 use crate::externref::Marker;
@@ -13,7 +13,7 @@ use crate::handle::{Handle, Owned};
 use crate::store::{
     AsStore, AsStoreMut, Limits, StoreInner, inner, inner_mut, inner_ptr, safepoint,
 };
-use crate::types::TableType;
+use crate::types::{TableType, ValType};
 use crate::value::Val;
 
 /// A table. A copyable handle; equal handles are one table.
@@ -26,8 +26,8 @@ pub(crate) struct TableData {
     vm: NonNull<VmTable>,
     #[expect(dead_code, reason = "owns what `vm` points at")]
     own: Option<Owned<VmTable>>,
-    element: ValType,
-    max: Option<u64>,
+    /// Its type, with the size that it started with.
+    ty: TableType,
     /// The number of elements that there is room for.
     capacity: usize,
 }
@@ -60,7 +60,7 @@ impl TableData {
                 (Some(own), vm)
             }
         };
-        let data = Owned::new(Self { vm, own, element: ty.element, max: ty.max, capacity: 0 });
+        let data = Owned::new(Self { vm, own, ty, capacity: 0 });
         // SAFETY: alive, and written just now.
         unsafe {
             (*vm.as_ptr()).owner = data.ptr().as_ptr().cast();
@@ -71,6 +71,10 @@ impl TableData {
             (*vm.as_ptr()).len = len;
         }
         Ok(data)
+    }
+
+    fn kind(&self) -> ValKind {
+        self.ty.element.kind()
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -84,11 +88,11 @@ impl TableData {
     }
 
     fn element_size(&self) -> usize {
-        self.element.table_element_size() as usize
+        self.kind().table_element_size() as usize
     }
 
     pub(crate) fn ty(&self) -> TableType {
-        TableType::new(self.element, self.len() as u64, self.max)
+        TableType { min: self.len() as u64, ..self.ty }
     }
 
     fn layout(&self, capacity: usize) -> Option<Layout> {
@@ -126,8 +130,8 @@ impl TableData {
         let index = usize::try_from(index).ok().filter(|&index| index < self.len())?;
         // SAFETY: the element is within the table.
         Some(unsafe {
-            match self.element {
-                ValType::ExternRef => u64::from(*self.base().cast::<u32>().add(index)),
+            match self.kind() {
+                ValKind::ExternRef => u64::from(*self.base().cast::<u32>().add(index)),
                 _ => *self.base().cast::<u64>().add(index),
             }
         })
@@ -138,8 +142,8 @@ impl TableData {
         let range = self.range(start, len)?;
         // SAFETY: the elements are within the table.
         unsafe {
-            match self.element {
-                ValType::ExternRef => {
+            match self.kind() {
+                ValKind::ExternRef => {
                     let base = self.base().cast::<u32>();
                     std::slice::from_raw_parts_mut(base, self.len())[range].fill(bits as u32);
                 }
@@ -160,12 +164,12 @@ impl TableData {
     ) -> Option<()> {
         let range = self.range(start, values.len() as u64)?;
         // Looked up once: for all the compiler knows, writing elements changes them.
-        let (base, element) = (self.base(), self.element);
+        let (base, kind) = (self.base(), self.kind());
         for (index, bits) in range.zip(values) {
             // SAFETY: the elements are within the table.
             unsafe {
-                match element {
-                    ValType::ExternRef => *base.cast::<u32>().add(index) = bits as u32,
+                match kind {
+                    ValKind::ExternRef => *base.cast::<u32>().add(index) = bits as u32,
                     _ => *base.cast::<u64>().add(index) = bits,
                 }
             }
@@ -194,7 +198,7 @@ impl TableData {
         unsafe {
             let (to, from) =
                 (dst.as_ref().range(dst_start, len)?, src.as_ref().range(src_start, len)?);
-            debug_assert_eq!(dst.as_ref().element, src.as_ref().element);
+            debug_assert_eq!(dst.as_ref().kind(), src.as_ref().kind());
             let size = dst.as_ref().element_size();
             std::ptr::copy(
                 src.as_ref().base().add(from.start * size),
@@ -209,7 +213,7 @@ impl TableData {
     pub(crate) fn grow(&mut self, delta: u64, bits: u64, limits: &Limits) -> Option<u64> {
         let old = self.len();
         let new = (old as u64).checked_add(delta)?;
-        let most = self.max.unwrap_or(u64::MAX).min(u32::MAX.into()).min(limits.table_elements);
+        let most = self.ty.max.unwrap_or(u64::MAX).min(u32::MAX.into()).min(limits.table_elements);
         if new > most.max(old as u64) {
             return None;
         }
@@ -228,7 +232,7 @@ impl TableData {
 
     /// Marks the host values in the table.
     pub(crate) fn mark(&self, marker: &mut Marker<'_>) {
-        if self.element == ValType::ExternRef {
+        if self.kind() == ValKind::ExternRef {
             // SAFETY: the table's elements.
             let elements =
                 unsafe { std::slice::from_raw_parts(self.base().cast::<u32>(), self.len()) };
@@ -254,13 +258,12 @@ impl Table {
         // SAFETY: the store is mutably borrowed.
         unsafe { safepoint(raw) };
         let store = inner_mut(&mut store);
-        if !ty.element.is_ref() || ty.max.is_some_and(|max| max < ty.min) {
+        if ty.max.is_some_and(|max| max < ty.min) {
             return Err(Error::refused(format!(
-                "there can be no {ty}: tables hold references, and at most no less than to start \
-                 with"
+                "there can be no {ty}: it would have more elements to start with than at most"
             )));
         }
-        check(&ty, &init)?;
+        check(store, &ty, &init)?;
         store.check_tables(1)?;
         let data = TableData::new(ty, &store.limits, None)?;
         let mut ptr = data.ptr();
@@ -303,7 +306,7 @@ impl Table {
         let data = self.data(store);
         let bits = data.get(index)?;
         // SAFETY: an element of a table of this type.
-        Some(unsafe { Val::from_bits(bits, data.element, store) })
+        Some(unsafe { Val::from_bits(bits, ValType::Ref(data.ty.element), store) })
     }
 
     /// Sets an element.
@@ -320,7 +323,7 @@ impl Table {
     /// If they are not all within the table or the value does not fit; nothing is set then.
     pub fn fill(&self, mut store: impl AsStoreMut, start: u64, value: Val, len: u64) -> Result<()> {
         let ty = self.ty(&store);
-        check(&ty, &value)?;
+        check(inner(&store), &ty, &value)?;
         let fits = self.data(inner(&store)).range(start, len).is_some();
         if !fits {
             let n = ty.min;
@@ -342,7 +345,7 @@ impl Table {
     /// system has no memory left.
     pub fn grow(&self, mut store: impl AsStoreMut, delta: u64, init: Val) -> Result<u64> {
         let ty = self.ty(&store);
-        check(&ty, &init)?;
+        check(inner(&store), &ty, &init)?;
         let bits = self.pass(&mut store, &init);
         let store = inner_mut(&mut store);
         // SAFETY: the store is mutably borrowed.
@@ -359,8 +362,8 @@ impl Table {
     }
 }
 
-fn check(ty: &TableType, value: &Val) -> Result<()> {
-    if value.ty() == ty.element {
+fn check(store: &StoreInner, ty: &TableType, value: &Val) -> Result<()> {
+    if value.fits(ValType::Ref(ty.element), store) {
         return Ok(());
     }
     Err(Error::refused(format!("a {} is none for a {ty}", value.ty())))

@@ -4,9 +4,153 @@
 use std::fmt;
 
 use wasmaot_abi::module::{ExternKind, VmExternType};
-use wasmaot_abi::value::ValType;
+use wasmaot_abi::value::{ValKind, VmValType};
 
 use crate::raw::TypeRef;
+
+/// The type of a value.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ValType {
+    /// 32-bit integer.
+    I32,
+    /// 64-bit integer.
+    I64,
+    /// IEEE 754 single precision.
+    F32,
+    /// IEEE 754 double precision.
+    F64,
+    /// 128-bit vector.
+    V128,
+    /// A reference.
+    Ref(RefType),
+}
+
+/// The type of a reference.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct RefType {
+    /// Whether it may be null.
+    pub nullable: bool,
+    /// What it refers to.
+    pub heap: HeapType,
+}
+
+/// What a reference refers to.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum HeapType {
+    /// Any function.
+    Func,
+    /// A value of the host.
+    Extern,
+    /// A function of this type.
+    Concrete(GuestFuncType),
+}
+
+/// The type of a function as a guest states it, for typed references: a handle that comes with
+/// the types of what guests import and export. Two are equal if the types are, even those of
+/// different guests.
+#[derive(Clone, Copy)]
+pub struct GuestFuncType(pub(crate) TypeRef);
+
+// SAFETY: a type in an object is constant.
+unsafe impl Send for GuestFuncType {}
+// SAFETY: as above.
+unsafe impl Sync for GuestFuncType {}
+
+impl GuestFuncType {
+    /// The type written out, one step: types that it refers to in turn are handles again.
+    pub fn ty(self) -> FuncType {
+        func_type(self.0)
+    }
+}
+
+impl PartialEq for GuestFuncType {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.same(other.0)
+    }
+}
+
+impl Eq for GuestFuncType {}
+
+impl std::hash::Hash for GuestFuncType {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.name().hash(state);
+    }
+}
+
+impl fmt::Debug for GuestFuncType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "GuestFuncType({})", self.0.name())
+    }
+}
+
+impl ValType {
+    /// `funcref`: a reference to any function, or null.
+    pub const FUNCREF: Self = Self::Ref(RefType::FUNCREF);
+    /// `externref`: a reference to a value of the host, or null.
+    pub const EXTERNREF: Self = Self::Ref(RefType::EXTERNREF);
+
+    pub(crate) const fn kind(self) -> ValKind {
+        match self {
+            Self::I32 => ValKind::I32,
+            Self::I64 => ValKind::I64,
+            Self::F32 => ValKind::F32,
+            Self::F64 => ValKind::F64,
+            Self::V128 => ValKind::V128,
+            Self::Ref(ty) => ty.kind(),
+        }
+    }
+
+    /// Whether every value of this type is one of the other (spec 3.3).
+    pub fn matches(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Ref(a), Self::Ref(b)) => a.matches(b),
+            (a, b) => a == b,
+        }
+    }
+}
+
+impl RefType {
+    /// `funcref`.
+    pub const FUNCREF: Self = Self { nullable: true, heap: HeapType::Func };
+    /// `externref`.
+    pub const EXTERNREF: Self = Self { nullable: true, heap: HeapType::Extern };
+
+    pub(crate) const fn kind(self) -> ValKind {
+        match self.heap {
+            HeapType::Func | HeapType::Concrete(_) => ValKind::FuncRef,
+            HeapType::Extern => ValKind::ExternRef,
+        }
+    }
+
+    /// Whether every reference of this type is one of the other (spec 3.3).
+    pub fn matches(self, other: Self) -> bool {
+        let heap = self.heap == other.heap
+            || matches!((self.heap, other.heap), (HeapType::Concrete(_), HeapType::Func));
+        heap && (other.nullable || !self.nullable)
+    }
+}
+
+impl fmt::Display for ValType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ref(ty) => ty.fmt(f),
+            number => f.write_str(number.kind().name()),
+        }
+    }
+}
+
+impl fmt::Display for RefType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let null = if self.nullable { "null " } else { "" };
+        match self.heap {
+            // Types may refer to themselves: their names end.
+            HeapType::Concrete(ty) => write!(f, "(ref {null}{})", ty.0.name()),
+            _ if self.nullable => f.write_str(self.kind().name()),
+            HeapType::Func => f.write_str("(ref func)"),
+            HeapType::Extern => f.write_str("(ref extern)"),
+        }
+    }
+}
 
 /// The type of a function.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -68,19 +212,26 @@ fn write_limits(f: &mut fmt::Formatter<'_>, min: u64, max: Option<u64>) -> fmt::
     }
 }
 
-/// The type of a memory, in pages of 64 KiB.
+/// The type of a memory.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct MemoryType {
     /// Pages to start with.
     pub min: u64,
     /// Most pages.
     pub max: Option<u64>,
+    /// Whether it is indexed with 64 bits instead of 32.
+    pub index64: bool,
+    /// Whether it is shared between threads.
+    pub shared: bool,
+    /// The binary logarithm of the size of a page in bytes: 16 or 0.
+    pub page_size_log2: u8,
 }
 
 impl MemoryType {
-    /// The type of a memory of `min` pages that may grow to `max`.
+    /// The type of a memory of `min` pages of 64 KiB that may grow to `max`, for one thread and
+    /// indexed with 32 bits.
     pub const fn new(min: u64, max: Option<u64>) -> Self {
-        Self { min, max }
+        Self { min, max, index64: false, shared: false, page_size_log2: 16 }
     }
 }
 
@@ -95,18 +246,20 @@ impl fmt::Display for MemoryType {
 /// The type of a table.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct TableType {
-    /// What it holds: a reference type.
-    pub element: ValType,
+    /// What it holds.
+    pub element: RefType,
     /// Elements to start with.
     pub min: u64,
     /// Most elements.
     pub max: Option<u64>,
+    /// Whether it is indexed with 64 bits instead of 32.
+    pub index64: bool,
 }
 
 impl TableType {
     /// The type of a table of `min` elements that may grow to `max`.
-    pub const fn new(element: ValType, min: u64, max: Option<u64>) -> Self {
-        Self { element, min, max }
+    pub const fn new(element: RefType, min: u64, max: Option<u64>) -> Self {
+        Self { element, min, max, index64: false }
     }
 }
 
@@ -185,25 +338,64 @@ pub struct ExportType<'a> {
     pub ty: ExternType,
 }
 
-/// The number of an object's description as a type. Objects hold no other numbers.
-pub(crate) fn val_type(code: u8) -> ValType {
-    ValType::from_code(code).expect("the compiler writes numbers of value types")
+/// How a value is held, by the number in an object's description. Objects hold no other numbers.
+pub(crate) fn val_kind(ty: &VmValType) -> ValKind {
+    ValKind::from_code(ty.kind).expect("the compiler writes numbers of value types")
+}
+
+/// # Safety
+/// The description is one of an object's.
+pub(crate) unsafe fn val_type(ty: &VmValType) -> ValType {
+    match val_kind(ty) {
+        ValKind::I32 => ValType::I32,
+        ValKind::I64 => ValType::I64,
+        ValKind::F32 => ValType::F32,
+        ValKind::F64 => ValType::F64,
+        ValKind::V128 => ValType::V128,
+        // SAFETY: the caller's promise.
+        ValKind::FuncRef | ValKind::ExternRef => ValType::Ref(unsafe { ref_type(ty) }),
+    }
+}
+
+/// # Safety
+/// The description is one of an object's, of a reference type.
+pub(crate) unsafe fn ref_type(ty: &VmValType) -> RefType {
+    let heap = match val_kind(ty) {
+        ValKind::ExternRef => HeapType::Extern,
+        _ if ty.func.is_null() => HeapType::Func,
+        // SAFETY: an object's description points at an object's type.
+        _ => HeapType::Concrete(GuestFuncType(unsafe { TypeRef::new(ty.func) })),
+    };
+    RefType { nullable: ty.nullable != 0, heap }
 }
 
 fn max(ty: &VmExternType) -> Option<u64> {
     (ty.has_max != 0).then_some(ty.max)
 }
 
-pub(crate) fn table_type(ty: &VmExternType) -> TableType {
-    TableType::new(val_type(ty.val_type), ty.min, max(ty))
+/// # Safety
+/// The description is one of an object's.
+pub(crate) unsafe fn table_type(ty: &VmExternType) -> TableType {
+    // SAFETY: the caller's promise.
+    let element = unsafe { ref_type(&ty.value) };
+    TableType { element, min: ty.min, max: max(ty), index64: ty.index64 != 0 }
 }
 
 pub(crate) fn memory_type(ty: &VmExternType) -> MemoryType {
-    MemoryType::new(ty.min, max(ty))
+    MemoryType {
+        min: ty.min,
+        max: max(ty),
+        index64: ty.index64 != 0,
+        shared: ty.shared != 0,
+        page_size_log2: ty.page_size_log2,
+    }
 }
 
-pub(crate) fn global_type(ty: &VmExternType) -> GlobalType {
-    GlobalType::new(val_type(ty.val_type), ty.mutable != 0)
+/// # Safety
+/// The description is one of an object's.
+pub(crate) unsafe fn global_type(ty: &VmExternType) -> GlobalType {
+    // SAFETY: the caller's promise.
+    GlobalType::new(unsafe { val_type(&ty.value) }, ty.mutable != 0)
 }
 
 pub(crate) fn func_type(ty: TypeRef) -> FuncType {
@@ -220,9 +412,11 @@ pub(crate) unsafe fn extern_type(ty: &VmExternType) -> ExternType {
     match kind(ty) {
         // SAFETY: an object's description of a function points at its type.
         ExternKind::Func => ExternType::Func(func_type(unsafe { TypeRef::new(ty.func) })),
-        ExternKind::Table => ExternType::Table(table_type(ty)),
+        // SAFETY: the caller's promise.
+        ExternKind::Table => ExternType::Table(unsafe { table_type(ty) }),
         ExternKind::Memory => ExternType::Memory(memory_type(ty)),
-        ExternKind::Global => ExternType::Global(global_type(ty)),
+        // SAFETY: the caller's promise.
+        ExternKind::Global => ExternType::Global(unsafe { global_type(ty) }),
     }
 }
 
@@ -240,12 +434,12 @@ mod tests {
             "func(i32, f64) -> i64"
         );
         assert_eq!(
-            text(ExternType::Func(FuncType::new([], [I32, ExternRef]))),
+            text(ExternType::Func(FuncType::new([], [I32, ValType::EXTERNREF]))),
             "func() -> (i32, externref)"
         );
         assert_eq!(text(ExternType::Memory(MemoryType::new(1, Some(2)))), "memory of 1 to 2 pages");
         assert_eq!(
-            text(ExternType::Table(TableType::new(FuncRef, 3, None))),
+            text(ExternType::Table(TableType::new(RefType::FUNCREF, 3, None))),
             "table of funcref, 3 or more elements"
         );
         assert_eq!(text(ExternType::Global(GlobalType::new(F32, true))), "mutable global of f32");

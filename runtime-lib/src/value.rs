@@ -4,12 +4,13 @@
 use std::ptr::NonNull;
 
 use wasmaot_abi::context::VmFuncRef;
-use wasmaot_abi::value::{ValRaw, ValType};
+use wasmaot_abi::value::ValRaw;
 
 use crate::externref::ExternRef;
 use crate::func::Func;
 use crate::handle::Handle;
 use crate::store::StoreInner;
+use crate::types::{HeapType, RefType, ValType};
 
 /// A WebAssembly value. Floating-point numbers are kept by their bits.
 #[derive(Clone, Debug)]
@@ -29,27 +30,42 @@ pub enum Val {
 }
 
 impl Val {
-    /// The value's type.
+    /// The value's type, of a reference the widest.
     pub fn ty(&self) -> ValType {
         match self {
             Self::I32(_) => ValType::I32,
             Self::I64(_) => ValType::I64,
             Self::F32(_) => ValType::F32,
             Self::F64(_) => ValType::F64,
-            Self::FuncRef(_) => ValType::FuncRef,
-            Self::ExternRef(_) => ValType::ExternRef,
+            Self::FuncRef(_) => ValType::FUNCREF,
+            Self::ExternRef(_) => ValType::EXTERNREF,
         }
     }
 
-    /// Zero or null.
+    /// Whether the value is one of a type. If it is a function for a typed reference, guests can
+    /// call it by that type from now on.
+    pub(crate) fn fits(&self, ty: ValType, store: &StoreInner) -> bool {
+        let ValType::Ref(RefType { nullable, heap }) = ty else { return self.ty() == ty };
+        match (self, heap) {
+            (Self::FuncRef(None), HeapType::Func | HeapType::Concrete(_)) => nullable,
+            (Self::ExternRef(None), HeapType::Extern) => nullable,
+            (Self::FuncRef(Some(func)), HeapType::Concrete(ty)) => func.is_of(ty.0, store),
+            (Self::FuncRef(Some(_)), HeapType::Func) => true,
+            (Self::ExternRef(Some(_)), HeapType::Extern) => true,
+            _ => false,
+        }
+    }
+
+    /// Zero or null. (Of a reference that may not be null, there is no default: null it is.)
     pub fn default_of(ty: ValType) -> Self {
         match ty {
             ValType::I32 => Self::I32(0),
             ValType::I64 => Self::I64(0),
             ValType::F32 => Self::F32(0),
             ValType::F64 => Self::F64(0),
-            ValType::FuncRef => Self::FuncRef(None),
-            ValType::ExternRef => Self::ExternRef(None),
+            ValType::V128 => todo!("vectors"),
+            ValType::Ref(RefType { heap: HeapType::Extern, .. }) => Self::ExternRef(None),
+            ValType::Ref(_) => Self::FuncRef(None),
         }
     }
 
@@ -98,8 +114,11 @@ impl Val {
                 ValType::I64 => Self::I64(bits as i64),
                 ValType::F32 => Self::F32(bits as u32),
                 ValType::F64 => Self::F64(bits),
-                ValType::FuncRef => Self::FuncRef(WasmTy::from_bits(bits, store)),
-                ValType::ExternRef => Self::ExternRef(WasmTy::from_bits(bits, store)),
+                ValType::V128 => todo!("vectors"),
+                ValType::Ref(RefType { heap: HeapType::Extern, .. }) => {
+                    Self::ExternRef(WasmTy::from_bits(bits, store))
+                }
+                ValType::Ref(_) => Self::FuncRef(WasmTy::from_bits(bits, store)),
             }
         }
     }
@@ -218,7 +237,7 @@ numbers! {
 impl Sealed for Option<Func> {}
 
 impl WasmTy for Option<Func> {
-    const TYPE: ValType = ValType::FuncRef;
+    const TYPE: ValType = ValType::FUNCREF;
     type Abi = *mut VmFuncRef;
 
     #[inline]
@@ -249,7 +268,7 @@ impl WasmTy for Option<Func> {
 impl Sealed for Option<ExternRef> {}
 
 impl WasmTy for Option<ExternRef> {
-    const TYPE: ValType = ValType::ExternRef;
+    const TYPE: ValType = ValType::EXTERNREF;
     type Abi = u32;
 
     #[inline]

@@ -115,7 +115,7 @@ fn errors_and_panics_of_the_host() {
 #[test]
 fn dynamic_functions_are_checked() {
     let mut store = Store::new(2);
-    let ty = FuncType::new([ValType::I32], [ValType::I32, ValType::ExternRef]);
+    let ty = FuncType::new([ValType::I32], [ValType::I32, ValType::EXTERNREF]);
     let f = Func::new(&mut store, ty, |caller, params, results| -> Result<()> {
         let n = params[0].i32().unwrap();
         assert_eq!(results.len(), 2);
@@ -154,7 +154,7 @@ fn closures_are_dropped_with_the_store() {
         _ = &captured;
         Ok(())
     });
-    let ty = TableType::new(ValType::ExternRef, 2, None);
+    let ty = TableType::new(RefType::EXTERNREF, 2, None);
     let table = Table::new(&mut store, ty, Val::ExternRef(None)).unwrap();
     table.set(&mut store, 1, ExternRef::new(Counts(count.clone())).into()).unwrap();
     assert_eq!(count.load(Ordering::Relaxed), 0);
@@ -205,7 +205,7 @@ fn memories() {
 fn tables() {
     let mut store = Store::new(());
     let f = Func::wrap(&mut store, || {});
-    let ty = TableType::new(ValType::FuncRef, 2, Some(5));
+    let ty = TableType::new(RefType::FUNCREF, 2, Some(5));
     let table = Table::new(&mut store, ty, f.into()).unwrap();
     let func = |store: &Store<()>, i| match table.get(store, i) {
         Some(Val::FuncRef(func)) => func,
@@ -221,10 +221,9 @@ fn tables() {
     assert!(table.set(&mut store, 0, Val::ExternRef(None)).is_err());
     assert!(table.grow(&mut store, 2, Val::FuncRef(None)).is_err());
     assert!(table.fill(&mut store, 3, f.into(), 2).is_err());
-    assert_eq!(table.ty(&store), TableType::new(ValType::FuncRef, 4, Some(5)));
+    assert_eq!(table.ty(&store), TableType::new(RefType::FUNCREF, 4, Some(5)));
     store.limits_mut().table_elements = 100;
-    assert!(Table::new(&mut store, TableType::new(ValType::I32, 0, None), Val::I32(0)).is_err());
-    let ty = TableType::new(ValType::ExternRef, 101, None);
+    let ty = TableType::new(RefType::EXTERNREF, 101, None);
     assert!(Table::new(&mut store, ty, Val::ExternRef(None)).is_err());
 }
 
@@ -247,10 +246,10 @@ fn globals() {
 #[test]
 fn host_values_live_as_long_as_they_are_referred_to() {
     let mut store = Store::new(());
-    let ty = GlobalType::new(ValType::ExternRef, true);
+    let ty = GlobalType::new(ValType::EXTERNREF, true);
     let value = Arc::new(7);
     let global = Global::new(&mut store, ty, ExternRef::new(value.clone()).into()).unwrap();
-    let ty = TableType::new(ValType::ExternRef, 3, None);
+    let ty = TableType::new(RefType::EXTERNREF, 3, None);
     let table = Table::new(&mut store, ty, Val::ExternRef(None)).unwrap();
     let held = global.get(&store);
     table.set(&mut store, 2, held).unwrap();
@@ -297,7 +296,7 @@ fn a_parameter_that_panics_when_dropped_is_a_panic_of_the_function() {
     let mut store = Store::new(());
     // Then the parameter is the last reference that is left.
     store.set_collect_always(true);
-    let ty = FuncType::new([ValType::ExternRef], []);
+    let ty = FuncType::new([ValType::EXTERNREF], []);
     let f =
         Func::new(
             &mut store,

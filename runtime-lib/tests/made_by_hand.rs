@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use wasmaot::{bindings, *};
 use wasmaot_abi::layout::{Counts, Layout};
 use wasmaot_abi::module::*;
+use wasmaot_abi::value::{ValKind, VmValType};
 
 fn slice<T>(items: Vec<T>) -> VmSlice<T> {
     let items = Vec::leak(items);
@@ -18,13 +19,16 @@ fn text(text: &str) -> VmStr {
     slice(text.as_bytes().to_vec())
 }
 
-fn ty(kind: ExternKind, val_type: ValType, min: u64) -> VmExternType {
+fn ty(kind: ExternKind, value: ValKind, min: u64) -> VmExternType {
     let func = std::ptr::null();
     VmExternType {
         kind: kind as u8,
-        val_type: val_type as u8,
+        value: VmValType { kind: value as u8, nullable: value.is_ref().into(), func },
         mutable: 0,
         has_max: 0,
+        shared: 0,
+        index64: 0,
+        page_size_log2: 16,
         min,
         max: 0,
         func,
@@ -34,7 +38,7 @@ fn ty(kind: ExternKind, val_type: ValType, min: u64) -> VmExternType {
 /// A module of this many globals, with a table and a memory, that imports a global if asked to.
 fn module(globals: u32, imports_global: bool) -> &'static VmModule {
     let imports = if imports_global {
-        let ty = ty(ExternKind::Global, ValType::I32, 0);
+        let ty = ty(ExternKind::Global, ValKind::I32, 0);
         vec![VmImport { module: text("m"), name: text("g"), ty }]
     } else {
         Vec::new()
@@ -55,9 +59,9 @@ fn module(globals: u32, imports_global: bool) -> &'static VmModule {
         memory_guard: 0,
         imports: slice(imports),
         types: slice(Vec::new()),
-        tables: slice(vec![ty(ExternKind::Table, ValType::ExternRef, 7)]),
-        memories: slice(vec![ty(ExternKind::Memory, ValType::I32, 1)]),
-        globals: slice(vec![ty(ExternKind::Global, ValType::I32, 0); globals as usize]),
+        tables: slice(vec![ty(ExternKind::Table, ValKind::ExternRef, 7)]),
+        memories: slice(vec![ty(ExternKind::Memory, ValKind::I32, 1)]),
+        globals: slice(vec![ty(ExternKind::Global, ValKind::I32, 0); globals as usize]),
         func_refs: slice(Vec::new()),
         data: slice(Vec::new()),
         elems: slice(Vec::new()),

@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
-use wasmaot::{Error, ExternRef, Func, Imports, Instance, Store, Val, ValType};
+use wasmaot::{Error, ExternRef, Func, Imports, Instance, Store, Val};
 use wasmaot_compiler::Interface;
 use wasmaot_compiler::interface::ExternType;
-use wasmaot_compiler::module::FuncType;
+use wasmaot_compiler::module::{FuncType, HeapType, RefType, ValType};
 
 use crate::guest::{CompileOptions, Guest};
 use crate::load::link::Linker;
@@ -152,14 +152,20 @@ fn arguments(interface: &Interface, name: &str, args: &[String]) -> Result<Vec<V
 
 fn argument(ty: ValType, text: &str) -> Option<Val> {
     Some(match ty {
+        ValType::V128 => return None,
         ValType::I32 => Val::I32(integer(text, 32)? as i32),
         ValType::I64 => Val::I64(integer(text, 64)? as i64),
         ValType::F32 => Val::F32(text.parse::<f32>().ok()?.to_bits()),
         ValType::F64 => Val::F64(text.parse::<f64>().ok()?.to_bits()),
-        ValType::FuncRef => (text == "null").then_some(Val::FuncRef(None))?,
-        ValType::ExternRef => {
-            Val::ExternRef((text != "null").then(|| ExternRef::new(text.to_owned())))
+        ValType::Ref(ty) if text == "null" => match ty {
+            RefType { nullable: false, .. } => return None,
+            RefType { heap: HeapType::Extern, .. } => Val::ExternRef(None),
+            _ => Val::FuncRef(None),
+        },
+        ValType::Ref(RefType { heap: HeapType::Extern, .. }) => {
+            Val::ExternRef(Some(ExternRef::new(text.to_owned())))
         }
+        ValType::Ref(_) => return None,
     })
 }
 

@@ -2,8 +2,8 @@
 //! keep silent), a global of each number type, a table and a memory.
 
 use wasmaot::{
-    Error, Func, Global, GlobalType, Imports, Memory, MemoryType, Store, Table, TableType, Val,
-    ValType,
+    Error, Func, Global, GlobalType, Imports, Memory, MemoryType, RefType, Store, Table, TableType,
+    Val, ValType,
 };
 
 /// Adds the module to what can be imported.
@@ -32,9 +32,9 @@ pub fn define(store: &mut Store<()>, imports: &mut Imports) -> Result<(), Error>
         imports.define(NAME, name, global);
     }
 
-    let ty = TableType { element: ValType::FuncRef, min: 10, max: Some(20) };
+    let ty = TableType::new(RefType::FUNCREF, 10, Some(20));
     imports.define(NAME, "table", Table::new(&mut *store, ty, Val::FuncRef(None))?);
-    let ty = MemoryType { min: 1, max: Some(2) };
+    let ty = MemoryType::new(1, Some(2));
     imports.define(NAME, "memory", Memory::new(&mut *store, ty)?);
     Ok(())
 }

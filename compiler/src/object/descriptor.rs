@@ -9,12 +9,13 @@ use std::mem::offset_of;
 use object::write::SymbolId;
 use wasmaot_abi::layout::Layout;
 use wasmaot_abi::module::*;
+use wasmaot_abi::value::VmValType;
 
 use super::blob::{Blob, Place};
 use crate::config::TrapStyle;
 use crate::func_key::{FuncKey, Reference};
 use crate::index::*;
-use crate::module::{ConstOp, FuncType, Import, Item, Module};
+use crate::module::{ConstOp, Import, Item, Module, ValType};
 use crate::plan::Plan;
 
 /// Where the things are that a description refers to.
@@ -272,18 +273,23 @@ impl<'a> Description<'a> {
             Item::Table(table) => {
                 let ty = &module.tables[table];
                 limits(ty.min, ty.max);
-                relocated.u8(at + offset_of!(VmExternType, val_type), ty.element as u8);
+                relocated.u8(at + offset_of!(VmExternType, index64), ty.index64.into());
+                let at = at + offset_of!(VmExternType, value);
+                val_type(relocated, at, ValType::Ref(ty.element), resolve);
                 ExternKind::Table
             }
             Item::Memory(memory) => {
                 let ty = &module.memories[memory];
                 limits(ty.min, ty.max);
+                relocated.u8(at + offset_of!(VmExternType, index64), ty.index64.into());
+                relocated.u8(at + offset_of!(VmExternType, shared), ty.shared.into());
+                relocated.u8(at + offset_of!(VmExternType, page_size_log2), ty.page_size_log2);
                 ExternKind::Memory
             }
             Item::Global(global) => {
                 let ty = &module.globals[global];
-                relocated.u8(at + offset_of!(VmExternType, val_type), ty.value as u8);
                 relocated.u8(at + offset_of!(VmExternType, mutable), ty.mutable.into());
+                val_type(relocated, at + offset_of!(VmExternType, value), ty.value, resolve);
                 ExternKind::Global
             }
         };
@@ -291,8 +297,25 @@ impl<'a> Description<'a> {
     }
 }
 
-/// A `VmFuncType`.
-pub fn func_type(ty: &FuncType, sig: SigIndex, resolve: &mut dyn Resolve) -> Blob {
+/// Puts a `VmValType`.
+fn val_type(blob: &mut Blob, at: usize, ty: ValType, resolve: &mut dyn Resolve) {
+    blob.u8(at + offset_of!(VmValType, kind), ty.kind() as u8);
+    let nullable = ty.as_ref().is_some_and(|ty| ty.nullable);
+    blob.u8(at + offset_of!(VmValType, nullable), nullable.into());
+    if let Some(sig) = ty.concrete() {
+        let func = resolve.reference(Reference::FuncType(sig));
+        blob.address(at + offset_of!(VmValType, func), func);
+    }
+}
+
+/// A `VmFuncType`, in a section that goes by this symbol.
+pub fn func_type(
+    module: &Module<'_>,
+    sig: SigIndex,
+    symbol: SymbolId,
+    resolve: &mut dyn Resolve,
+) -> Blob {
+    let (ty, name) = (&module.signatures[sig], &module.signature_names[sig]);
     let mut blob = Blob::default();
     let root = blob.reserve::<VmFuncType>(1);
     for (field, key) in [
@@ -304,7 +327,12 @@ pub fn func_type(ty: &FuncType, sig: SigIndex, resolve: &mut dyn Resolve) -> Blo
     }
     blob.u32(root + offset_of!(VmFuncType, params), ty.params.len() as u32);
     blob.u32(root + offset_of!(VmFuncType, results), ty.results.len() as u32);
-    let types: Vec<u8> = ty.params.iter().chain(&ty.results).map(|ty| *ty as u8).collect();
-    blob.append(&types);
+    // Directly behind the head: the runtime finds them there.
+    let types = blob.reserve::<VmValType>(ty.params.len() + ty.results.len());
+    for (index, &ty) in ty.params.iter().chain(&ty.results).enumerate() {
+        val_type(&mut blob, types + index * size_of::<VmValType>(), ty, resolve);
+    }
+    let text = blob.append(name.as_bytes());
+    blob.slice(root + offset_of!(VmFuncType, name), Place(symbol, text), name.len());
     blob
 }

@@ -115,6 +115,11 @@ impl Writer {
         self.object.section_symbol(section.id)
     }
 
+    /// Says how large the thing is that a symbol names.
+    pub fn resize(&mut self, symbol: SymbolId, size: usize) {
+        self.object.symbol_mut(symbol).size = size as u64;
+    }
+
     /// Defines a symbol at a section's start.
     pub fn define(
         &mut self,

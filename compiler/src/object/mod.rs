@@ -177,20 +177,27 @@ impl Emitter<'_> {
 
     /// The types, each in a group with its ways in and out.
     fn define_types(&mut self) -> Result<()> {
+        // They refer to each other: first all of them, then their contents.
+        let mut sections = Vec::with_capacity(self.plan.signatures.len());
         for &sig in &self.plan.signatures {
             let name = self.names.per_type(PerType::Type, sig);
-            let blob = descriptor::func_type(&self.module.signatures[sig], sig, self);
-            let (writer, size) = (&mut self.writer, blob.bytes.len());
+            let writer = &mut self.writer;
             let section_name = format!(".data.rel.ro.{name}");
             let section = writer.section(&section_name, Purpose::Relocated, true, Vec::new(), 8);
-            writer.fill(section, blob, 8)?;
-            let symbol = writer.define(name, Binding::Merged, SymbolKind::Data, section, size);
+            let symbol = writer.define(name, Binding::Merged, SymbolKind::Data, section, 0);
             self.types.insert(sig, symbol);
+            sections.push((sig, section, symbol));
+        }
+        for (sig, section, symbol) in sections {
+            let start = self.writer.start_of(section);
+            let blob = descriptor::func_type(self.module, sig, start, self);
+            self.writer.resize(symbol, blob.bytes.len());
+            self.writer.fill(section, blob, 8)?;
             let ways = [FuncKey::Enter(sig), FuncKey::ExitNative(sig), FuncKey::ExitArray(sig)];
             let ways =
                 ways.iter().filter_map(|key| self.code.get(key)).map(|(section, _)| *section);
             let sections: Vec<_> = [section].into_iter().chain(ways).collect();
-            writer.group(symbol, &sections);
+            self.writer.group(symbol, &sections);
         }
         Ok(())
     }

@@ -66,8 +66,7 @@ impl<'a> Names<'a> {
 
     /// The symbol of anything that exists once per type.
     pub fn per_type(&self, what: PerType, sig: SigIndex) -> String {
-        let ty = &self.module.signatures[sig];
-        symbols::per_type(what, &ty.params, &ty.results)
+        symbols::per_type(what, &self.module.signature_names[sig])
     }
 
     /// The symbol of anything that code refers to.

@@ -5,7 +5,7 @@ use wasmparser::Operator;
 
 use crate::error::{Error, Result};
 use crate::index::*;
-use crate::module::{ConstExpr, ConstOp, ValType};
+use crate::module::{ConstExpr, ConstOp, ValKind};
 
 /// Reads a valid constant expression.
 pub fn read(expr: &wasmparser::ConstExpr<'_>) -> Result<ConstExpr> {
@@ -21,8 +21,8 @@ pub fn read(expr: &wasmparser::ConstExpr<'_>) -> Result<ConstExpr> {
                 ConstOp::GlobalGet(GlobalIndex::from_u32(global_index))
             }
             Operator::RefNull { hty } => ConstOp::RefNull(match hty {
-                wasmparser::HeapType::FUNC => ValType::FuncRef,
-                wasmparser::HeapType::EXTERN => ValType::ExternRef,
+                wasmparser::HeapType::FUNC | wasmparser::HeapType::Concrete(_) => ValKind::FuncRef,
+                wasmparser::HeapType::EXTERN => ValKind::ExternRef,
                 _ => return Err(unsupported(&op, offset)),
             }),
             Operator::RefFunc { function_index } => {

@@ -5,15 +5,58 @@
 use wasmparser::WasmFeatures;
 
 use super::validate::validate;
-use crate::error::Error;
+use crate::error::{Error, Result};
 
-/// The supported language: WebAssembly 2.0 without SIMD, and extended constant expressions.
-pub const SUPPORTED: WasmFeatures =
-    WasmFeatures::WASM2.difference(WasmFeatures::SIMD).union(WasmFeatures::EXTENDED_CONST);
+/// The proposals that a module may use.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Accepted(WasmFeatures);
+
+impl Default for Accepted {
+    /// All that is supported.
+    fn default() -> Self {
+        let on = PROPOSALS.iter().filter(|row| row.status == Status::On);
+        Self(on.fold(WasmFeatures::MVP, |all, row| all | row.flag))
+    }
+}
+
+impl Accepted {
+    /// All that is supported but what is switched off by name, and what builds on that.
+    ///
+    /// # Errors
+    /// `Config` if there is no such proposal.
+    pub fn without(names: &[String]) -> Result<Self> {
+        let mut off = WasmFeatures::empty();
+        for name in names {
+            let row = PROPOSALS.iter().find(|row| row.name == name && row.status == Status::On);
+            off |= row.ok_or_else(|| unknown(name))?.flag;
+        }
+        let gone = PROPOSALS.iter().filter(|row| off.intersects(row.features()));
+        Ok(Self(gone.fold(Self::default().0, |all, row| all - row.flag)))
+    }
+
+    /// For the validator.
+    pub fn features(self) -> WasmFeatures {
+        self.0
+    }
+
+    /// These and the proposals in these places of the table.
+    fn with(self, mut included: impl FnMut(usize) -> bool) -> WasmFeatures {
+        let rows = PROPOSALS.iter().enumerate().filter(|(row, _)| included(*row));
+        rows.fold(self.0, |all, (_, proposal)| all | proposal.features())
+    }
+}
+
+fn unknown(name: &str) -> Error {
+    let known = PROPOSALS.iter().filter(|row| row.status == Status::On).map(|row| row.name);
+    let known = known.collect::<Vec<_>>().join(", ");
+    Error::Config(format!("there is no proposal `{name}` to switch off: there are {known}"))
+}
 
 /// How far support for a proposal is.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Status {
+    /// It is supported.
+    On,
     /// It comes next.
     Next,
     /// It comes some time.
@@ -23,8 +66,10 @@ enum Status {
 }
 
 struct Proposal {
-    /// Its flag, and those that it builds on.
-    features: WasmFeatures,
+    /// Its flag.
+    flag: WasmFeatures,
+    /// Those that it builds on.
+    below: WasmFeatures,
     /// Its name, as its repository is called.
     name: &'static str,
     /// What it is, in a few words.
@@ -35,9 +80,10 @@ struct Proposal {
 }
 
 macro_rules! proposals {
-    ($($($flag:ident)|+: $name:literal, $what:literal, $status:ident, $instead:literal;)*) => {
+    ($($flag:ident $(| $below:ident)*: $name:literal, $what:literal, $status:ident, $instead:literal;)*) => {
         &[$(Proposal {
-            features: WasmFeatures::empty()$(.union(WasmFeatures::$flag))+,
+            flag: WasmFeatures::$flag,
+            below: WasmFeatures::empty()$(.union(WasmFeatures::$below))*,
             name: $name,
             what: $what,
             status: Status::$status,
@@ -46,8 +92,21 @@ macro_rules! proposals {
     };
 }
 
-/// The unsupported proposals, those first that others build on.
+/// The proposals past 1.0, those first that others build on.
 const PROPOSALS: &[Proposal] = proposals! {
+    MUTABLE_GLOBAL: "mutable-globals", "imports and exports of globals that change", On, "";
+    SATURATING_FLOAT_TO_INT: "saturating-float-to-int", "conversions that do not trap", On,
+        "build the guest without it (rustc: `-C target-feature=-nontrapping-fptoint`)";
+    SIGN_EXTENSION: "sign-extension", "instructions that extend signs", On,
+        "build the guest without it (rustc: `-C target-feature=-sign-ext`)";
+    MULTI_VALUE: "multi-value", "several results", On,
+        "build the guest without it (rustc: `-C target-feature=-multivalue`)";
+    BULK_MEMORY: "bulk-memory", "instructions on ranges of memories and tables", On,
+        "build the guest without it (rustc: `-C target-feature=-bulk-memory`)";
+    REFERENCE_TYPES: "reference-types", "references as values", On,
+        "build the guest without it (rustc: `-C target-feature=-reference-types`)";
+    EXTENDED_CONST: "extended-const", "arithmetic in constant expressions", On,
+        "build the guest without it (rustc: `-C target-feature=-extended-const`)";
     SIMD: "simd", "128-bit vectors", Next,
         "build the guest without vector instructions (rustc: `-C target-feature=-simd128`)";
     RELAXED_SIMD | SIMD: "relaxed-simd", "vector instructions that differ between machines", Next,
@@ -58,7 +117,8 @@ const PROPOSALS: &[Proposal] = proposals! {
         "build the guest without tail calls (rustc: `-C target-feature=-tail-call`)";
     MULTI_MEMORY: "multi-memory", "more than one memory", Next, "";
     MEMORY64: "memory64", "64-bit memories and tables", Next, "build the guest for wasm32";
-    FUNCTION_REFERENCES: "function-references", "typed function references", Next, "";
+    FUNCTION_REFERENCES | REFERENCE_TYPES: "function-references", "typed function references",
+        Next, "";
     CUSTOM_PAGE_SIZES: "custom-page-sizes", "memories with pages of another size", Next, "";
     WIDE_ARITHMETIC: "wide-arithmetic", "128-bit integer arithmetic", Next,
         "build the guest without it (rustc: `-C target-feature=-wide-arithmetic`)";
@@ -66,22 +126,22 @@ const PROPOSALS: &[Proposal] = proposals! {
         "build the guest to abort on panic or without exceptions";
     LEGACY_EXCEPTIONS | EXCEPTIONS: "exception-handling", "in its superseded legacy form", Never,
         "build the guest without exceptions";
-    GC | FUNCTION_REFERENCES: "gc", "garbage-collected types", Later, "";
+    GC | FUNCTION_REFERENCES | REFERENCE_TYPES: "gc", "garbage-collected types", Later, "";
     COMPACT_IMPORTS: "compact-import-section", "a shorter form of imports", Later, "";
-    STACK_SWITCHING | FUNCTION_REFERENCES | EXCEPTIONS: "stack-switching", "continuations",
-        Never, "";
-    SHARED_EVERYTHING_THREADS | THREADS | GC | FUNCTION_REFERENCES:
+    STACK_SWITCHING | FUNCTION_REFERENCES | REFERENCE_TYPES | EXCEPTIONS: "stack-switching",
+        "continuations", Never, "";
+    SHARED_EVERYTHING_THREADS | THREADS | GC | FUNCTION_REFERENCES | REFERENCE_TYPES:
         "shared-everything-threads", "shared tables, globals and functions", Never, "";
-    CUSTOM_DESCRIPTORS | GC | FUNCTION_REFERENCES: "custom-descriptors",
+    CUSTOM_DESCRIPTORS | GC | FUNCTION_REFERENCES | REFERENCE_TYPES: "custom-descriptors",
         "types with descriptors", Never, "";
 };
 
-/// Turns the validator's error with the supported language into ours.
-pub fn diagnose(wasm: &[u8], error: wasmparser::Error) -> Error {
+/// Turns the validator's error with the accepted language into ours.
+pub fn diagnose(wasm: &[u8], error: wasmparser::Error, accepted: Accepted) -> Error {
     let hint = error.missing_wasm_feature();
-    let hinted = PROPOSALS.iter().position(|row| hint.is_some_and(|f| row.features.contains(f)));
-    let mut needed = match validate(wasm, with(|_| true)) {
-        Ok(_) => needed(wasm),
+    let hinted = PROPOSALS.iter().position(|row| hint.is_some_and(|f| row.features().contains(f)));
+    let mut needed = match validate(wasm, accepted.with(|_| true)) {
+        Ok(_) => needed(wasm, accepted),
         // Wrong later on, but where it is refused now it is only too new.
         Err(later) if later.offset() > error.offset() => hinted.into_iter().collect(),
         Err(_) => vec![],
@@ -101,17 +161,11 @@ pub fn diagnose(wasm: &[u8], error: wasmparser::Error) -> Error {
     Error::Unsupported { offset, feature, help: PROPOSALS[first].help() }
 }
 
-/// The supported language and the proposals in these places of the table.
-fn with(mut included: impl FnMut(usize) -> bool) -> WasmFeatures {
-    let rows = PROPOSALS.iter().enumerate().filter(|(row, _)| included(*row));
-    rows.fold(SUPPORTED, |all, (_, proposal)| all.union(proposal.features))
-}
-
 /// The proposals without which a module is not valid that is valid with all of them.
-fn needed(wasm: &[u8]) -> Vec<usize> {
+fn needed(wasm: &[u8], accepted: Accepted) -> Vec<usize> {
     let mut needed: Vec<usize> = (0..PROPOSALS.len()).collect();
     for dropped in (0..PROPOSALS.len()).rev() {
-        if validate(wasm, with(|row| row != dropped && needed.contains(&row))).is_ok() {
+        if validate(wasm, accepted.with(|row| row != dropped && needed.contains(&row))).is_ok() {
             needed.retain(|&row| row != dropped);
         }
     }
@@ -119,8 +173,14 @@ fn needed(wasm: &[u8]) -> Vec<usize> {
 }
 
 impl Proposal {
+    /// Its flag, and those that it builds on.
+    fn features(&self) -> WasmFeatures {
+        self.flag.union(self.below)
+    }
+
     fn help(&self) -> String {
         let status = match self.status {
+            Status::On => "switched off by an option",
             Status::Next => "not supported yet, but next in line",
             Status::Later => "not supported yet; it comes in a later version",
             Status::Never => "not supported, and there is no plan for it",

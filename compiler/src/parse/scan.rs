@@ -6,11 +6,11 @@ use wasmparser::{BlockType, FunctionBody, Operator};
 use super::sections::unexpected;
 use crate::error::Result;
 use crate::index::*;
-use crate::module::{Module, Use, ValType};
+use crate::module::{Module, Use, ValKind};
 
 /// A set of proposals past 1.0.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
-pub struct Features(u8);
+pub struct Features(u32);
 
 macro_rules! features {
     ($($name:ident = $bit:literal, $text:literal;)*) => {
@@ -24,12 +24,21 @@ macro_rules! features {
 // In the order of their names.
 features! {
     BULK_MEMORY = 0, "bulk-memory";
-    EXTENDED_CONST = 1, "extended-const";
-    MULTI_VALUE = 2, "multi-value";
-    MUTABLE_GLOBALS = 3, "mutable-globals";
-    REFERENCE_TYPES = 4, "reference-types";
-    SATURATING_FLOAT_TO_INT = 5, "saturating-float-to-int";
-    SIGN_EXTENSION = 6, "sign-extension";
+    CUSTOM_PAGE_SIZES = 1, "custom-page-sizes";
+    EXTENDED_CONST = 2, "extended-const";
+    FUNCTION_REFERENCES = 3, "function-references";
+    MEMORY64 = 4, "memory64";
+    MULTI_MEMORY = 5, "multi-memory";
+    MULTI_VALUE = 6, "multi-value";
+    MUTABLE_GLOBALS = 7, "mutable-globals";
+    REFERENCE_TYPES = 8, "reference-types";
+    RELAXED_SIMD = 9, "relaxed-simd";
+    SATURATING_FLOAT_TO_INT = 10, "saturating-float-to-int";
+    SIGN_EXTENSION = 11, "sign-extension";
+    SIMD = 12, "simd";
+    TAIL_CALL = 13, "tail-call";
+    THREADS = 14, "threads";
+    WIDE_ARITHMETIC = 15, "wide-arithmetic";
 }
 
 impl Features {
@@ -70,8 +79,8 @@ pub fn scan(module: &Module<'_>, body: &FunctionBody<'_>) -> Result<(Box<[Use]>,
 fn add_uses(module: &Module<'_>, op: &Operator<'_>, uses: &mut Vec<Use>) {
     let read_table = |table| Use::ReadTable(TableIndex::from_u32(table));
     let by_table = |table, func, host| {
-        Use::Builtin(match module.tables[TableIndex::from_u32(table)].element {
-            ValType::ExternRef => host,
+        Use::Builtin(match module.tables[TableIndex::from_u32(table)].element.kind() {
+            ValKind::ExternRef => host,
             _ => func,
         })
     };

@@ -6,13 +6,16 @@ use std::collections::HashMap;
 
 use cranelift_entity::EntityRef;
 use rayon::prelude::*;
+use sha2::{Digest, Sha256};
+use wasmaot_abi::symbols::{self, Referent};
 use wasmparser::{
     CompositeInnerType, ElementItems, ElementKind, ExternalKind, FunctionBody, KnownCustom, Name,
-    Payload, RefType, TypeRef,
+    Payload, TypeRef,
 };
 
 use super::const_expr;
 use super::scan::{Features, scan};
+use super::types;
 use super::validate::Sections;
 use crate::error::{Error, Result};
 use crate::index::*;
@@ -36,7 +39,8 @@ pub fn build(sections: Sections<'_>) -> Result<Module<'_>> {
 #[derive(Default)]
 struct Builder<'a> {
     module: Module<'a>,
-    sigs: HashMap<FuncType, SigIndex>,
+    /// The signatures by their names.
+    sigs: HashMap<String, SigIndex>,
     features: Features,
 }
 
@@ -57,12 +61,18 @@ impl<'a> Builder<'a> {
                 Ok(())
             }),
             Payload::TableSection(reader) => each(reader, |offset, table| {
-                let table = self.table_type(offset, table.ty)?;
-                self.module.tables.push(table);
+                let ty = self.table_type(offset, table.ty)?;
+                self.module.tables.push(ty);
+                let init = match &table.init {
+                    wasmparser::TableInit::RefNull => None,
+                    wasmparser::TableInit::Expr(init) => Some(self.const_expr(init)?),
+                };
+                self.module.table_inits.push(init);
                 Ok(())
             }),
             Payload::MemorySection(reader) => each(reader, |_, memory| {
-                self.module.memories.push(memory_type(memory));
+                let ty = self.memory_type(memory);
+                self.module.memories.push(ty);
                 Ok(())
             }),
             Payload::GlobalSection(reader) => each(reader, |offset, global| {
@@ -121,24 +131,61 @@ impl<'a> Builder<'a> {
             let CompositeInnerType::Func(func) = ty.composite_type.inner else {
                 return Err(unsupported(offset, "a type other than a function type".into()));
             };
+            // A type may refer to itself: for the time being it is a new signature.
+            let index = self.module.types.push(self.module.signatures.next_key());
             let types = |types: &[wasmparser::ValType]| {
-                types.iter().map(|&ty| val_type(offset, ty)).collect::<Result<Vec<_>>>()
+                types.iter().map(|&ty| self.val_type(offset, ty)).collect::<Result<Vec<_>>>()
             };
             let ty = FuncType { params: types(func.params())?, results: types(func.results())? };
             self.features.add_if(ty.results.len() > 1, Features::MULTI_VALUE);
-            let has_refs = ty.params.iter().chain(&ty.results).any(|ty| ty.is_ref());
-            self.features.add_if(has_refs, Features::REFERENCE_TYPES);
-            let sig = match self.sigs.get(&ty) {
-                Some(&sig) => sig,
-                None => {
-                    let sig = self.module.signatures.push(ty.clone());
-                    self.sigs.insert(ty, sig);
-                    sig
-                }
-            };
-            self.module.types.push(sig);
+            for &ty in ty.params.iter().chain(&ty.results) {
+                self.value_features(ty);
+            }
+            self.module.types[index] = self.signature(ty);
         }
         Ok(())
+    }
+
+    /// The signature that is this type, be it new or known.
+    fn signature(&mut self, ty: FuncType) -> SigIndex {
+        let Module { signatures, signature_names, .. } = &mut self.module;
+        let next = signatures.next_key();
+        let value = |ty: &ValType| {
+            let nullable = ty.as_ref().is_none_or(|ty| ty.nullable);
+            let referent = match ty.concrete() {
+                None => Referent::Any,
+                Some(sig) if sig == next => Referent::Itself,
+                Some(sig) => Referent::Type(&signature_names[sig]),
+            };
+            (ty.kind(), nullable, referent)
+        };
+        let mut name =
+            symbols::type_name(ty.params.iter().map(value), ty.results.iter().map(value));
+        if name.len() > symbols::LONGEST_TYPE_NAME {
+            name = format!("h{:x}", Sha256::digest(name));
+        }
+        *self.sigs.entry(name).or_insert_with_key(|name| {
+            signature_names.push(name.clone());
+            signatures.push(ty)
+        })
+    }
+
+    fn value_features(&mut self, ty: ValType) {
+        if let ValType::Ref(ty) = ty {
+            self.features.add(Features::REFERENCE_TYPES);
+            let typed = !ty.nullable || ty.concrete().is_some();
+            self.features.add_if(typed, Features::FUNCTION_REFERENCES);
+        }
+    }
+
+    fn val_type(&self, offset: usize, ty: wasmparser::ValType) -> Result<ValType> {
+        types::val_type(&self.module.types, ty)
+            .ok_or_else(|| unsupported(offset, format!("the type {ty}")))
+    }
+
+    fn ref_type(&self, offset: usize, ty: wasmparser::RefType) -> Result<RefType> {
+        types::ref_type(&self.module.types, ty)
+            .ok_or_else(|| unsupported(offset, format!("the type {ty}")))
     }
 
     fn import(&mut self, offset: usize, import: wasmparser::Import<'a>) -> Result<()> {
@@ -155,7 +202,8 @@ impl<'a> Builder<'a> {
             }
             TypeRef::Memory(ty) => {
                 self.module.imported_memories += 1;
-                Item::Memory(self.module.memories.push(memory_type(ty)))
+                let ty = self.memory_type(ty);
+                Item::Memory(self.module.memories.push(ty))
             }
             TypeRef::Global(ty) => {
                 self.module.imported_globals += 1;
@@ -171,16 +219,33 @@ impl<'a> Builder<'a> {
     }
 
     fn table_type(&mut self, offset: usize, ty: wasmparser::TableType) -> Result<TableType> {
-        let element = ref_type(offset, ty.element_type)?;
-        let more = element != ValType::FuncRef || !self.module.tables.is_empty();
-        self.features.add_if(more, Features::REFERENCE_TYPES);
-        Ok(TableType { element, min: ty.initial, max: ty.maximum })
+        let element = self.ref_type(offset, ty.element_type)?;
+        if element != RefType::FUNCREF || !self.module.tables.is_empty() {
+            self.value_features(ValType::Ref(element));
+        }
+        self.features.add_if(ty.table64, Features::MEMORY64);
+        Ok(TableType { element, min: ty.initial, max: ty.maximum, index64: ty.table64 })
     }
 
     fn global_type(&mut self, offset: usize, ty: wasmparser::GlobalType) -> Result<GlobalType> {
-        let value = val_type(offset, ty.content_type)?;
-        self.features.add_if(value.is_ref(), Features::REFERENCE_TYPES);
+        let value = self.val_type(offset, ty.content_type)?;
+        self.value_features(value);
         Ok(GlobalType { value, mutable: ty.mutable })
+    }
+
+    fn memory_type(&mut self, ty: wasmparser::MemoryType) -> MemoryType {
+        self.features.add_if(!self.module.memories.is_empty(), Features::MULTI_MEMORY);
+        self.features.add_if(ty.memory64, Features::MEMORY64);
+        self.features.add_if(ty.shared, Features::THREADS);
+        self.features.add_if(ty.page_size_log2.is_some(), Features::CUSTOM_PAGE_SIZES);
+        MemoryType {
+            min: ty.initial,
+            max: ty.maximum,
+            index64: ty.memory64,
+            shared: ty.shared,
+            // The validator lets no other pass than 0 and 16.
+            page_size_log2: ty.page_size_log2.unwrap_or(16) as u8,
+        }
     }
 
     fn const_expr(&mut self, expr: &wasmparser::ConstExpr<'a>) -> Result<ConstExpr> {
@@ -209,7 +274,7 @@ impl<'a> Builder<'a> {
                     items.push(ConstOp::RefFunc(FuncIndex::from_u32(func)));
                     Ok(())
                 })?;
-                ValType::FuncRef
+                RefType::FUNCREF
             }
             ElementItems::Expressions(ty, reader) => {
                 self.features.add(Features::REFERENCE_TYPES);
@@ -220,7 +285,7 @@ impl<'a> Builder<'a> {
                     }
                     _ => Err(unsupported(offset, "a computed item of an element segment".into())),
                 })?;
-                ref_type(offset, ty)?
+                self.ref_type(offset, ty)?
             }
         };
         self.module.elems.push(ElemSegment { element, mode, items });
@@ -295,27 +360,4 @@ fn each<'a, T: wasmparser::FromReader<'a>>(
 
 fn unsupported(offset: usize, what: String) -> Error {
     Error::Unsupported { offset, feature: what, help: "not supported yet".into() }
-}
-
-fn val_type(offset: usize, ty: wasmparser::ValType) -> Result<ValType> {
-    Ok(match ty {
-        wasmparser::ValType::I32 => ValType::I32,
-        wasmparser::ValType::I64 => ValType::I64,
-        wasmparser::ValType::F32 => ValType::F32,
-        wasmparser::ValType::F64 => ValType::F64,
-        wasmparser::ValType::V128 => return Err(unsupported(offset, "simd".into())),
-        wasmparser::ValType::Ref(ty) => ref_type(offset, ty)?,
-    })
-}
-
-fn ref_type(offset: usize, ty: RefType) -> Result<ValType> {
-    match ty {
-        RefType::FUNCREF => Ok(ValType::FuncRef),
-        RefType::EXTERNREF => Ok(ValType::ExternRef),
-        other => Err(unsupported(offset, format!("the type {other}"))),
-    }
-}
-
-fn memory_type(ty: wasmparser::MemoryType) -> MemoryType {
-    MemoryType { min: ty.initial, max: ty.maximum }
 }

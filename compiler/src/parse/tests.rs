@@ -9,7 +9,7 @@ fn wasm(text: &str) -> Vec<u8> {
 }
 
 fn refusal(bytes: &[u8]) -> Error {
-    parse(bytes).map(|_| ()).expect_err("the module should be refused")
+    parse(bytes, Default::default()).map(|_| ()).expect_err("the module should be refused")
 }
 
 /// The proposal that a module is refused for.
@@ -44,7 +44,7 @@ fn things_have_the_types_and_places_that_the_text_gives_them() {
              (data (global.get 0) "abc")
              (data "passive"))"#,
     );
-    let module = parse(&bytes).unwrap();
+    let module = parse(&bytes, Default::default()).unwrap();
     let func = FuncIndex::from_u32;
     assert_eq!(module.name, Some("m"));
     assert_eq!(module.types.len(), 3);
@@ -53,9 +53,10 @@ fn things_have_the_types_and_places_that_the_text_gives_them() {
     assert_eq!(module.imported_functions, 1);
     assert_eq!(module.function_names[&func(1)], "named");
     assert_eq!(module.start, Some(func(2)));
-    let table = TableType { element: ValType::FuncRef, min: 2, max: Some(5) };
+    let table = TableType { element: RefType::FUNCREF, min: 2, max: Some(5), index64: false };
     assert_eq!(module.tables.values().collect::<Vec<_>>(), [&table]);
-    let memory = MemoryType { min: 1, max: Some(3) };
+    let memory =
+        MemoryType { min: 1, max: Some(3), index64: false, shared: false, page_size_log2: 16 };
     assert_eq!(module.memories.values().collect::<Vec<_>>(), [&memory]);
     assert_eq!(module.imported_globals, 1);
     assert_eq!(module.global_inits[0], [ConstOp::I64Const(-1)]);
@@ -84,7 +85,7 @@ fn constant_arithmetic_is_done_unless_a_global_decides() {
              (global i64 (i64.add (i64.const 0x7fff_ffff_ffff_ffff) (i64.const 1)))
              (global i32 (i32.add (global.get 0) (i32.const 1))))"#,
     );
-    let module = parse(&bytes).unwrap();
+    let module = parse(&bytes, Default::default()).unwrap();
     assert_eq!(module.global_inits[0], [ConstOp::I32Const(-7)]);
     assert_eq!(module.global_inits[1], [ConstOp::I64Const(i64::MIN)]);
     let global = ConstOp::GlobalGet(GlobalIndex::from_u32(0));
@@ -111,7 +112,7 @@ fn the_proposals_in_use_are_named() {
         ),
         (&["sign-extension"], "(module (func (drop (i32.extend8_s (i32.const 0)))))"),
     ] {
-        assert_eq!(parse(&wasm(text)).unwrap().features, features, "{text}");
+        assert_eq!(parse(&wasm(text), Default::default()).unwrap().features, features, "{text}");
     }
 }
 
@@ -227,7 +228,7 @@ fn malformed_custom_sections_do_no_harm() {
     section(&mut bytes, &[0xff; 9]);
     // One that names a function of the largest number there is.
     section(&mut bytes, &[1, 8, 1, 0xff, 0xff, 0xff, 0xff, 0x0f, 1, b'c']);
-    let module = parse(&bytes).unwrap();
+    let module = parse(&bytes, Default::default()).unwrap();
     let names: Vec<_> = module.function_names.iter().map(|(f, n)| (f.as_u32(), *n)).collect();
     assert_eq!(names, [(0, "a")]);
     assert_eq!(module.custom_sections.len(), 3);

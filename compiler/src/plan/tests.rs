@@ -9,7 +9,7 @@ use crate::parse::parse;
 
 fn planned<R>(text: &str, edit: impl FnOnce(&mut Config), look: impl FnOnce(&Plan) -> R) -> R {
     let bytes = wat::parse_str(text).expect("a test's text is right");
-    let module = parse(&bytes).expect("a test's module is valid");
+    let module = parse(&bytes, Default::default()).expect("a test's module is valid");
     let mut config = Config::new("x86_64-unknown-linux-gnu");
     edit(&mut config);
     look(&plan(&module, &config).expect("a test's module can be planned"))
@@ -182,7 +182,7 @@ fn narrowed_exports_drop_the_rest() {
         },
     );
     let bytes = wat::parse_str(text).unwrap();
-    let module = parse(&bytes).unwrap();
+    let module = parse(&bytes, Default::default()).unwrap();
     let refusal = |wanted: &[&str]| {
         let mut config = Config::new("x86_64-unknown-linux-gnu");
         config.exports = names(wanted);
@@ -366,7 +366,7 @@ fn what_is_compiled_refers_only_to_what_is_compiled() {
         for directive in buffer.directives().expect("the suite is well-formed") {
             let WastDirective::Module(mut text) = directive else { continue };
             let bytes = text.encode().expect("the suite's modules are well-formed");
-            let module = parse(&bytes).expect("the suite's modules are valid");
+            let module = parse(&bytes, Default::default()).expect("the suite's modules are valid");
             for traps in [TrapStyle::Signals, TrapStyle::Explicit] {
                 let config = Config { traps, ..Config::new("x86_64-unknown-linux-gnu") };
                 checked += check_references(&module, &config, file.name());

@@ -4,9 +4,9 @@
 use cranelift_codegen::ir::{AbiParam, Signature, Type, types};
 use cranelift_codegen::isa::CallConv;
 use wasmaot_abi::builtins::{Builtin, BuiltinType, Fails};
-use wasmaot_abi::value::ValType;
+use wasmaot_abi::value::ValKind;
 
-use crate::module::FuncType;
+use crate::module::{FuncType, ValType};
 use crate::target::Target;
 
 /// Addresses, on every machine.
@@ -14,12 +14,13 @@ pub const POINTER: Type = types::I64;
 
 /// What a value of a wasm type is in compiled code.
 pub fn clif_type(ty: ValType) -> Type {
-    match ty {
-        ValType::I32 | ValType::ExternRef => types::I32,
-        ValType::I64 => types::I64,
-        ValType::F32 => types::F32,
-        ValType::F64 => types::F64,
-        ValType::FuncRef => POINTER,
+    match ty.kind() {
+        ValKind::I32 | ValKind::ExternRef => types::I32,
+        ValKind::I64 => types::I64,
+        ValKind::F32 => types::F32,
+        ValKind::F64 => types::F64,
+        ValKind::V128 => types::I8X16,
+        ValKind::FuncRef => POINTER,
     }
 }
 

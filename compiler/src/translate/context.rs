@@ -7,7 +7,6 @@ use cranelift_codegen::ir::{
     self, ExtFuncData, ExternalName, FuncRef, InstructionData, Opcode, SigRef, Signature, Value,
 };
 use cranelift_frontend::{FuncInstBuilder, FunctionBuilder, Variable};
-use wasmaot_abi::value::ValType;
 
 use super::bounds::Passed;
 use super::stack::Stack;
@@ -15,7 +14,7 @@ use super::types::{clif, needs_stack_map};
 use super::vmctx::Regions;
 use crate::func_key::Reference;
 use crate::index::SigIndex;
-use crate::module::Module;
+use crate::module::{Module, ValType};
 use crate::plan::Plan;
 
 /// The state of one function's translation.

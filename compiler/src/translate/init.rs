@@ -6,7 +6,7 @@ use wasmaot_abi::builtins::Builtin;
 use super::context::Context;
 use super::{builtin, global, int, reference, table, vmctx};
 use crate::index::{DataIndex, ElemIndex};
-use crate::module::{ConstOp, ElemMode};
+use crate::module::{ConstOp, ElemMode, RefType, ValKind};
 use crate::plan::InitStep;
 
 /// One step.
@@ -71,7 +71,8 @@ fn evaluate(cx: &mut Context<'_, '_>, ops: &[ConstOp]) -> Value {
     for &op in ops {
         match op {
             ConstOp::GlobalGet(index) => global::get(cx, index),
-            ConstOp::RefNull(ty) => reference::null(cx, ty),
+            ConstOp::RefNull(ValKind::ExternRef) => reference::null(cx, RefType::EXTERNREF),
+            ConstOp::RefNull(_) => reference::null(cx, RefType::FUNCREF),
             ConstOp::RefFunc(index) => reference::func(cx, index),
             ConstOp::I32Add | ConstOp::I64Add => int::add(cx),
             ConstOp::I32Sub | ConstOp::I64Sub => int::sub(cx),

@@ -1,10 +1,10 @@
 //! Locals: `local.get`, `local.set`, `local.tee`. Parameters are the first of them.
 
 use cranelift_codegen::ir::{InstBuilder, Value};
-use wasmaot_abi::value::ValType;
 
 use super::context::Context;
 use super::types::{clif, needs_stack_map};
+use crate::module::ValType;
 
 /// Adds `count` locals of a type that start as `value`.
 pub fn declare(cx: &mut Context<'_, '_>, ty: ValType, count: u32, value: Value) {

@@ -131,7 +131,8 @@ fn instructions(cx: &mut Context<'_, '_>, body: &Body<'_>) -> Result<()> {
     for _ in 0..locals.get_count() {
         let offset = locals.original_position() as usize;
         let (count, ty) = locals.read().map_err(invalid)?;
-        let ty = types::from_wasm(ty).ok_or_else(|| unsupported(offset, &format!("{ty:?}")))?;
+        let ty = types::from_wasm(cx.module, ty)
+            .ok_or_else(|| unsupported(offset, &format!("{ty:?}")))?;
         let zero = local::zero(cx, ty);
         local::declare(cx, ty, count, zero);
     }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::error::Result;
 use crate::index::*;
-use crate::module::ConstOp;
+use crate::module::{ConstOp, RefType};
 
 /// Translates one instruction.
 #[rustfmt::skip] // A table: one line per instruction.
@@ -50,9 +50,9 @@ pub fn translate(cx: &mut Context<'_, '_>, operator: &Operator<'_>) -> Result<()
         Select => reference::select(cx, None),
         TypedSelect { ty } => { let ty = val_type(cx, ty)?; reference::select(cx, Some(ty)) }
         RefNull { hty } => {
-            let ty = wasmparser::RefType::new(true, hty).map(wasmparser::ValType::Ref);
-            let ty = ty.and_then(types::from_wasm).ok_or_else(|| beyond(cx, &hty))?;
-            reference::null(cx, ty);
+            let heap = crate::parse::types::heap_type(&cx.module.types, hty);
+            let heap = heap.ok_or_else(|| beyond(cx, &hty))?;
+            reference::null(cx, RefType { nullable: true, heap });
         }
         RefIsNull => reference::is_null(cx),
         RefFunc { function_index } => reference::func(cx, FuncIndex::from_u32(function_index)),
@@ -191,7 +191,7 @@ pub fn translate(cx: &mut Context<'_, '_>, operator: &Operator<'_>) -> Result<()
 }
 
 fn val_type(cx: &Context<'_, '_>, ty: wasmparser::ValType) -> Result<crate::module::ValType> {
-    types::from_wasm(ty).ok_or_else(|| beyond(cx, &ty))
+    types::from_wasm(cx.module, ty).ok_or_else(|| beyond(cx, &ty))
 }
 
 fn block_type(cx: &Context<'_, '_>, ty: wasmparser::BlockType) -> Result<BlockType> {

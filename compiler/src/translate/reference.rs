@@ -3,15 +3,16 @@
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, types};
-use wasmaot_abi::value::ValType;
 
 use super::context::Context;
 use super::types::clif;
 use super::vmctx;
 use crate::index::FuncIndex;
+use crate::module::{RefType, ValType};
 
 /// `ref.null`. Of either type, null is 0.
-pub fn null(cx: &mut Context<'_, '_>, ty: ValType) {
+pub fn null(cx: &mut Context<'_, '_>, ty: RefType) {
+    let ty = ValType::Ref(ty);
     let null = cx.ins().iconst(clif(ty), 0);
     cx.push_typed(null, ty);
 }

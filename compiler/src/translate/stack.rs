@@ -5,10 +5,9 @@
 //! followed, until an `else` or `end` at which code becomes reachable again.
 
 use cranelift_codegen::ir::{Block, BlockArg, Value};
-use wasmaot_abi::value::ValType;
 
 use crate::index::SigIndex;
-use crate::module::Module;
+use crate::module::{Module, ValType};
 
 /// Values, frames, reachability.
 #[derive(Debug)]

@@ -4,13 +4,14 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, Value, types};
 use wasmaot_abi::builtins::Builtin;
 use wasmaot_abi::traps::TrapCode;
-use wasmaot_abi::value::ValType;
+use wasmaot_abi::value::ValKind;
 
 use super::context::Context;
 use super::trap::trap_if;
 use super::types::clif;
 use super::{builtin, vmctx};
 use crate::index::{ElemIndex, TableIndex};
+use crate::module::ValType;
 
 /// The address of an element; traps with `outside` if there is none at this index.
 pub fn element(
@@ -23,7 +24,7 @@ pub fn element(
     let len = vmctx::table_len(cx, table);
     let too_large = cx.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, index, len);
     trap_if(cx, too_large, outside);
-    let size = cx.module.tables[table].element.table_element_size();
+    let size = cx.module.tables[table].element.kind().table_element_size();
     let offset = cx.ins().ishl_imm_u(index, i64::from(size.trailing_zeros()));
     let base = vmctx::table_base(cx, table);
     cx.ins().iadd(base, offset)
@@ -32,7 +33,7 @@ pub fn element(
 /// `table.get`.
 pub fn get(cx: &mut Context<'_, '_>, table: TableIndex) {
     let index = cx.pop();
-    let ty = cx.module.tables[table].element;
+    let ty = ValType::Ref(cx.module.tables[table].element);
     let address = element(cx, table, index, TrapCode::TableOutOfBounds);
     let flags = vmctx::table_flags(cx);
     let value = cx.ins().load(clif(ty), flags, address, 0);
@@ -57,8 +58,8 @@ pub fn size(cx: &mut Context<'_, '_>, table: TableIndex) {
 /// `table.grow`.
 pub fn grow(cx: &mut Context<'_, '_>, table: TableIndex) {
     let (value, delta) = cx.pop2();
-    let builtin = match cx.module.tables[table].element {
-        ValType::FuncRef => Builtin::table_grow_func,
+    let builtin = match cx.module.tables[table].element.kind() {
+        ValKind::FuncRef => Builtin::table_grow_func,
         _ => Builtin::table_grow_extern,
     };
     let table = number(cx, table.as_u32());
@@ -72,8 +73,8 @@ pub fn grow(cx: &mut Context<'_, '_>, table: TableIndex) {
 /// `table.fill`.
 pub fn fill(cx: &mut Context<'_, '_>, table: TableIndex) {
     let (dst, value, len) = cx.pop3();
-    let builtin = match cx.module.tables[table].element {
-        ValType::FuncRef => Builtin::table_fill_func,
+    let builtin = match cx.module.tables[table].element.kind() {
+        ValKind::FuncRef => Builtin::table_fill_func,
         _ => Builtin::table_fill_extern,
     };
     let table = number(cx, table.as_u32());

@@ -21,7 +21,7 @@ fn config(traps: TrapStyle) -> Config {
 /// Translates everything in a module and verifies it; the text of each function.
 fn translate(wat: &str, config: &Config) -> Vec<String> {
     let wasm = wat::parse_str(wat).unwrap();
-    let module = parse::parse(&wasm).unwrap();
+    let module = parse::parse(&wasm, Default::default()).unwrap();
     let plan = plan::plan(&module, config).unwrap();
     let target = Target::new(config).unwrap();
     let mut texts = Vec::new();
@@ -47,7 +47,7 @@ fn first(wat: &str, config: &Config) -> String {
 /// Compiles a module in every way that makes a difference.
 fn compile_everywhere(wat: &str) {
     let wasm = wat::parse_str(wat).unwrap();
-    let module = parse::parse(&wasm).unwrap();
+    let module = parse::parse(&wasm, Default::default()).unwrap();
     for traps in [TrapStyle::Signals, TrapStyle::Explicit] {
         for triple in [X86, ARM] {
             for opt_level in [OptLevel::None, OptLevel::Speed] {
@@ -385,7 +385,7 @@ fn only_trap_sites_that_cannot_be_reached_are_left_with_explicit_checks() {
 fn every_instruction_knows_where_it_comes_from() {
     let wasm = wat::parse_str(LOAD).unwrap();
     let config = config(TrapStyle::Signals);
-    let module = parse::parse(&wasm).unwrap();
+    let module = parse::parse(&wasm, Default::default()).unwrap();
     let plan = plan::plan(&module, &config).unwrap();
     let func = body(&module, &plan, &Target::new(&config).unwrap(), FuncIndex::from_u32(0));
     let func = func.unwrap();

@@ -26,8 +26,9 @@ struct host_context { uint64_t magic; void *store; void *native_call; void *arra
 struct result { uint64_t value, status; };
 struct slot { uint64_t low, high; };
 struct slice { const void *start; size_t len; };
-struct func_type { void *enter, *exit_native, *exit_array; uint32_t params, results; uint8_t types[]; };
-struct extern_type { uint8_t kind, val_type, mutable, has_max; uint64_t min, max; const struct func_type *func; };
+struct val_type { const struct func_type *func; uint8_t kind, nullable; };
+struct func_type { void *enter, *exit_native, *exit_array; uint32_t params, results; struct slice name; struct val_type types[]; };
+struct extern_type { uint8_t kind, mutable, has_max, shared, index64, page_size_log2; struct val_type value; uint64_t min, max; const struct func_type *func; };
 struct import { struct slice module, name; struct extern_type type; };
 struct func_ref_init { void *wasm_call; const struct func_type *type; };
 struct func_ref { void *wasm_call; const struct func_type *type; void *callee; };
@@ -255,7 +256,7 @@ static void instantiate(void) {
   const struct import *imports = module->imports.start;
   struct func_import *functions = (void *)(base + module->layout.imported_functions);
   CHECK(module->imports.len == 3 && imports[0].name.len == 3 && memcmp(imports[0].name.start, "log", 3) == 0);
-  CHECK(imports[0].type.func->params == 1 && imports[0].type.func->types[0] == 0x7f);
+  CHECK(imports[0].type.func->params == 1 && imports[0].type.func->types[0].kind == 0x7f);
   hosts[0].native_call = (void *)host_log;
   hosts[0].data = (void *)host_log;
   functions[0].wasm_call = imports[0].type.func->exit_native;

@@ -76,15 +76,32 @@ impl Func {
 
     /// The function, if it is one of the host's.
     pub(crate) fn host_func<'a>(&self, store: &'a StoreInner) -> Option<&'a HostFunc> {
+        // SAFETY: the function lives as long as the store.
+        self.host_ptr(store).map(|host| unsafe { host.as_ref() })
+    }
+
+    fn host_ptr(&self, store: &StoreInner) -> Option<NonNull<HostFunc>> {
         let func = self.0.get(store.id);
         // SAFETY: the function lives as long as the store; a callee that is no instance is the
         // head of a host function.
         unsafe {
             let callee = NonNull::new_unchecked((*func.as_ptr()).callee);
-            match host::instance_of(callee) {
-                Some(_) => None,
-                None => Some(callee.cast::<HostFunc>().as_ref()),
+            host::instance_of(callee).is_none().then(|| callee.cast())
+        }
+    }
+
+    /// Whether a reference to the function is one to functions of this type. If so, guests can
+    /// call it by that type from now on.
+    pub(crate) fn is_of(&self, ty: TypeRef, store: &StoreInner) -> bool {
+        let Some(host) = self.host_ptr(store) else { return self.type_ref(store).same(ty) };
+        // SAFETY: a function of the store; it is given the type only if it is of the type.
+        unsafe {
+            let HostFunc { params, results, func_ref, .. } = host.as_ref();
+            let (fits, resolved) = (ty.is(params, results), !func_ref.ty.is_null());
+            if fits && !resolved {
+                host::resolve(host, ty);
             }
+            fits
         }
     }
 
@@ -112,7 +129,7 @@ impl Func {
         let ty = self.ty(&store);
         let fits = ty.params().len() == params.len()
             && ty.results().len() == results.len()
-            && ty.params().iter().zip(params).all(|(&ty, value)| ty == value.ty());
+            && ty.params().iter().zip(params).all(|(&ty, value)| value.fits(ty, inner(&store)));
         if !fits {
             let given = FuncType::new(params.iter().map(Val::ty), []);
             let n = results.len();

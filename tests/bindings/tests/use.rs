@@ -2,7 +2,7 @@
 
 use wasmaot::{
     Caller, Error, ExternRef, Func, Global, GlobalType, HostError, Imports, Instance, Memory,
-    MemoryType, Store, Table, TableType, TrapCode, Val, ValType,
+    MemoryType, RefType, Store, Table, TableType, TrapCode, Val, ValType,
 };
 use wasmaot_bindings_tests::{empty, hosted, many, memories, names, narrow, numbers, references};
 
@@ -210,9 +210,9 @@ fn hosted() -> Result<hosted::Hosted<Store<Host>>, Error> {
     let mut store = Store::new(Host::default());
     let memory = Memory::new(&mut store, MemoryType::new(1, Some(2)))?;
     let table =
-        Table::new(&mut store, TableType::new(ValType::FuncRef, 4, None), Val::FuncRef(None))?;
+        Table::new(&mut store, TableType::new(RefType::FUNCREF, 4, None), Val::FuncRef(None))?;
     let table_2 =
-        Table::new(&mut store, TableType::new(ValType::ExternRef, 1, None), Val::ExternRef(None))?;
+        Table::new(&mut store, TableType::new(RefType::EXTERNREF, 1, None), Val::ExternRef(None))?;
     let offset = Global::new(&mut store, GlobalType::new(ValType::I32, false), Val::I32(64))?;
     let count = Global::new(&mut store, GlobalType::new(ValType::I64, true), Val::I64(0))?;
     let imports = hosted::HostedImports { memory, table, table_2, offset, count };
@@ -257,7 +257,7 @@ fn a_host_functions_error_comes_back_as_itself() {
 fn wrong_imports_are_named() {
     let mut store = Store::new(Host::default());
     let memory = Memory::new(&mut store, MemoryType::new(1, None)).unwrap();
-    let ty = TableType::new(ValType::FuncRef, 4, None);
+    let ty = TableType::new(RefType::FUNCREF, 4, None);
     let table = Table::new(&mut store, ty, Val::FuncRef(None)).unwrap();
     let ty = GlobalType::new(ValType::I32, true);
     let offset = Global::new(&mut store, ty, Val::I32(64)).unwrap();

@@ -549,9 +549,9 @@ fn globals_and_tables_keep_values() {
     in_every_way(guest, |_, module| {
         let mut store = Store::new(Numbers::default());
         let numbers = store.data().clone();
-        let ty = GlobalType::new(ValType::ExternRef, true);
+        let ty = GlobalType::new(ValType::EXTERNREF, true);
         let global = Global::new(&mut store, ty, numbers.make(50).into()).unwrap();
-        let ty = TableType::new(ValType::ExternRef, 2, None);
+        let ty = TableType::new(RefType::EXTERNREF, 2, None);
         let table = Table::new(&mut store, ty, numbers.make(60).into()).unwrap();
         let imports =
             Imports::new().define("host", "global", global).define("host", "table", table).clone();

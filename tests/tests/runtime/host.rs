@@ -48,8 +48,8 @@ fn every_type_there_and_back() {
             "I64" => ValType::I64,
             "F32" => ValType::F32,
             "F64" => ValType::F64,
-            "FuncRef" => ValType::FuncRef,
-            _ => ValType::ExternRef,
+            "FuncRef" => ValType::FUNCREF,
+            _ => ValType::EXTERNREF,
         }) {
             let func = Func::new(&mut store, FuncType::new([ty], [ty]), |_, params, results| {
                 results[0] = params[0].clone();

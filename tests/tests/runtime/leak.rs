@@ -81,10 +81,10 @@ fn everything_goes_with_the_store() {
             }
             let memory = Memory::new(&mut store, MemoryType::new(1, None)).unwrap();
             memory.grow(&mut store, 3).unwrap();
-            let ty = TableType::new(ValType::ExternRef, 3, None);
+            let ty = TableType::new(RefType::EXTERNREF, 3, None);
             let table = Table::new(&mut store, ty, ExternRef::new("text").into()).unwrap();
             table.grow(&mut store, 300, ExternRef::new("more").into()).unwrap();
-            let ty = GlobalType::new(ValType::ExternRef, false);
+            let ty = GlobalType::new(ValType::EXTERNREF, false);
             Global::new(&mut store, ty, ExternRef::new("text").into()).unwrap();
             let ty = FuncType::new([ValType::I32; 20], [ValType::F64; 3]);
             Func::new(&mut store, ty, |_, _, _| Ok::<(), Error>(()));

@@ -107,8 +107,7 @@ fn what_the_host_makes() {
     store.limits_mut().tables = 1;
     let null = Val::FuncRef(None);
     let ty = |element, min, max| TableType::new(element, min, max);
-    let funcs = ValType::FuncRef;
-    assert!(Table::new(&mut store, ty(ValType::I32, 1, None), Val::I32(0)).is_err());
+    let funcs = RefType::FUNCREF;
     assert!(Table::new(&mut store, ty(funcs, 2, Some(1)), null.clone()).is_err());
     assert!(Table::new(&mut store, ty(funcs, 1, None), Val::ExternRef(None)).is_err());
     assert!(Table::new(&mut store, ty(funcs, u64::MAX, None), null.clone()).is_err());

@@ -27,7 +27,7 @@ fn all_that_does_not_fit_is_named_at_once() {
             Global::new(store, ty, Val::default_of(ty.value)).unwrap()
         };
         let table = |store: &mut Store<()>, min, max| {
-            let ty = TableType::new(ValType::FuncRef, min, max);
+            let ty = TableType::new(RefType::FUNCREF, min, max);
             Table::new(store, ty, Val::FuncRef(None)).unwrap()
         };
         imports

@@ -136,7 +136,7 @@ fn initialisers() {
         let given = Func::wrap(&mut store, || 77);
         let base = GlobalType::new(ValType::I32, false);
         let base = Global::new(&mut store, base, Val::I32(1)).unwrap();
-        let func = GlobalType::new(ValType::FuncRef, false);
+        let func = GlobalType::new(ValType::FUNCREF, false);
         let func = Global::new(&mut store, func, given.into()).unwrap();
         let imports =
             Imports::new().define("host", "base", base).define("host", "func", func).clone();

@@ -75,7 +75,7 @@ fn functions_of_the_host() {
     in_every_way(CALLER, |_, module| {
         for early in [true, false] {
             let mut store = Store::new(0);
-            let table = TableType::new(ValType::FuncRef, 8, None);
+            let table = TableType::new(RefType::FUNCREF, 8, None);
             let table = Table::new(&mut store, table, Val::FuncRef(None)).unwrap();
             let imports = Imports::new().define("host", "table", table).clone();
             let mut instance = None;
@@ -227,7 +227,7 @@ fn elements_are_copied_filled_and_added() {
         assert!(b.get(&store, 12).is_none() && b.get(&store, u64::MAX).is_none());
         assert!(a.grow(&mut store, 1, Val::FuncRef(None)).is_err());
         assert_eq!(show(&store, b), "222....01200");
-        assert_eq!(a.ty(&store), TableType::new(ValType::FuncRef, 20, Some(20)));
+        assert_eq!(a.ty(&store), TableType::new(RefType::FUNCREF, 20, Some(20)));
         let error = b.set(&mut store, 0, Val::I32(0)).unwrap_err().to_string();
         assert!(error.contains("i32") && error.contains("funcref"), "{error}");
         assert!(b.grow(&mut store, 1, Val::ExternRef(None)).is_err());
