@@ -25,6 +25,14 @@ macro_rules! for_each_builtin {
             memory_fill(ctx, memory: u32, dst: u64, value: u32, len: u64) -> u32, status;
             /// Copies from a data segment; traps if either range is outside.
             memory_init(ctx, memory: u32, segment: u32, dst: u64, src: u32, len: u32) -> u32, status;
+            /// Wakes up at most `count` who wait at an address of a shared memory, which is known to be
+            /// good; how many it were.
+            memory_notify(ctx, memory: u32, address: u64, count: u32) -> u32, never;
+            /// Waits at an address of a shared memory, which is known to be good, for so many nanoseconds;
+            /// 0 if woken up, 1 if the value is another, 2 after that time.
+            memory_wait32(ctx, memory: u32, address: u64, expected: u32, timeout: i64) -> u32, never;
+            /// As `memory_wait32`, for a value of 64 bits.
+            memory_wait64(ctx, memory: u32, address: u64, expected: u64, timeout: i64) -> u32, never;
             /// Forgets a data segment.
             data_drop(ctx, segment: u32) -> (), never;
             /// Grows a table of function references; its former length, or -1.

@@ -111,12 +111,17 @@ pub struct VmFunctionImport {
 
 /// A linear memory, in the context of the instance that defines it or in the host's keeping;
 /// an importing instance holds a pointer to this.
+///
+/// A shared memory is always in the host's keeping, because instances on other threads look at
+/// its length. The context of an instance that defines one has the same `base` here, no `len`,
+/// and as `owner` the address of the `VmMemory` itself.
 #[repr(C)]
 #[derive(Debug)]
 pub struct VmMemory {
     /// Where the memory starts. Never changes while an instance can see the memory.
     pub base: *mut u8,
-    /// Its current length in bytes. Never shrinks.
+    /// Its current length in bytes. Never shrinks. That of a shared memory changes at any time;
+    /// every byte below it can be accessed.
     pub len: usize,
     /// The runtime's own data about the memory; compiled code does not look inside.
     pub owner: *mut c_void,

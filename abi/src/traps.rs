@@ -53,6 +53,10 @@ trap_codes! {
     BadConversionToInteger = 9, "invalid conversion to integer";
     /// The call stack reached its limit.
     StackOverflow = 10, "call stack exhausted";
+    /// An atomic access at an address that is no multiple of its size.
+    UnalignedAtomic = 11, "unaligned atomic";
+    /// Waiting for other threads at a memory that is not shared with any.
+    ExpectedSharedMemory = 12, "expected shared memory";
 }
 
 impl core::fmt::Display for TrapCode {

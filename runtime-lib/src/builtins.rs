@@ -92,13 +92,16 @@ pub fn builtins() -> impl Iterator<Item = BuiltinSymbol> {
 /// What the builtins do.
 mod body {
     use std::ptr::NonNull;
+    use std::sync::atomic::{AtomicU32, AtomicU64};
 
     use wasmaot_abi::module::ElemItem;
     use wasmaot_abi::traps::TrapCode;
 
     use crate::instance::InstanceData;
-    use crate::memory::MemoryData;
+    use crate::memory::{MemoryData, span};
     use crate::raw::Context;
+    use crate::shared::racy;
+    use crate::shared::waiters::{Waiters, is_u32, is_u64, timeout as timeout_of};
     use crate::table::TableData;
     use crate::{arch, frames, global};
 
@@ -132,19 +135,31 @@ mod body {
         unsafe { &mut *context.instance() }
     }
 
-    /// The address of a range of a memory, if it is within it.
-    fn range(context: Context, index: u32, start: u64, len: u64) -> Option<*mut u8> {
+    /// A range of a memory.
+    struct Range {
+        start: *mut u8,
+        /// Whether other threads access it, too.
+        shared: bool,
+    }
+
+    /// A range of a memory, if it is within it.
+    fn range(context: Context, index: u32, start: u64, len: u64) -> Option<Range> {
         // SAFETY: an index of the module's.
-        let memory = unsafe { context.any_memory(index).as_ref() };
+        let (base, size) = unsafe { span(context.any_memory(index)) };
         let end = start.checked_add(len)?;
+        if end > size as u64 {
+            return None;
+        }
+        // SAFETY: the memory is alive, and what it is made as does not change.
+        let shared = unsafe { memory(context, index).as_ref() }.waiters().is_some();
         // SAFETY: within the memory.
-        (end <= memory.len as u64).then(|| unsafe { memory.base.add(start as usize) })
+        Some(Range { start: unsafe { base.add(start as usize) }, shared })
     }
 
     pub(super) fn memory_grow(context: Context, index: u32, delta: u64) -> i64 {
-        // SAFETY: nobody else has a reference to these while a guest runs.
-        let (memory, store) = unsafe { (memory(context, index).as_mut(), &*context.store()) };
-        memory.grow(delta, &store.limits).map_or(-1, |old| old as i64)
+        // SAFETY: both are alive, and nobody has them to change while a guest runs.
+        let (memory, store) = unsafe { (memory(context, index).as_ref(), &*context.store()) };
+        memory.grow(delta, store.limits.memory_pages).map_or(-1, |old| old as i64)
     }
 
     pub(super) fn memory_copy(
@@ -159,17 +174,32 @@ mod body {
             let to = range(context, dst_memory, dst, len)?;
             let from = range(context, src_memory, src, len)?;
             // SAFETY: both are within memories; they may overlap.
-            unsafe { std::ptr::copy(from, to, len as usize) };
+            unsafe {
+                if to.shared || from.shared {
+                    racy::copy(from.start, to.start, len as usize);
+                } else {
+                    std::ptr::copy(from.start, to.start, len as usize);
+                }
+            }
             Some(())
         };
         or_trap(copy(), TrapCode::MemoryOutOfBounds)
     }
 
     pub(super) fn memory_fill(context: Context, index: u32, dst: u64, value: u32, len: u64) -> u32 {
-        let done = range(context, index, dst, len)
+        let fill = || {
+            let to = range(context, index, dst, len)?;
             // SAFETY: within the memory.
-            .map(|to| unsafe { std::ptr::write_bytes(to, value as u8, len as usize) });
-        or_trap(done, TrapCode::MemoryOutOfBounds)
+            unsafe {
+                if to.shared {
+                    racy::fill(to.start, value as u8, len as usize);
+                } else {
+                    std::ptr::write_bytes(to.start, value as u8, len as usize);
+                }
+            }
+            Some(())
+        };
+        or_trap(fill(), TrapCode::MemoryOutOfBounds)
     }
 
     pub(super) fn memory_init(
@@ -185,10 +215,59 @@ mod body {
             let from = segment.get(src as usize..)?.get(..len as usize)?;
             let to = range(context, index, dst, len.into())?;
             // SAFETY: the range is within the memory, which no segment is part of.
-            unsafe { std::ptr::copy_nonoverlapping(from.as_ptr(), to, from.len()) };
+            unsafe {
+                if to.shared {
+                    racy::write(from, to.start);
+                } else {
+                    std::ptr::copy_nonoverlapping(from.as_ptr(), to.start, from.len());
+                }
+            }
             Some(())
         };
         or_trap(init(), TrapCode::MemoryOutOfBounds)
+    }
+
+    /// The waiters of a shared memory, and the address of what compiled code has found to be
+    /// within it and aligned.
+    fn waiters<'a, T>(context: Context, index: u32, address: u64) -> (&'a Waiters, *mut T) {
+        let at = range(context, index, address, size_of::<T>() as u64);
+        let at = at.expect("compiled code checks addresses").start.cast::<T>();
+        assert!(at.is_aligned(), "compiled code checks alignments");
+        // SAFETY: the memory is alive as long as a guest of its store runs, and what changes of
+        // it is behind locks.
+        let waiters = unsafe { memory(context, index).as_ref() }.waiters();
+        (waiters.expect("compiled code waits at shared memories only"), at)
+    }
+
+    pub(super) fn memory_notify(context: Context, index: u32, address: u64, count: u32) -> u32 {
+        let (waiters, _) = waiters::<u32>(context, index, address);
+        waiters.notify(address, count)
+    }
+
+    pub(super) fn memory_wait32(
+        context: Context,
+        index: u32,
+        address: u64,
+        expected: u32,
+        timeout: i64,
+    ) -> u32 {
+        let (waiters, at) = waiters(context, index, address);
+        // SAFETY: aligned and within the memory, to which there are no other references.
+        let at = unsafe { AtomicU32::from_ptr(at) };
+        waiters.wait(address, || is_u32(at, expected), timeout_of(timeout)) as u32
+    }
+
+    pub(super) fn memory_wait64(
+        context: Context,
+        index: u32,
+        address: u64,
+        expected: u64,
+        timeout: i64,
+    ) -> u32 {
+        let (waiters, at) = waiters(context, index, address);
+        // SAFETY: as above.
+        let at = unsafe { AtomicU64::from_ptr(at) };
+        waiters.wait(address, || is_u64(at, expected), timeout_of(timeout)) as u32
     }
 
     pub(super) fn data_drop(context: Context, segment: u32) {

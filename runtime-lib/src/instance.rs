@@ -18,6 +18,7 @@ use crate::link::{self, Extern, Imports};
 use crate::memory::{self, Memory, MemoryData, Space};
 use crate::module::{Module, find_type};
 use crate::raw::{self, Context, ModuleRef, TypeRef};
+use crate::shared::SharedMemory;
 use crate::store::{AsStore, AsStoreMut, StoreInner, enter, inner, inner_mut, inner_ptr};
 use crate::table::{Table, TableData};
 use crate::types::{global_type, kind, memory_type, table_type};
@@ -311,6 +312,12 @@ fn run(store: *mut StoreInner, context: Context, step: PlainCall) -> Result<()> 
     if ok { Ok(()) } else { Err(take_failure(store)) }
 }
 
+/// A memory that a module defines.
+enum Made {
+    Own(Owned<MemoryData>),
+    Shared(SharedMemory),
+}
+
 /// Makes an instance up to where its own code runs.
 fn make(
     store: &mut StoreInner,
@@ -337,7 +344,12 @@ fn make(
             memory::backing(image.offset as usize, raw::slice(image.bytes), image.mappable != 0)
         };
         let backing = module.images().iter().filter(|image| image.memory == i).find_map(backing);
-        memories.push(MemoryData::new(memory_type(ty), space, &store.limits, vm, backing)?);
+        let (ty, limits) = (memory_type(ty), &store.limits);
+        memories.push(if ty.shared {
+            Made::Shared(SharedMemory::with_space(ty, space, limits, backing)?)
+        } else {
+            Made::Own(MemoryData::new(ty, space, limits, vm, backing)?)
+        });
     }
     let mut tables = Vec::with_capacity(module.tables().len());
     for (i, ty) in (0..).zip(module.tables()) {
@@ -349,12 +361,25 @@ fn make(
     for image in module.images() {
         // SAFETY: an object's image of a memory that it defines.
         let bytes = unsafe { raw::slice(image.bytes) };
-        // SAFETY: alive.
-        let memory = unsafe { memories[image.memory as usize].ptr().as_mut() };
+        let memory = match &mut memories[image.memory as usize] {
+            // SAFETY: alive.
+            Made::Own(memory) => unsafe { memory.ptr().as_mut() },
+            Made::Shared(memory) => memory.data_mut(),
+        };
         memory.place(image.offset as usize, bytes, image.mappable != 0);
     }
     // Nothing can fail any more.
-    memories.into_iter().for_each(|memory| _ = store.own_memory(memory));
+    for (i, memory) in (0..).zip(memories) {
+        match memory {
+            Made::Own(memory) => _ = store.own_memory(memory),
+            Made::Shared(memory) => {
+                let vm = store.own_shared(&memory);
+                let place = VmMemory { base: memory.as_ptr(), len: 0, owner: vm.as_ptr().cast() };
+                // SAFETY: its place in the context.
+                unsafe { context.memory(i).write(place) };
+            }
+        }
+    }
     tables.into_iter().for_each(|table| _ = store.own_table(table));
     if store.modules.add(module) {
         store.funcs.resolve(|params, results| find_type(module, params, results));

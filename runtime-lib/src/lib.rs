@@ -53,6 +53,7 @@ mod memory;
 mod module;
 mod platform;
 mod raw;
+mod shared;
 #[cfg(feature = "signals")]
 pub mod signals;
 mod store;
@@ -75,6 +76,7 @@ pub use instance::{Export, Instance};
 pub use link::{Extern, ImportProblem, Imports, LinkError};
 pub use memory::{Memory, MemoryAccessError};
 pub use module::Module;
+pub use shared::{SharedMemory, WaitResult};
 pub use store::{AsStore, AsStoreMut, Limits, Store};
 pub use table::Table;
 pub use trap::{Frame, Trap};

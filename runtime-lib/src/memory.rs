@@ -4,6 +4,8 @@
 
 use std::fmt;
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use wasmaot_abi::context::VmMemory;
 
@@ -11,6 +13,9 @@ use crate::error::{Error, Result};
 use crate::handle::{Handle, Owned};
 use crate::images;
 use crate::platform::{Backing, Reservation};
+use crate::shared::SharedMemory;
+use crate::shared::racy;
+use crate::shared::waiters::Waiters;
 use crate::store::{AsStore, AsStoreMut, Limits, Sealed, StoreInner, inner, inner_mut};
 use crate::types::MemoryType;
 
@@ -25,7 +30,7 @@ const LEAST_MAPPED: usize = 64 << 10;
 
 /// What memories that the host makes have behind them, so that any module compiled with the
 /// compiler's defaults can import them.
-const HOST_SPACE: Space = Space { reservation: 4 << 30, guard: 32 << 20 };
+pub(crate) const HOST_SPACE: Space = Space { reservation: 4 << 30, guard: 32 << 20 };
 
 /// Address space that a module's code expects; see
 /// [`VmModule::memory_reservation`](wasmaot_abi::module::VmModule::memory_reservation).
@@ -56,14 +61,18 @@ impl fmt::Display for MemoryAccessError {
 
 impl std::error::Error for MemoryAccessError {}
 
-/// The runtime's own data about a memory.
+/// The runtime's own data about a memory. Of a shared one it may be used on several threads at the
+/// same time: then only what a lock guards and the length change.
 pub(crate) struct MemoryData {
     /// What guests see: in an instance's context, or `own`.
     vm: NonNull<VmMemory>,
     #[expect(dead_code, reason = "owns what `vm` points at")]
     own: Option<Owned<VmMemory>>,
-    map: Reservation,
-    max: Option<u64>,
+    map: Mutex<Reservation>,
+    /// The type that it was made with.
+    declared: MemoryType,
+    /// Who waits for a wake-up, if the memory is shared.
+    waiters: Option<Waiters>,
     /// Bytes that can ever belong to the memory or fault.
     reservation: u64,
     guard: u64,
@@ -119,7 +128,10 @@ impl MemoryData {
             }
         };
         let guard = space.guard;
-        let data = Owned::new(Self { vm, own, map, max: ty.max, reservation, guard, most });
+        let waiters = ty.shared.then(Waiters::default);
+        let map = Mutex::new(map);
+        let data =
+            Owned::new(Self { vm, own, map, declared: ty, waiters, reservation, guard, most });
         // SAFETY: written just now.
         unsafe { (*vm.as_ptr()).owner = data.ptr().as_ptr().cast() };
         Ok(data)
@@ -129,29 +141,44 @@ impl MemoryData {
     /// them from the program's file.
     pub(crate) fn place(&mut self, offset: usize, bytes: &'static [u8], mappable: bool) {
         assert!(offset.checked_add(bytes.len()).is_some_and(|end| end <= self.len()));
+        let map = self.map.get_mut().unwrap_or_else(PoisonError::into_inner);
         if let Some(backing) = backing(offset, bytes, mappable)
-            && (self.map.backing() == Some(backing) || self.map.back_more(backing))
+            && (map.backing() == Some(backing) || map.back_more(backing))
         {
             return;
         }
         // SAFETY: within the memory; nobody has a reference to it now.
         unsafe {
-            let to = self.map.base().add(offset);
+            let to = map.base().add(offset);
             std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len());
         }
     }
 
-    fn len(&self) -> usize {
-        // SAFETY: lives as long as this.
-        unsafe { (*self.vm.as_ptr()).len }
+    /// What guests see of it.
+    pub(crate) fn vm(&self) -> NonNull<VmMemory> {
+        self.vm
     }
 
-    fn pages(&self) -> u64 {
+    pub(crate) fn base(&self) -> *mut u8 {
+        // SAFETY: lives as long as this.
+        unsafe { span(self.vm).0 }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        // SAFETY: lives as long as this.
+        unsafe { span(self.vm).1 }
+    }
+
+    pub(crate) fn waiters(&self) -> Option<&Waiters> {
+        self.waiters.as_ref()
+    }
+
+    pub(crate) fn pages(&self) -> u64 {
         self.len() as u64 / PAGE
     }
 
     pub(crate) fn ty(&self) -> MemoryType {
-        MemoryType::new(self.pages(), self.max)
+        MemoryType { min: self.pages(), ..self.declared }
     }
 
     /// Why code that expects this address space could not use the memory.
@@ -165,21 +192,52 @@ impl MemoryData {
         ))
     }
 
-    /// Adds pages; the former number.
-    pub(crate) fn grow(&mut self, delta: u64, limits: &Limits) -> Option<u64> {
+    /// Adds pages, up to a limit of the store's; the former number.
+    pub(crate) fn grow(&self, delta: u64, limit: u64) -> Option<u64> {
+        // Nothing panics with the lock, but for what is no memory of ours.
+        let mut map = self.map.lock().unwrap_or_else(PoisonError::into_inner);
         let old = self.pages();
         let new = old.checked_add(delta)?;
-        if new > self.most.min(limits.memory_pages).max(old) {
+        if new > self.most.min(limit).max(old) {
             return None;
         }
         let to = (new * PAGE) as usize;
-        if !self.map.commit(to) {
+        if !map.commit(to) {
             return None;
         }
+        // Only now: other threads may touch what they see to be there.
         // SAFETY: lives as long as this.
-        unsafe { (*self.vm.as_ptr()).len = to };
+        unsafe { atomic_len(self.vm) }.store(to, Ordering::Release);
         Some(old)
     }
+}
+
+/// Where a memory starts and how long it is now. A shared one grows at any time, so nobody makes
+/// a reference to a `VmMemory`.
+///
+/// # Safety
+/// It is a live memory's.
+pub(crate) unsafe fn span(vm: NonNull<VmMemory>) -> (*mut u8, usize) {
+    // SAFETY: the caller's promise; the base never changes.
+    unsafe { ((*vm.as_ptr()).base, atomic_len(vm).load(Ordering::Acquire)) }
+}
+
+unsafe fn atomic_len<'a>(vm: NonNull<VmMemory>) -> &'a AtomicUsize {
+    // SAFETY: the caller's promise. Nobody accesses it otherwise but compiled code, by whole words.
+    unsafe { AtomicUsize::from_ptr(&raw mut (*vm.as_ptr()).len) }
+}
+
+/// Refuses what can be no memory's type.
+pub(crate) fn check_type(ty: MemoryType) -> Result<()> {
+    if ty.min > MAX_PAGES || ty.max.is_some_and(|max| max > MAX_PAGES || max < ty.min) {
+        return Err(Error::refused(format!(
+            "there can be no {ty}: at most {MAX_PAGES}, and no less than to start with"
+        )));
+    }
+    if ty.shared && ty.max.is_none() {
+        return Err(Error::refused(format!("there can be no {ty}: it needs a maximum")));
+    }
+    Ok(())
 }
 
 /// Where a memory can have bytes from that it starts with, if that is worth it.
@@ -194,14 +252,15 @@ impl Memory {
     /// If the type or the store's limits allow no such memory, or the system has none left.
     pub fn new(mut store: impl AsStoreMut, ty: MemoryType) -> Result<Self> {
         let store = inner_mut(&mut store);
-        if ty.min > MAX_PAGES || ty.max.is_some_and(|max| max > MAX_PAGES || max < ty.min) {
-            return Err(Error::refused(format!(
-                "there can be no {ty}: at most {MAX_PAGES}, and no less than to start with"
-            )));
-        }
+        check_type(ty)?;
         store.check_memories(1)?;
-        let data = MemoryData::new(ty, HOST_SPACE, &store.limits, None, None)?;
-        let vm = store.own_memory(data);
+        let vm = if ty.shared {
+            let shared = SharedMemory::with_space(ty, HOST_SPACE, &store.limits, None)?;
+            store.own_shared(&shared)
+        } else {
+            let data = MemoryData::new(ty, HOST_SPACE, &store.limits, None, None)?;
+            store.own_memory(data)
+        };
         // SAFETY: the memory lives as long as the store.
         Ok(Self(unsafe { Handle::new(store.id, vm) }))
     }
@@ -211,23 +270,31 @@ impl Memory {
         unsafe { NonNull::new_unchecked((*self.0.get(store.id).as_ptr()).owner.cast()) }
     }
 
+    fn data_in<'a>(&self, store: &'a StoreInner) -> &'a MemoryData {
+        // SAFETY: the store is borrowed.
+        unsafe { self.data_ptr(store).as_ref() }
+    }
+
+    /// The memory's bytes, if they are not shared.
     fn bytes(&self, store: &StoreInner) -> NonNull<[u8]> {
-        // SAFETY: the memory lives as long as the store; its base is not null.
-        unsafe {
-            let VmMemory { base, len, .. } = self.0.get(store.id).read();
-            NonNull::slice_from_raw_parts(NonNull::new_unchecked(base), len)
-        }
+        let data = self.data_in(store);
+        assert!(
+            data.waiters.is_none(),
+            "other threads write to a shared memory, so there are no slices of it: use `read`, \
+             `write` or `as_shared`"
+        );
+        // SAFETY: its base is not null.
+        NonNull::slice_from_raw_parts(unsafe { NonNull::new_unchecked(data.base()) }, data.len())
     }
 
     /// The memory's type, its present size being the least.
     pub fn ty(&self, store: impl AsStore) -> MemoryType {
-        // SAFETY: the store is borrowed.
-        unsafe { self.data_ptr(inner(&store)).as_ref() }.ty()
+        self.data_in(inner(&store)).ty()
     }
 
     /// The memory's size in pages of 64 KiB.
     pub fn size(&self, store: impl AsStore) -> u64 {
-        self.bytes(inner(&store)).len() as u64 / PAGE
+        self.data_in(inner(&store)).pages()
     }
 
     /// Adds `delta` pages; the former size. The memory does not move.
@@ -236,19 +303,25 @@ impl Memory {
     /// If the memory's type or the store's limits do not allow it, or the system has none left.
     pub fn grow(&self, mut store: impl AsStoreMut, delta: u64) -> Result<u64> {
         let store = inner_mut(&mut store);
-        // SAFETY: the store is mutably borrowed.
-        let data = unsafe { self.data_ptr(store).as_mut() };
-        data.grow(delta, &store.limits)
+        let data = self.data_in(store);
+        data.grow(delta, store.limits.memory_pages)
             .ok_or_else(|| Error::refused(format!("a {} cannot grow by {delta} pages", data.ty())))
     }
 
     /// The memory's bytes.
+    ///
+    /// # Panics
+    /// If the memory is shared: other threads write to it meanwhile. Use [`read`](Self::read), or
+    /// [`as_shared`](Self::as_shared) for atomics.
     pub fn data<'a, T: 'a>(&self, store: &'a (impl AsStore<Data = T> + ?Sized)) -> &'a [u8] {
         // SAFETY: the store is borrowed; no guest runs meanwhile.
         unsafe { self.bytes(inner(store)).as_ref() }
     }
 
     /// The memory's bytes.
+    ///
+    /// # Panics
+    /// If the memory is shared, as [`data`](Self::data).
     pub fn data_mut<'a, T: 'a>(
         &self,
         store: &'a mut (impl AsStoreMut<Data = T> + ?Sized),
@@ -257,6 +330,9 @@ impl Memory {
     }
 
     /// The memory's bytes and the host's data.
+    ///
+    /// # Panics
+    /// If the memory is shared, as [`data`](Self::data).
     pub fn data_and_store_mut<'a, T: 'a>(
         &self,
         store: &'a mut (impl AsStoreMut<Data = T> + ?Sized),
@@ -271,6 +347,9 @@ impl Memory {
     ///
     /// # Errors
     /// If they are not all within it.
+    ///
+    /// # Panics
+    /// If the memory is shared, as [`data`](Self::data).
     pub fn slice<'a, T: 'a>(
         &self,
         store: &'a (impl AsStore<Data = T> + ?Sized),
@@ -291,8 +370,17 @@ impl Memory {
         offset: u64,
         buffer: &mut [u8],
     ) -> Result<(), MemoryAccessError> {
-        let data = self.data(&store);
-        buffer.copy_from_slice(&data[range(data.len(), offset, buffer.len())?]);
+        let data = self.data_in(inner(&store));
+        let range = range(data.len(), offset, buffer.len())?;
+        // SAFETY: within the memory, which no buffer of the host's is part of; if it is not
+        // shared, nobody writes to it now: the store is borrowed.
+        unsafe {
+            let from = data.base().add(range.start);
+            match data.waiters {
+                Some(_) => racy::read(from, buffer),
+                None => from.copy_to_nonoverlapping(buffer.as_mut_ptr(), buffer.len()),
+            }
+        }
         Ok(())
     }
 
@@ -306,14 +394,22 @@ impl Memory {
         offset: u64,
         bytes: &[u8],
     ) -> Result<(), MemoryAccessError> {
-        let data = self.data_mut(&mut store);
+        let data = self.data_in(inner_mut(&mut store));
         let range = range(data.len(), offset, bytes.len())?;
-        data[range].copy_from_slice(bytes);
+        // SAFETY: within the memory; if it is not shared, nobody uses it now: the store is mutably
+        // borrowed. (What is borrowed from it keeps the store borrowed.)
+        unsafe {
+            let to = data.base().add(range.start);
+            match data.waiters {
+                Some(_) => racy::write(bytes, to),
+                None => to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()),
+            }
+        }
         Ok(())
     }
 }
 
-fn range(
+pub(crate) fn range(
     size: usize,
     offset: u64,
     len: usize,

@@ -242,7 +242,14 @@ impl Context {
     /// The memory with this index in the module, which must be in range.
     pub(crate) fn any_memory(self, index: u32) -> NonNull<VmMemory> {
         match index.checked_sub(self.imported(ExternKind::Memory)) {
-            Some(defined) => self.memory(defined),
+            Some(defined) => {
+                let memory = self.memory(defined);
+                if self.module().memories()[defined as usize].shared == 0 {
+                    return memory;
+                }
+                // SAFETY: set when the instance was made.
+                unsafe { NonNull::new_unchecked((*memory.as_ptr()).owner.cast()) }
+            }
             // SAFETY: set when the instance was made.
             None => unsafe { NonNull::new_unchecked(self.imported_memory(index).read()) },
         }

@@ -19,6 +19,7 @@ use crate::host::HostFuncs;
 use crate::instance::InstanceData;
 use crate::memory::MemoryData;
 use crate::module::Modules;
+use crate::shared::SharedMemory;
 use crate::table::TableData;
 use crate::thread::{self, StackLimits};
 
@@ -109,6 +110,8 @@ pub struct StoreInner {
     pub(crate) modules: Modules,
     pub(crate) instances: Vec<Owned<InstanceData>>,
     pub(crate) memories: Vec<Owned<MemoryData>>,
+    /// The shared memories that the store uses, its own and others'.
+    pub(crate) shared: Vec<SharedMemory>,
     pub(crate) tables: Vec<Owned<TableData>>,
     pub(crate) globals: Vec<Owned<HostGlobal>>,
     pub(crate) funcs: HostFuncs,
@@ -137,6 +140,7 @@ impl<T> Store<T> {
             modules: Modules::default(),
             instances: Vec::new(),
             memories: Vec::new(),
+            shared: Vec::new(),
             tables: Vec::new(),
             globals: Vec::new(),
             funcs: HostFuncs::default(),

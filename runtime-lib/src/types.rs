@@ -233,11 +233,16 @@ impl MemoryType {
     pub const fn new(min: u64, max: Option<u64>) -> Self {
         Self { min, max, index64: false, shared: false, page_size_log2: 16 }
     }
+
+    /// This type, shared between threads. It needs a maximum.
+    pub const fn shared(self) -> Self {
+        Self { shared: true, ..self }
+    }
 }
 
 impl fmt::Display for MemoryType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("memory of ")?;
+        f.write_str(if self.shared { "shared memory of " } else { "memory of " })?;
         write_limits(f, self.min, self.max)?;
         f.write_str(" pages")
     }

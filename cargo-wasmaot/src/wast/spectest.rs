@@ -1,5 +1,5 @@
 //! The module `spectest` that the suite's scripts import from: functions that print (here:
-//! keep silent), a global of each number type, a table and a memory.
+//! keep silent), a global of each number type, a table and memories.
 
 use wasmaot::{
     Error, Func, Global, GlobalType, Imports, Memory, MemoryType, RefType, Store, Table, TableType,
@@ -36,5 +36,6 @@ pub fn define(store: &mut Store<()>, imports: &mut Imports) -> Result<(), Error>
     imports.define(NAME, "table", Table::new(&mut *store, ty, Val::FuncRef(None))?);
     let ty = MemoryType::new(1, Some(2));
     imports.define(NAME, "memory", Memory::new(&mut *store, ty)?);
+    imports.define(NAME, "shared_memory", Memory::new(&mut *store, ty.shared())?);
     Ok(())
 }

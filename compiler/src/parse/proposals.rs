@@ -111,7 +111,7 @@ const PROPOSALS: &[Proposal] = proposals! {
         "build the guest without vector instructions (rustc: `-C target-feature=-simd128`)";
     RELAXED_SIMD | SIMD: "relaxed-simd", "vector instructions that differ between machines", Next,
         "build the guest without vector instructions (rustc: `-C target-feature=-simd128`)";
-    THREADS: "threads", "shared memories and atomic instructions", Next,
+    THREADS: "threads", "shared memories and atomic instructions", On,
         "build the guest for one thread (rustc: `-C target-feature=-atomics`)";
     TAIL_CALL: "tail-call", "calls that replace their caller", Next,
         "build the guest without tail calls (rustc: `-C target-feature=-tail-call`)";

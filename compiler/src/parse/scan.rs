@@ -1,7 +1,7 @@
 //! What a function's code uses: other things of the module, builtins, and proposals past 1.0.
 
 use wasmaot_abi::builtins::Builtin;
-use wasmparser::{BlockType, FunctionBody, Operator};
+use wasmparser::{BlockType, FunctionBody, MemArg, MemArgTarget, Operator};
 
 use super::sections::unexpected;
 use crate::error::Result;
@@ -78,6 +78,10 @@ pub fn scan(module: &Module<'_>, body: &FunctionBody<'_>) -> Result<(Box<[Use]>,
 
 fn add_uses(module: &Module<'_>, op: &Operator<'_>, uses: &mut Vec<Use>) {
     let read_table = |table| Use::ReadTable(TableIndex::from_u32(table));
+    let is_shared = |arg: MemArg| match arg.target {
+        MemArgTarget::Memory(memory) => module.memories[MemoryIndex::from_u32(memory)].shared,
+        _ => false,
+    };
     let by_table = |table, func, host| {
         Use::Builtin(match module.tables[TableIndex::from_u32(table)].element.kind() {
             ValKind::ExternRef => host,
@@ -118,6 +122,16 @@ fn add_uses(module: &Module<'_>, op: &Operator<'_>, uses: &mut Vec<Use>) {
             uses.extend([Use::InitMemory(data), Use::Builtin(Builtin::memory_init)]);
         }
         Operator::DataDrop { .. } => uses.push(Use::Builtin(Builtin::data_drop)),
+        // Of memories that are not shared, code knows the answer.
+        Operator::MemoryAtomicNotify { memarg } if is_shared(memarg) => {
+            uses.push(Use::Builtin(Builtin::memory_notify));
+        }
+        Operator::MemoryAtomicWait32 { memarg } if is_shared(memarg) => {
+            uses.push(Use::Builtin(Builtin::memory_wait32));
+        }
+        Operator::MemoryAtomicWait64 { memarg } if is_shared(memarg) => {
+            uses.push(Use::Builtin(Builtin::memory_wait64));
+        }
         Operator::MemoryGrow { .. } => uses.push(Use::Builtin(Builtin::memory_grow)),
         Operator::MemoryCopy { .. } => uses.push(Use::Builtin(Builtin::memory_copy)),
         Operator::MemoryFill { .. } => uses.push(Use::Builtin(Builtin::memory_fill)),
@@ -159,6 +173,27 @@ fn feature(op: &Operator<'_>) -> Features {
         | O::TableGrow { .. }
         | O::TableSize { .. }
         | O::TableFill { .. } => Features::REFERENCE_TYPES,
-        _ => Features::default(),
+        _ => atomic_feature(op),
     }
+}
+
+/// The proposal that an instruction belongs to if it is an atomic one.
+fn atomic_feature(op: &Operator<'_>) -> Features {
+    macro_rules! feature_of {
+        (threads) => {
+            Features::THREADS
+        };
+        ($other:ident) => {
+            Features::default()
+        };
+    }
+    macro_rules! look_up {
+        ($(@$proposal:ident $op:ident $({ $($arg:ident: $ty:ty),* })? => $visit:ident ($($ann:tt)*))*) => {
+            match op {
+                $(Operator::$op { .. } => feature_of!($proposal),)*
+                _ => Features::default(),
+            }
+        };
+    }
+    wasmparser::for_each_visit_operator!(look_up)
 }

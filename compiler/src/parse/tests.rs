@@ -111,6 +111,9 @@ fn the_proposals_in_use_are_named() {
             "(module (func (drop (i32.trunc_sat_f32_s (f32.const 0)))))",
         ),
         (&["sign-extension"], "(module (func (drop (i32.extend8_s (i32.const 0)))))"),
+        (&["threads"], "(module (memory 1 1 shared))"),
+        (&["threads"], "(module (memory 1) (func (drop (i32.atomic.load (i32.const 0)))))"),
+        (&["threads"], "(module (func atomic.fence))"),
     ] {
         assert_eq!(parse(&wasm(text), Default::default()).unwrap().features, features, "{text}");
     }
@@ -121,8 +124,6 @@ fn what_is_newer_is_refused_by_the_name_of_its_proposal() {
     for (name, text) in [
         ("simd", "(module (func (param v128)))"),
         ("simd", "(module (func (drop (v128.const i64x2 0 0))))"),
-        ("threads", "(module (memory 1 1 shared))"),
-        ("threads", "(module (memory 1) (func (drop (i32.atomic.load (i32.const 0)))))"),
         ("tail-call", "(module (func $f return_call $f))"),
         ("multi-memory", "(module (memory 0) (memory 0))"),
         ("multi-memory", r#"(module (import "" "" (memory 0)) (memory 0))"#),

@@ -124,7 +124,7 @@ pub fn size(cx: &mut Context<'_, '_>, memory: u32) {
     let pages = if plan.min_bytes == plan.max_bytes {
         cx.ins().iconst(types::I32, (plan.min_bytes >> PAGE_SHIFT) as i64)
     } else {
-        let len = vmctx::memory_len(cx, memory);
+        let len = vmctx::memory_len_now(cx, memory);
         let pages = cx.ins().ushr_imm_u(len, PAGE_SHIFT);
         cx.ins().ireduce(types::I32, pages)
     };

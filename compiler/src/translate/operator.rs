@@ -7,8 +7,8 @@ use wasmparser::Operator;
 use super::context::Context;
 use super::stack::BlockType;
 use super::{
-    call, control, convert, float, global, int, invalid, local, memory, reference, table, types,
-    unsupported,
+    atomic, call, control, convert, float, global, int, invalid, local, memory, reference, table,
+    types, unsupported,
 };
 use crate::error::Result;
 use crate::index::*;
@@ -185,7 +185,11 @@ pub fn translate(cx: &mut Context<'_, '_>, operator: &Operator<'_>) -> Result<()
         F32ReinterpretI32 => convert::reinterpret(cx, F32),
         F64ReinterpretI64 => convert::reinterpret(cx, F64),
 
-        ref other => return Err(beyond(cx, other)),
+        ref other => {
+            if !atomic::translate(cx, other) {
+                return Err(beyond(cx, other));
+            }
+        }
     }
     Ok(())
 }

@@ -104,12 +104,32 @@ pub fn memory_base(cx: &mut Context<'_, '_>, index: MemoryIndex) -> Value {
     load_constant(cx, address, offset)
 }
 
-/// A memory's current length in bytes.
+fn memory_len_place(cx: &mut Context<'_, '_>, index: MemoryIndex) -> Place {
+    let mut place = memory(cx, index);
+    if cx.module.memories[index].shared && cx.module.defined_memory(index).is_ok() {
+        // The length is with what all threads share, which the place in the context points at.
+        let (address, offset) = field(place, offset_of!(VmMemory, owner));
+        place = (load_constant(cx, address, offset), 0);
+    }
+    field(place, offset_of!(VmMemory, len))
+}
+
+/// A memory's current length in bytes, or, if it is shared, one that it had of late.
 pub fn memory_len(cx: &mut Context<'_, '_>, index: MemoryIndex) -> Value {
-    let place = memory(cx, index);
-    let (address, offset) = field(place, offset_of!(VmMemory, len));
+    let (address, offset) = memory_len_place(cx, index);
     let flags = in_region(cx.regions.context);
     cx.ins().load(POINTER, flags, address, offset as i32)
+}
+
+/// A memory's current length in bytes: whoever looks again and again sees it grow.
+pub fn memory_len_now(cx: &mut Context<'_, '_>, index: MemoryIndex) -> Value {
+    if !cx.module.memories[index].shared {
+        return memory_len(cx, index);
+    }
+    let (address, offset) = memory_len_place(cx, index);
+    let flags = in_region(cx.regions.context);
+    let address = cx.ins().iadd_imm_u(address, i64::from(offset));
+    cx.ins().atomic_load(POINTER, flags, address)
 }
 
 /// An access to a memory, at any alignment. `faults` says whether it faults if it is outside;

@@ -13,13 +13,16 @@ mod isolation;
 mod leak;
 mod limits;
 mod linking;
+mod litmus;
 mod memory;
+mod shared;
 mod signals;
 mod stack;
 mod start;
 mod tables;
 mod threads;
 mod traps;
+mod waiting;
 
 #[global_allocator]
 static ALLOCATOR: allocations::Counting = allocations::Counting;

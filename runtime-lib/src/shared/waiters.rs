@@ -1,0 +1,177 @@
+//! Who waits at which address of a shared memory: what `memory.atomic.wait32`, `.wait64` and
+//! `.notify` do.
+//!
+//! A wake-up cannot be lost. The value is compared under the lock under which a waiter enters its
+//! queue, and whoever changed the value takes the same lock to wake others up: either the
+//! comparison sees the new value, or the queue has the waiter already. Whether somebody was woken
+//! up is decided under the lock, too, so that each of the number that `notify` returns gets
+//! [`WaitResult::Woken`], however late. Waiters are woken up in the order in which they came.
+//!
+//! A wait without an end ends by a wake-up only. If guests are to be stopped from outside one day,
+//! their waiters have to be woken up for that, with a result of its own.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::WaitResult;
+
+/// The waiters of one memory.
+#[derive(Default)]
+pub(crate) struct Waiters(Mutex<Queues>);
+
+/// By address; none of them is empty.
+type Queues = BTreeMap<u64, VecDeque<Arc<Waiter>>>;
+
+#[derive(Default)]
+struct Waiter {
+    /// Set by whoever takes the waiter out of its queue. The lock guards it.
+    woken: AtomicBool,
+    wake: Condvar,
+}
+
+impl Waiters {
+    fn lock(&self) -> MutexGuard<'_, Queues> {
+        // Nothing panics with the lock, and nothing is left half done.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits at an address, if `is_expected` says so of the value there.
+    pub(crate) fn wait(
+        &self,
+        address: u64,
+        is_expected: impl FnOnce() -> bool,
+        timeout: Option<Duration>,
+    ) -> WaitResult {
+        // A time that nobody lives to see is no limit.
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let mut queues = self.lock();
+        if !is_expected() {
+            return WaitResult::NotEqual;
+        }
+        let waiter = Arc::new(Waiter::default());
+        queues.entry(address).or_default().push_back(waiter.clone());
+        loop {
+            queues = match deadline {
+                None => waiter.wake.wait(queues).unwrap_or_else(PoisonError::into_inner),
+                Some(deadline) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        break;
+                    }
+                    let wait = waiter.wake.wait_timeout(queues, left);
+                    wait.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+            if waiter.woken.load(Ordering::Relaxed) {
+                return WaitResult::Woken;
+            }
+        }
+        if let Some(queue) = queues.get_mut(&address) {
+            queue.retain(|other| !Arc::ptr_eq(other, &waiter));
+            if queue.is_empty() {
+                queues.remove(&address);
+            }
+        }
+        WaitResult::TimedOut
+    }
+
+    /// Wakes up at most `count` waiters at an address; their number.
+    pub(crate) fn notify(&self, address: u64, count: u32) -> u32 {
+        let mut queues = self.lock();
+        let Some(queue) = queues.get_mut(&address) else { return 0 };
+        let mut woken = 0;
+        while woken < count
+            && let Some(waiter) = queue.pop_front()
+        {
+            waiter.woken.store(true, Ordering::Relaxed);
+            waiter.wake.notify_one();
+            woken += 1;
+        }
+        if queue.is_empty() {
+            queues.remove(&address);
+        }
+        woken
+    }
+
+    /// How many wait.
+    #[cfg(test)]
+    fn len(&self) -> usize {
+        self.lock().values().map(VecDeque::len).sum()
+    }
+}
+
+/// A guest's timeout in nanoseconds: none, if it is negative.
+pub(crate) fn timeout(nanoseconds: i64) -> Option<Duration> {
+    u64::try_from(nanoseconds).ok().map(Duration::from_nanos)
+}
+
+/// Whether the value that guests see is this.
+pub(crate) fn is_u32(at: &AtomicU32, expected: u32) -> bool {
+    u32::from_le(at.load(Ordering::SeqCst)) == expected
+}
+
+/// Whether the value that guests see is this.
+pub(crate) fn is_u64(at: &AtomicU64, expected: u64) -> bool {
+    u64::from_le(at.load(Ordering::SeqCst)) == expected
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+
+    const SHORT: Duration = Duration::from_millis(20);
+
+    #[test]
+    fn only_the_expected_value_is_waited_for() {
+        let waiters = Waiters::default();
+        assert_eq!(waiters.wait(0, || false, None), WaitResult::NotEqual);
+        let before = Instant::now();
+        assert_eq!(waiters.wait(0, || true, Some(SHORT)), WaitResult::TimedOut);
+        assert!(before.elapsed() >= SHORT);
+        assert_eq!(waiters.wait(0, || true, Some(Duration::ZERO)), WaitResult::TimedOut);
+        assert_eq!(waiters.notify(0, u32::MAX), 0);
+        assert!(waiters.lock().is_empty());
+    }
+
+    #[test]
+    fn as_many_are_woken_as_wanted_at_that_address_in_order() {
+        let waiters = Waiters::default();
+        let order = Mutex::new(Vec::new());
+        thread::scope(|scope| {
+            for i in 0..5 {
+                let (waiters, order) = (&waiters, &order);
+                scope.spawn(move || {
+                    let forever = (i % 2 == 0).then_some(Duration::MAX);
+                    assert_eq!(waiters.wait(8, || true, forever), WaitResult::Woken);
+                    order.lock().unwrap().push(i);
+                });
+                // One after the other.
+                while waiters.len() <= i {
+                    thread::yield_now();
+                }
+            }
+            assert_eq!(waiters.notify(16, u32::MAX), 0);
+            assert_eq!(waiters.notify(8, 0), 0);
+            for woken in 1..=2 {
+                assert_eq!(waiters.notify(8, 1), 1);
+                while order.lock().unwrap().len() < woken {
+                    thread::yield_now();
+                }
+            }
+            assert_eq!(*order.lock().unwrap(), [0, 1]);
+            assert_eq!(waiters.notify(8, u32::MAX), 3);
+        });
+        assert!(waiters.lock().is_empty());
+    }
+
+    #[test]
+    fn timeouts_are_as_guests_mean_them() {
+        assert_eq!(timeout(-1), None);
+        assert_eq!(timeout(i64::MIN), None);
+        assert_eq!(timeout(0), Some(Duration::ZERO));
+        assert_eq!(timeout(1_500_000_000), Some(Duration::from_millis(1500)));
+    }
+}
