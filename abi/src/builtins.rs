@@ -69,6 +69,9 @@ macro_rules! for_each_builtin {
             nearest_f32(value: f32) -> f32, never;
             /// `f64.nearest`.
             nearest_f64(value: f64) -> f64, never;
+            /// The instruction `pshufb`, for machines without it: bytes by their places, 0 for
+            /// a place with its highest bit set.
+            pshufb(bytes: Vector, places: Vector) -> Vector, never;
         }
     };
 }
@@ -84,7 +87,18 @@ pub enum BuiltinType {
     F32,
     /// `f64`.
     F64,
+    /// [`Vector`].
+    V128,
 }
+
+/// 128 bits in a vector register, as the C convention passes them. Only builtins that replace an
+/// instruction pass values so; at the border with the host a `v128` is two integers.
+#[cfg(target_arch = "x86_64")]
+pub type Vector = core::arch::x86_64::__m128i;
+/// 128 bits in a vector register, as the C convention passes them. Only builtins that replace an
+/// instruction pass values so; at the border with the host a `v128` is two integers.
+#[cfg(target_arch = "aarch64")]
+pub type Vector = core::arch::aarch64::uint8x16_t;
 
 /// How a builtin reports a trap; see the head of this file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -130,6 +144,9 @@ macro_rules! builtin_type {
     };
     (f64) => {
         BuiltinType::F64
+    };
+    (Vector) => {
+        BuiltinType::V128
     };
 }
 

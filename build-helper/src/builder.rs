@@ -165,6 +165,21 @@ impl Build {
         self
     }
 
+    /// Whether every NaN that arithmetic makes is the canonical one: results are then the same on
+    /// every machine, bit for bit. Default: no, which is faster.
+    pub fn canonicalize_nans(mut self, yes: bool) -> Self {
+        self.options.canonicalize_nans = Some(yes);
+        self
+    }
+
+    /// Whether relaxed SIMD instructions give the results that the specification's deterministic
+    /// profile prescribes, the same on every machine. Default: no, which is faster. The profile
+    /// wants [canonical NaNs](Self::canonicalize_nans) too.
+    pub fn relaxed_simd_deterministic(mut self, yes: bool) -> Self {
+        self.options.relaxed_simd_deterministic = Some(yes);
+        self
+    }
+
     /// How many bytes of address space each memory reserves.
     pub fn memory_reservation(mut self, bytes: u64) -> Self {
         self.options.memory_reservation = Some(bytes);

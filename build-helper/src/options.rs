@@ -25,6 +25,10 @@ pub struct Options {
     pub memory_reservation: Option<u64>,
     /// [`MemoryStyle::guard`], in bytes.
     pub memory_guard: Option<u64>,
+    /// [`Config::canonicalize_nans`].
+    pub canonicalize_nans: Option<bool>,
+    /// [`Config::relaxed_simd_deterministic`].
+    pub relaxed_simd_deterministic: Option<bool>,
     /// [`Config::debug_info`].
     pub debug_info: Option<bool>,
     /// Whether to write a C header, too.
@@ -75,6 +79,10 @@ impl Options {
             cpu_features: self.cpu_features.or_else(|| other.cpu_features.clone()),
             memory_reservation: self.memory_reservation.or(other.memory_reservation),
             memory_guard: self.memory_guard.or(other.memory_guard),
+            canonicalize_nans: self.canonicalize_nans.or(other.canonicalize_nans),
+            relaxed_simd_deterministic: self
+                .relaxed_simd_deterministic
+                .or(other.relaxed_simd_deterministic),
             debug_info: self.debug_info.or(other.debug_info),
             header: self.header.or(other.header),
         }
@@ -100,6 +108,8 @@ impl Options {
             reservation: self.memory_reservation.unwrap_or(default.reservation),
             guard: self.memory_guard.unwrap_or(default.guard),
         };
+        config.canonicalize_nans = self.canonicalize_nans.unwrap_or(false);
+        config.relaxed_simd_deterministic = self.relaxed_simd_deterministic.unwrap_or(false);
         config.exports = self.exports.clone();
         config
     }

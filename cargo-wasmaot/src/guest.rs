@@ -31,6 +31,14 @@ pub struct CompileOptions {
     #[arg(long, value_name = "BYTES", conflicts_with = "explicit_checks")]
     pub memory_guard: Option<u64>,
 
+    /// Make every NaN that arithmetic makes the canonical one: the same results everywhere
+    #[arg(long)]
+    pub canonicalize_nans: bool,
+
+    /// Give relaxed SIMD the results of the deterministic profile: the same everywhere
+    #[arg(long)]
+    pub relaxed_simd_deterministic: bool,
+
     /// The exports that are wanted (default: all); nothing else is compiled
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub exports: Option<Vec<String>>,
@@ -84,6 +92,8 @@ impl CompileOptions {
                 reservation: self.memory_reservation.unwrap_or(memory.reservation),
                 guard: self.memory_guard.unwrap_or(memory.guard),
             },
+            canonicalize_nans: self.canonicalize_nans,
+            relaxed_simd_deterministic: self.relaxed_simd_deterministic,
             exports: self.exports.clone(),
             ..Config::new(target)
         }

@@ -286,6 +286,7 @@ fn builtin_of(call: LibCall) -> Result<Builtin, Problem> {
         LibCall::TruncF64 => Builtin::trunc_f64,
         LibCall::NearestF32 => Builtin::nearest_f32,
         LibCall::NearestF64 => Builtin::nearest_f64,
+        LibCall::X86Pshufb => Builtin::pshufb,
         other => return Err(Problem::Bug(format!("no builtin serves the library call {other}"))),
     })
 }

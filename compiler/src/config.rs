@@ -26,6 +26,12 @@ pub struct Config {
     pub memory: MemoryStyle,
     /// The names of proposals that a module may not use, though they are supported.
     pub without: Vec<String>,
+    /// Whether every NaN that arithmetic makes is the canonical one, so that results are the same
+    /// on every machine, bit for bit.
+    pub canonicalize_nans: bool,
+    /// Whether relaxed SIMD gives the results that the deterministic profile of the
+    /// specification prescribes, the same on every machine, instead of the fastest allowed.
+    pub relaxed_simd_deterministic: bool,
     /// The exports that are wanted; the others do not exist. `None`: all.
     pub exports: Option<Vec<String>>,
 }
@@ -81,6 +87,8 @@ impl Config {
             traps: TrapStyle::default(),
             memory: MemoryStyle::default(),
             without: Vec::new(),
+            canonicalize_nans: false,
+            relaxed_simd_deterministic: false,
             exports: None,
         }
     }

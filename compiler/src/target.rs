@@ -25,8 +25,44 @@ pub struct Target {
     /// The code generator with the triple's baseline only and optimisation for size, for code
     /// that the linker merges across modules.
     pub baseline: Arc<dyn TargetIsa>,
+    /// What relaxed SIMD instructions do where they have the choice.
+    pub relaxed: Relaxed,
     /// The platform's C convention.
     pub c_convention: CallConv,
+}
+
+/// What relaxed SIMD instructions do where the specification leaves it to us (core 3.0,
+/// "Relaxed Operations"). A choice is made once, for all instructions that it concerns. All
+/// `false`: as the deterministic profile prescribes.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Relaxed {
+    /// Multiply and add with one rounding, not two.
+    pub fused: bool,
+    /// The lesser or greater of two by x86's rules: the second operand unless the first is less
+    /// or greater, which it is not if either is a NaN or both are zeros.
+    pub x86_min_max: bool,
+    /// Signed integers out of range become the least one, as x86 converts.
+    pub x86_trunc: bool,
+    /// Byte shuffles, the rounding product and the dot product as SSSE3 has them.
+    pub ssse3: bool,
+}
+
+impl Relaxed {
+    fn new(config: &Config, triple: &Triple, isa: &dyn TargetIsa) -> Self {
+        if config.relaxed_simd_deterministic {
+            return Self::default();
+        }
+        let x86 = triple.architecture == Architecture::X86_64;
+        Self {
+            fused: isa.has_native_fma(),
+            // Which would hand on a NaN as it is.
+            x86_min_max: x86 && !config.canonicalize_nans,
+            x86_trunc: x86,
+            ssse3: isa.has_x86_pshufb_lowering()
+                && isa.has_x86_pmulhrsw_lowering()
+                && isa.has_x86_pmaddubsw_lowering(),
+        }
+    }
 }
 
 /// What the README's table says too.
@@ -103,9 +139,11 @@ impl Target {
             OptLevel::Speed => "speed",
             OptLevel::SpeedAndSize => "speed_and_size",
         };
+        let isa = isa(&triple, opt_level, &enabled, config.canonicalize_nans)?;
         Ok(Self {
-            isa: isa(&triple, opt_level, &enabled)?,
-            baseline: isa(&triple, "speed_and_size", &[])?,
+            relaxed: Relaxed::new(config, &triple, &*isa),
+            isa,
+            baseline: self::isa(&triple, "speed_and_size", &[], false)?,
             c_convention: CallConv::triple_default(&triple),
             triple,
         })
@@ -164,7 +202,12 @@ fn unknown_feature(target: &str, name: &str, machine: &Machine) -> String {
     }
 }
 
-fn isa(triple: &Triple, opt_level: &str, features: &[&str]) -> Result<Arc<dyn TargetIsa>> {
+fn isa(
+    triple: &Triple,
+    opt_level: &str,
+    features: &[&str],
+    canonicalize_nans: bool,
+) -> Result<Arc<dyn TargetIsa>> {
     let failed = |error: &dyn std::fmt::Display| Error::Codegen {
         function: "any function".into(),
         message: format!("the code generator refuses {triple}: {error}"),
@@ -184,6 +227,7 @@ fn isa(triple: &Triple, opt_level: &str, features: &[&str]) -> Result<Arc<dyn Ta
         ("enable_multi_ret_implicit_sret", "true"),
         // Every body compares its whole frame with the stack limit before it touches the frame.
         ("enable_probestack", "false"),
+        ("enable_nan_canonicalization", if canonicalize_nans { "true" } else { "false" }),
         ("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" }),
     ] {
         flags.set(name, value).map_err(|error| failed(&error))?;

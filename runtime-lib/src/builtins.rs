@@ -55,12 +55,15 @@ macro_rules! define {
     };
     (@one $name:ident ($($p:ident: $t:ident),*) $result:tt $fails:ident) => {
         #[unsafe(export_name = concat!("wasmaot_builtin_", stringify!($name)))]
+        #[allow(improper_ctypes_definitions, reason = "vectors go in registers, by the C convention")]
         extern "C" fn $name($($p: $t),*) -> define!(@result $result) {
             body::$name($($p),*)
         }
     };
     ($($(#[$doc:meta])* $name:ident $params:tt -> $result:tt, $fails:ident;)*) => {
         mod symbols {
+            use wasmaot_abi::builtins::Vector;
+
             use super::*;
 
             $(define!(@one $name $params $result $fails);)*
@@ -91,9 +94,11 @@ pub fn builtins() -> impl Iterator<Item = BuiltinSymbol> {
 
 /// What the builtins do.
 mod body {
+    use std::mem::transmute;
     use std::ptr::NonNull;
     use std::sync::atomic::{AtomicU32, AtomicU64};
 
+    use wasmaot_abi::builtins::Vector;
     use wasmaot_abi::module::ElemItem;
     use wasmaot_abi::traps::TrapCode;
 
@@ -419,6 +424,18 @@ mod body {
 
     pub(super) fn nearest_f64(value: f64) -> f64 {
         quiet_f64(value, value.round_ties_even())
+    }
+
+    pub(super) fn pshufb(bytes: Vector, places: Vector) -> Vector {
+        // SAFETY: 16 bytes, each of any value, either way.
+        let (bytes, places): ([u8; 16], [u8; 16]) =
+            unsafe { (transmute(bytes), transmute(places)) };
+        let picked = places.map(|place| match place {
+            0x80.. => 0,
+            _ => bytes[usize::from(place & 15)],
+        });
+        // SAFETY: as before.
+        unsafe { transmute(picked) }
     }
 
     /// The result of rounding, or for a NaN the NaN itself made quiet, which the functions of

@@ -73,6 +73,7 @@ fn builtin_type(ty: BuiltinType) -> Type {
         BuiltinType::I64 => types::I64,
         BuiltinType::F32 => types::F32,
         BuiltinType::F64 => types::F64,
+        BuiltinType::V128 => types::I8X16,
     }
 }
 

@@ -16,6 +16,7 @@ use crate::func_key::Reference;
 use crate::index::SigIndex;
 use crate::module::{Module, ValType};
 use crate::plan::Plan;
+use crate::target::Relaxed;
 
 /// The state of one function's translation.
 pub struct Context<'t, 'f> {
@@ -23,6 +24,8 @@ pub struct Context<'t, 'f> {
     pub module: &'t Module<'t>,
     /// The decisions about it.
     pub plan: &'t Plan,
+    /// What relaxed SIMD instructions do.
+    pub relaxed: Relaxed,
     /// The CLIF under construction.
     pub builder: FunctionBuilder<'f>,
     /// Values, control frames, reachability.
@@ -48,6 +51,7 @@ impl<'t, 'f> Context<'t, 'f> {
     pub fn new(
         module: &'t Module<'t>,
         plan: &'t Plan,
+        relaxed: Relaxed,
         mut builder: FunctionBuilder<'f>,
         vmctx: Value,
     ) -> Self {
@@ -56,6 +60,7 @@ impl<'t, 'f> Context<'t, 'f> {
         Self {
             module,
             plan,
+            relaxed,
             builder,
             stack: Stack::default(),
             locals: Vec::new(),

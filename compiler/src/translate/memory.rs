@@ -48,7 +48,8 @@ pub fn store_with(cx: &mut Context<'_, '_>, arg: MemArg, size: u32, store: Store
     }
 }
 
-fn check(cx: &mut Context<'_, '_>, arg: MemArg, index: Value, size: u32) -> Option<Address> {
+/// Checks an access of `size` bytes; `None` if it is always outside.
+pub fn check(cx: &mut Context<'_, '_>, arg: MemArg, index: Value, size: u32) -> Option<Address> {
     let MemArgTarget::Memory(memory) = arg.target else {
         unreachable!("array accesses need the gc proposal, which the validator refuses")
     };

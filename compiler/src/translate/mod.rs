@@ -20,6 +20,7 @@ mod local;
 mod memory;
 mod operator;
 mod reference;
+mod simd;
 pub mod srcloc;
 mod stack;
 mod table;
@@ -108,7 +109,7 @@ fn function(
     builder.ensure_inserted_block();
     builder.seal_block(entry);
     let vmctx = builder.block_params(entry)[0];
-    let mut cx = Context::new(module, plan, builder, vmctx);
+    let mut cx = Context::new(module, plan, target.relaxed, builder, vmctx);
     fill(&mut cx)?;
     cx.builder.finalize(target.isa.frontend_config());
     Ok(func)

@@ -7,8 +7,8 @@ use wasmparser::Operator;
 use super::context::Context;
 use super::stack::BlockType;
 use super::{
-    atomic, call, control, convert, float, global, int, invalid, local, memory, reference, table,
-    types, unsupported,
+    atomic, call, control, convert, float, global, int, invalid, local, memory, reference, simd,
+    table, types, unsupported,
 };
 use crate::error::Result;
 use crate::index::*;
@@ -186,7 +186,7 @@ pub fn translate(cx: &mut Context<'_, '_>, operator: &Operator<'_>) -> Result<()
         F64ReinterpretI64 => convert::reinterpret(cx, F64),
 
         ref other => {
-            if !atomic::translate(cx, other) {
+            if !atomic::translate(cx, other) && !simd::operator::translate(cx, other) {
                 return Err(beyond(cx, other));
             }
         }
