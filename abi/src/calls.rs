@@ -5,13 +5,13 @@
 //!
 //! | name | direction | shape |
 //! |---|---|---|
-//! | `wasm_call` | host to guest | callee context, caller context, then each wasm parameter by its own C type; with two results or more, last, a pointer to that many [`ValRaw`] slots that receive them; returns [`VmReturn`] |
+//! | `wasm_call` | host to guest | callee context, caller context, then each wasm parameter by its own C type; with two results or more, or one that is a `v128`, last, a pointer to that many [`ValRaw`] slots that receive them; returns [`VmReturn`] |
 //! | [`ArrayCall`] | host to guest | callee context, caller context, slots that hold the parameters and receive the results, their number |
 //! | native call | guest to host | as `wasm_call`, the callee context being a [`VmHostContext`] |
 //! | array call | guest to host | as [`ArrayCall`], the callee context being a [`VmHostContext`] |
 //!
 //! The C types: `i32`, `i64`, `f32`, `f64` as themselves, `funcref` as `*mut VmFuncRef`,
-//! `externref` as `u32`.
+//! `externref` as `u32`; `v128` as two `u64`, the low half first, each a parameter of its own.
 //!
 //! A call that fails leaves its results undefined and the reason with the runtime: whoever
 //! made the call asks the runtime of the calling store for it.
@@ -26,7 +26,7 @@ use crate::value::ValRaw;
 #[derive(Clone, Copy, Debug)]
 pub struct VmReturn {
     /// The single result in its low bytes, floating-point numbers by their bits; undefined
-    /// with no result, with more than one, or after a failure.
+    /// with no result, with results in slots, or after a failure.
     pub value: u64,
     /// 0 if the call returned, 1 if it failed.
     pub status: u64,

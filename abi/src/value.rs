@@ -108,7 +108,7 @@ pub struct VmValType {
 
 /// One value of any type, in 16 bytes, always little-endian: the slot of an `array_call`.
 ///
-/// Numbers occupy the low bytes; a `funcref` is the address of a `VmFuncRef` in the low 8, an
+/// Numbers and vectors occupy the low bytes; a `funcref` is the address of a `VmFuncRef` in the low 8, an
 /// `externref` an index in the low 4. Bytes that a type does not use mean nothing.
 #[repr(C, align(16))]
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -116,7 +116,7 @@ pub struct ValRaw {
     bytes: [u8; 16],
 }
 
-/// Accessors for one 32- or 64-bit reading of a slot.
+/// Accessors for one reading of a slot.
 macro_rules! reading {
     ($($from:ident, $to:ident: $ty:ty, $n:literal;)*) => {
         $(
@@ -146,6 +146,7 @@ impl ValRaw {
         from_i32, to_i32: i32, 4;
         from_u64, to_u64: u64, 8;
         from_i64, to_i64: i64, 8;
+        from_u128, to_u128: u128, 16;
     }
 
     /// A slot that holds the bits of this `f32`.

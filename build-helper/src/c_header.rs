@@ -56,7 +56,7 @@ fn c_type(ty: ValType) -> &'static str {
         ValKind::I64 => "int64_t ",
         ValKind::F32 => "float ",
         ValKind::F64 => "double ",
-        ValKind::V128 => "ValRaw ",
+        ValKind::V128 => unreachable!("a vector is two parameters"),
         ValKind::FuncRef => "VmFuncRef *",
         ValKind::ExternRef => "uint32_t ",
     }
@@ -65,8 +65,15 @@ fn c_type(ty: ValType) -> &'static str {
 /// The parameters of a typed entry.
 fn typed_params(ty: &FuncType) -> Vec<String> {
     let mut params = vec!["VmContext *callee".to_owned(), "VmContext *caller".to_owned()];
-    params.extend(ty.params.iter().enumerate().map(|(i, &ty)| format!("{}p{i}", c_type(ty))));
-    if ty.results.len() > 1 {
+    for (i, &ty) in ty.params.iter().enumerate() {
+        match ty {
+            ValType::V128 => {
+                params.extend(["low", "high"].map(|half| format!("uint64_t p{i}_{half}")))
+            }
+            ty => params.push(format!("{}p{i}", c_type(ty))),
+        }
+    }
+    if ty.results_in_slots() {
         params.push(format!("ValRaw results[{}]", ty.results.len()));
     }
     params

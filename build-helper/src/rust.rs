@@ -51,6 +51,7 @@ const TAKEN_TYPES: &[&str] = &[
     "Store",
     "T",
     "Table",
+    "V128",
     "Val",
     "ValType",
 ];
@@ -147,7 +148,7 @@ fn rust_type(ty: ValType) -> &'static str {
         ValKind::I64 => "i64",
         ValKind::F32 => "f32",
         ValKind::F64 => "f64",
-        ValKind::V128 => "u128",
+        ValKind::V128 => "V128",
         ValKind::FuncRef => "Option<Func>",
         ValKind::ExternRef => "Option<ExternRef>",
     }
@@ -552,12 +553,15 @@ fn method(export: &Export, ty: &FuncType, name: &str) -> String {
         signature(4, &format!("pub fn {name}"), &params, &results, "Error", " {").trim_end()
     );
     let mut args = vec!["vm".to_owned(), "vm".to_owned()];
-    // References become what machine code has of them on the way.
-    args.extend(names.into_iter().zip(&ty.params).map(|(name, ty)| match ty.as_ref().is_some() {
-        true => format!("bindings::pass(vm, {name})"),
-        false => name,
-    }));
-    let many = ty.results.len() > 1;
+    // References and vectors become what machine code has of them on the way.
+    for (name, &ty) in names.into_iter().zip(&ty.params) {
+        match ty {
+            ValType::Ref(_) => args.push(format!("bindings::pass(vm, {name})")),
+            ValType::V128 => args.extend(["low", "high"].map(|half| format!("{name}.{half}()"))),
+            _ => args.push(name),
+        }
+    }
+    let many = ty.results_in_slots();
     if many {
         args.push("results".to_owned());
     }
@@ -612,8 +616,15 @@ fn accessors(export: &Export, names: &[String]) -> String {
 fn declaration(symbol: &str, ty: &FuncType, name: &str) -> String {
     let mut params = vec!["callee: *mut VmContext".to_owned(), "caller: *mut VmContext".to_owned()];
     let named = param_names(ty.params.len()).into_iter().zip(&ty.params);
-    params.extend(named.map(|(name, &ty)| format!("{name}: {}", abi_type(ty))));
-    if ty.results.len() > 1 {
+    for (name, &ty) in named {
+        match ty {
+            ValType::V128 => {
+                params.extend(["low", "high"].map(|half| format!("{name}_{half}: u64")))
+            }
+            ty => params.push(format!("{name}: {}", abi_type(ty))),
+        }
+    }
+    if ty.results_in_slots() {
         params.push("results: *mut ValRaw".to_owned());
     }
     let head = format!("pub fn {name}");

@@ -194,6 +194,11 @@ pub struct FuncType {
 }
 
 impl FuncType {
+    /// Whether a native call's results come through a pointer: if they are several, or a vector.
+    pub fn results_in_slots(&self) -> bool {
+        matches!(*self.results, [ValType::V128] | [_, _, ..])
+    }
+
     /// The function types that it refers to.
     pub fn concrete(&self) -> impl Iterator<Item = SigIndex> {
         self.params.iter().chain(&self.results).filter_map(|ty| ty.concrete())
@@ -344,6 +349,8 @@ pub enum ConstOp {
     F32Const(u32),
     /// `f64.const`.
     F64Const(u64),
+    /// `v128.const`.
+    V128Const(u128),
     /// `global.get`.
     GlobalGet(GlobalIndex),
     /// `ref.null`, of any type.

@@ -115,6 +115,47 @@ fn store_slots(builder: &mut FunctionBuilder<'_>, slots: Value, values: &[Value]
     }
 }
 
+/// The parameters of a native call as values of wasm, and, if there is one, the pointer behind
+/// them: vectors come in two halves, the low one first.
+fn join_vectors(
+    builder: &mut FunctionBuilder<'_>,
+    wasm: &[ValType],
+    params: &[Value],
+) -> (Vec<Value>, Option<Value>) {
+    let mut params = params.iter().copied();
+    let mut next = || params.next().expect("the signature is made from the type");
+    let mut values = Vec::with_capacity(wasm.len());
+    for &ty in wasm {
+        let mut value = next();
+        if ty == ValType::V128 {
+            let low = builder.ins().scalar_to_vector(types::I64X2, value);
+            let both = builder.ins().insertlane(low, next(), 1);
+            value = builder.ins().bitcast(clif_type(ty), bitcast_flags(), both);
+        }
+        values.push(value);
+    }
+    (values, params.next())
+}
+
+/// Values of wasm as the parameters of a native call: see [`join_vectors`].
+fn split_vectors(builder: &mut FunctionBuilder<'_>, values: &[Value]) -> Vec<Value> {
+    let mut params = Vec::with_capacity(values.len());
+    for &value in values {
+        if builder.func.dfg.value_type(value) == clif_type(ValType::V128) {
+            let both = builder.ins().bitcast(types::I64X2, bitcast_flags(), value);
+            params.extend([0, 1].map(|half| builder.ins().extractlane(both, half)));
+        } else {
+            params.push(value);
+        }
+    }
+    params
+}
+
+/// Lane 0 is the low one on every machine.
+fn bitcast_flags() -> MemFlagsData {
+    MemFlagsData::new().with_endianness(ir::Endianness::Little)
+}
+
 /// A stack slot for a number of bytes.
 fn stack_slot(builder: &mut FunctionBuilder<'_>, size: usize, align: usize) -> Value {
     let slot = builder.create_sized_stack_slot(ir::StackSlotData::new(
@@ -135,11 +176,11 @@ mod tests {
 
     /// A module with an imported and a defined function of each of some types.
     fn wat() -> String {
-        let all = "i32 i64 f32 f64 funcref externref";
+        let all = "i32 i64 f32 f64 v128 funcref externref";
         let (many_ints, many_floats) = ("i64 ".repeat(20), "f64 ".repeat(300));
         let (mut imports, mut functions) = (String::new(), String::new());
-        for results in ["", "i32", "f32", "f64", "funcref", all] {
-            for params in ["", all, &many_ints, &many_floats] {
+        for results in ["", "i32", "f32", "f64", "v128", "funcref", all] {
+            for params in ["", all, "v128 v128 v128 v128", &many_ints, &many_floats] {
                 let ty = format!("(param {params}) (result {results})");
                 imports += &format!("(import \"m\" \"f\" (func {ty}))");
                 functions += &format!("(func {ty} unreachable)");

@@ -92,7 +92,7 @@ pub unsafe fn call<S: AsStoreMut>(
 }
 
 /// As [`call`], with the results as values. The closure is given slots for the results, too, which
-/// a function with two or more takes as its last parameter.
+/// a function with two or more, or with a vector, takes as its last parameter.
 ///
 /// # Errors
 /// As [`call`].
@@ -110,7 +110,7 @@ pub unsafe fn invoke<S: AsStoreMut, R: WasmResults>(
 ) -> Result<R> {
     // SAFETY: the caller's promise; nothing was called since the results came.
     unsafe {
-        if R::TYPES.len() <= 1 {
+        if !R::IN_SLOTS {
             let f = |context| f(context, std::ptr::null_mut());
             let bits = call(&mut store, instance, f)?;
             return Ok(R::from_slots(&[ValRaw::from_u64(bits)], inner(&store)));
@@ -148,7 +148,7 @@ pub unsafe fn pass<V: WasmTy>(context: *mut VmContext, value: V) -> V::Abi {
 #[inline]
 pub unsafe fn returned<V: WasmTy>(store: &impl AsStore, bits: u64) -> V {
     // SAFETY: the caller's promise.
-    unsafe { V::from_bits(bits, inner(store)) }
+    unsafe { V::from_raw(ValRaw::from_u64(bits), inner(store)) }
 }
 
 /// One of many results, from its slot.
@@ -158,7 +158,7 @@ pub unsafe fn returned<V: WasmTy>(store: &impl AsStore, bits: u64) -> V {
 #[inline]
 pub unsafe fn slot<V: WasmTy>(store: &impl AsStore, slot: &ValRaw) -> V {
     // SAFETY: the caller's promise.
-    unsafe { returned(store, slot.to_u64()) }
+    unsafe { V::from_raw(*slot, inner(store)) }
 }
 
 /// The memory with this index in the instance's module, imported ones first.
@@ -206,7 +206,7 @@ pub fn global_value<V: WasmTy>(store: &impl AsStore, instance: Instance, index: 
     assert_eq!(global.type_of().value, V::TYPE, "the type of the global");
     let store = inner(store);
     // SAFETY: the global lives as long as the store and is of this type.
-    unsafe { V::from_bits(crate::global::read(global.vm(store)), store) }
+    unsafe { V::from_raw(crate::global::read(global.vm(store)), store) }
 }
 
 /// Sets the global with this index in the instance's module, imported ones first.

@@ -372,7 +372,7 @@ mod body {
                 func_ref.expose_provenance() as u64
             }
             // SAFETY: an index of the module's.
-            ElemItem::Global(index) => unsafe { global::read(context.any_global(index)) },
+            ElemItem::Global(index) => unsafe { global::read(context.any_global(index)).to_u64() },
         }
     }
 

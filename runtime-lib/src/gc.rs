@@ -60,6 +60,6 @@ fn mark_global(
 ) {
     if kind == ValKind::ExternRef {
         // SAFETY: a global of the store.
-        marker.mark(unsafe { global::read(vm) } as u32);
+        marker.mark(unsafe { global::read(vm) }.to_u32());
     }
 }

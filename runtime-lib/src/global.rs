@@ -3,6 +3,7 @@
 use std::ptr::NonNull;
 
 use wasmaot_abi::context::VmGlobal;
+use wasmaot_abi::value::ValRaw;
 
 use crate::error::{Error, Result};
 use crate::handle::{Handle, Owned};
@@ -41,7 +42,7 @@ impl Global {
     /// If the value does not fit the type.
     pub fn new(mut store: impl AsStoreMut, ty: GlobalType, value: Val) -> Result<Self> {
         check(&store, &ty, &value)?;
-        let bits = pass(&mut store, &value);
+        let raw = pass(&mut store, &value);
         let store = inner_mut(&mut store);
         let global = Owned::new(HostGlobal { vm: VmGlobal { bytes: [0; 16] }, ty });
         let ptr = global.ptr().as_ptr();
@@ -49,7 +50,7 @@ impl Global {
         // SAFETY: the global lives as long as the store.
         unsafe {
             let vm = NonNull::new_unchecked(&raw mut (*ptr).vm);
-            write(vm, bits);
+            write(vm, raw);
             Ok(Self::from_vm(store, vm, ty))
         }
     }
@@ -72,7 +73,7 @@ impl Global {
     pub fn get(&self, store: impl AsStore) -> Val {
         let store = inner(&store);
         // SAFETY: the global lives as long as the store and is of this type.
-        unsafe { Val::from_bits(read(self.vm(store)), self.ty.value, store) }
+        unsafe { Val::from_raw(read(self.vm(store)), self.ty.value, store) }
     }
 
     /// Sets the global.
@@ -85,9 +86,9 @@ impl Global {
             return Err(Error::refused(format!("a {} cannot be set", self.ty)));
         }
         check(&store, &self.ty, &value)?;
-        let bits = pass(&mut store, &value);
+        let raw = pass(&mut store, &value);
         // SAFETY: the global lives as long as the store.
-        unsafe { write(vm, bits) };
+        unsafe { write(vm, raw) };
         Ok(())
     }
 }
@@ -100,24 +101,24 @@ fn check(store: &impl AsStore, ty: &GlobalType, value: &Val) -> Result<()> {
 }
 
 /// The value as compiled code has it.
-fn pass(store: &mut impl AsStoreMut, value: &Val) -> u64 {
+fn pass(store: &mut impl AsStoreMut, value: &Val) -> ValRaw {
     // SAFETY: the store is mutably borrowed.
     unsafe { safepoint(inner_ptr(store)) };
-    value.to_bits(inner_mut(store))
+    value.to_raw(inner_mut(store))
 }
 
-/// The low 8 bytes.
+/// The value.
 ///
 /// # Safety
 /// The global is live.
-pub(crate) unsafe fn read(vm: NonNull<VmGlobal>) -> u64 {
-    // SAFETY: the caller's promise. Both numbers of 4 and of 8 bytes start at the first byte.
-    unsafe { vm.cast::<u64>().read() }
+pub(crate) unsafe fn read(vm: NonNull<VmGlobal>) -> ValRaw {
+    // SAFETY: the caller's promise. Values of every size start at the first byte.
+    ValRaw::from_u128(unsafe { vm.cast::<u128>().read() })
 }
 
 /// # Safety
 /// The global is live.
-unsafe fn write(vm: NonNull<VmGlobal>, bits: u64) {
+unsafe fn write(vm: NonNull<VmGlobal>, value: ValRaw) {
     // SAFETY: the caller's promise.
-    unsafe { vm.cast::<u64>().write(bits) }
+    unsafe { vm.cast::<u128>().write(value.to_u128()) }
 }

@@ -234,7 +234,7 @@ impl<T> Call<T> {
         }
     }
 
-    /// A native call with one result at most.
+    /// A native call with one result at most, and that no vector.
     #[inline(always)]
     pub(crate) fn single<'a, R: HostResult>(
         &self,
@@ -249,7 +249,7 @@ impl<T> Call<T> {
         }
     }
 
-    /// A native call with more results.
+    /// A native call with results in slots.
     ///
     /// # Safety
     /// `slots` has room for them.
@@ -342,7 +342,7 @@ unsafe extern "C" fn dynamic_call<T, F: Dynamic<T>>(
         .iter()
         .zip(slots.iter())
         // SAFETY: as above.
-        .map(|(&ty, slot)| unsafe { Val::from_bits(slot.to_u64(), ty, &*inner) })
+        .map(|(&ty, slot)| unsafe { Val::from_raw(*slot, ty, &*inner) })
         .collect();
     // The parameters are dropped where a panic of theirs is caught.
     let body = move |caller: Caller<'_, T>| -> Result<(), Error> {
@@ -358,7 +358,7 @@ unsafe extern "C" fn dynamic_call<T, F: Dynamic<T>>(
                 )));
             }
             // SAFETY: the store is at our disposal again.
-            *slot = ValRaw::from_u64(value.to_bits(unsafe { &mut *inner }));
+            *slot = value.to_raw(unsafe { &mut *inner });
         }
         Ok(())
     };

@@ -63,6 +63,7 @@ mod trap;
 mod types;
 mod unwind;
 mod value;
+mod vector;
 
 pub use bindings::HostError;
 pub use error::{Error, Result};
@@ -85,4 +86,5 @@ pub use types::{
     RefType, TableType, ValType,
 };
 pub use value::{Val, WasmParams, WasmResults, WasmTy};
+pub use vector::V128;
 pub use wasmaot_abi::traps::TrapCode;

@@ -5,7 +5,7 @@ use std::alloc::{self, Layout};
 use std::ptr::NonNull;
 
 use wasmaot_abi::context::VmTable;
-use wasmaot_abi::value::ValKind;
+use wasmaot_abi::value::{ValKind, ValRaw};
 
 use crate::error::{Error, Result};
 use crate::externref::Marker;
@@ -268,7 +268,7 @@ impl Table {
         let data = TableData::new(ty, &store.limits, None)?;
         let mut ptr = data.ptr();
         let vm = store.own_table(data);
-        let bits = init.to_bits(store);
+        let bits = init.to_raw(store).to_u64();
         // SAFETY: alive.
         unsafe { ptr.as_mut() }.fill(0, bits, ty.min).expect("its own length");
         // SAFETY: the table lives as long as the store.
@@ -306,7 +306,7 @@ impl Table {
         let data = self.data(store);
         let bits = data.get(index)?;
         // SAFETY: an element of a table of this type.
-        Some(unsafe { Val::from_bits(bits, ValType::Ref(data.ty.element), store) })
+        Some(unsafe { Val::from_raw(ValRaw::from_u64(bits), ValType::Ref(data.ty.element), store) })
     }
 
     /// Sets an element.
@@ -358,7 +358,7 @@ impl Table {
     fn pass(&self, store: &mut impl AsStoreMut, value: &Val) -> u64 {
         // SAFETY: the store is mutably borrowed.
         unsafe { safepoint(inner_ptr(store)) };
-        value.to_bits(inner_mut(store))
+        value.to_raw(inner_mut(store)).to_u64()
     }
 }
 

@@ -11,6 +11,7 @@ use crate::func::Func;
 use crate::handle::Handle;
 use crate::store::StoreInner;
 use crate::types::{HeapType, RefType, ValType};
+use crate::vector::V128;
 
 /// A WebAssembly value. Floating-point numbers are kept by their bits.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub enum Val {
     F32(u32),
     /// The bits of an `f64`.
     F64(u64),
+    /// The bits of a [`V128`].
+    V128(u128),
     /// A reference to a function, or null.
     FuncRef(Option<Func>),
     /// A reference to a value of the host, or null.
@@ -37,6 +40,7 @@ impl Val {
             Self::I64(_) => ValType::I64,
             Self::F32(_) => ValType::F32,
             Self::F64(_) => ValType::F64,
+            Self::V128(_) => ValType::V128,
             Self::FuncRef(_) => ValType::FUNCREF,
             Self::ExternRef(_) => ValType::EXTERNREF,
         }
@@ -63,7 +67,7 @@ impl Val {
             ValType::I64 => Self::I64(0),
             ValType::F32 => Self::F32(0),
             ValType::F64 => Self::F64(0),
-            ValType::V128 => todo!("vectors"),
+            ValType::V128 => Self::V128(0),
             ValType::Ref(RefType { heap: HeapType::Extern, .. }) => Self::ExternRef(None),
             ValType::Ref(_) => Self::FuncRef(None),
         }
@@ -89,36 +93,42 @@ impl Val {
         if let Self::F64(bits) = self { Some(f64::from_bits(*bits)) } else { None }
     }
 
+    /// The vector, if it is one.
+    pub fn v128(&self) -> Option<V128> {
+        if let Self::V128(bits) = self { Some((*bits).into()) } else { None }
+    }
+
     /// The value as compiled code has it. Takes a place for a value of the host.
     ///
     /// # Panics
     /// If it is a function of another store.
-    pub(crate) fn to_bits(&self, store: &mut StoreInner) -> u64 {
+    pub(crate) fn to_raw(&self, store: &mut StoreInner) -> ValRaw {
         match self {
-            Self::I32(value) => (*value as u32).into(),
-            Self::I64(value) => *value as u64,
-            Self::F32(bits) => (*bits).into(),
-            Self::F64(bits) => *bits,
-            Self::FuncRef(func) => func.into_abi(store) as u64,
-            Self::ExternRef(value) => value.clone().into_abi(store).into(),
+            Self::I32(value) => ValRaw::from_i32(*value),
+            Self::I64(value) => ValRaw::from_i64(*value),
+            Self::F32(bits) => ValRaw::from_u32(*bits),
+            Self::F64(bits) => ValRaw::from_u64(*bits),
+            Self::V128(bits) => ValRaw::from_u128(*bits),
+            Self::FuncRef(func) => func.into_raw(store),
+            Self::ExternRef(value) => value.clone().into_raw(store),
         }
     }
 
     /// # Safety
     /// Compiled code of this store left this value of this type.
-    pub(crate) unsafe fn from_bits(bits: u64, ty: ValType, store: &StoreInner) -> Self {
+    pub(crate) unsafe fn from_raw(raw: ValRaw, ty: ValType, store: &StoreInner) -> Self {
         // SAFETY: the caller's promise.
         unsafe {
             match ty {
-                ValType::I32 => Self::I32(bits as i32),
-                ValType::I64 => Self::I64(bits as i64),
-                ValType::F32 => Self::F32(bits as u32),
-                ValType::F64 => Self::F64(bits),
-                ValType::V128 => todo!("vectors"),
+                ValType::I32 => Self::I32(raw.to_i32()),
+                ValType::I64 => Self::I64(raw.to_i64()),
+                ValType::F32 => Self::F32(raw.to_u32()),
+                ValType::F64 => Self::F64(raw.to_u64()),
+                ValType::V128 => Self::V128(raw.to_u128()),
                 ValType::Ref(RefType { heap: HeapType::Extern, .. }) => {
-                    Self::ExternRef(WasmTy::from_bits(bits, store))
+                    Self::ExternRef(WasmTy::from_raw(raw, store))
                 }
-                ValType::Ref(_) => Self::FuncRef(WasmTy::from_bits(bits, store)),
+                ValType::Ref(_) => Self::FuncRef(WasmTy::from_raw(raw, store)),
             }
         }
     }
@@ -141,6 +151,7 @@ val_from! {
     u64 => I64(|v| v as i64);
     f32 => F32(f32::to_bits);
     f64 => F64(f64::to_bits);
+    V128 => V128(u128::from);
     Func => FuncRef(Some);
     Option<Func> => FuncRef(|v| v);
     ExternRef => ExternRef(Some);
@@ -153,7 +164,7 @@ mod sealed {
 pub(crate) use sealed::Sealed;
 
 /// The Rust types of WebAssembly values: `i32` and `u32`, `i64` and `u64`, `f32`, `f64`,
-/// [`Option<Func>`](Func), [`Option<ExternRef>`](ExternRef).
+/// [`V128`], [`Option<Func>`](Func), [`Option<ExternRef>`](ExternRef).
 pub trait WasmTy: Sealed + Sized {
     /// The type in WebAssembly.
     const TYPE: ValType;
@@ -171,24 +182,24 @@ pub trait WasmTy: Sealed + Sized {
     unsafe fn from_abi(abi: Self::Abi, store: &StoreInner) -> Self;
 
     #[doc(hidden)]
-    fn abi_to_bits(abi: Self::Abi) -> u64;
+    fn abi_to_raw(abi: Self::Abi) -> ValRaw;
 
     #[doc(hidden)]
-    fn abi_from_bits(bits: u64) -> Self::Abi;
+    fn abi_from_raw(raw: ValRaw) -> Self::Abi;
 
     #[doc(hidden)]
     #[inline]
-    fn into_bits(self, store: &mut StoreInner) -> u64 {
-        Self::abi_to_bits(self.into_abi(store))
+    fn into_raw(self, store: &mut StoreInner) -> ValRaw {
+        Self::abi_to_raw(self.into_abi(store))
     }
 
     /// # Safety
     /// As [`from_abi`](Self::from_abi).
     #[doc(hidden)]
     #[inline]
-    unsafe fn from_bits(bits: u64, store: &StoreInner) -> Self {
+    unsafe fn from_raw(raw: ValRaw, store: &StoreInner) -> Self {
         // SAFETY: the caller's promise.
-        unsafe { Self::from_abi(Self::abi_from_bits(bits), store) }
+        unsafe { Self::from_abi(Self::abi_from_raw(raw), store) }
     }
 }
 
@@ -212,13 +223,13 @@ macro_rules! numbers {
                 }
 
                 #[inline]
-                fn abi_to_bits(abi: Self) -> u64 {
+                fn abi_to_raw(abi: Self) -> ValRaw {
                     $to(abi)
                 }
 
                 #[inline]
-                fn abi_from_bits(bits: u64) -> Self {
-                    $from(bits)
+                fn abi_from_raw(raw: ValRaw) -> Self {
+                    $from(raw)
                 }
             }
         )*
@@ -226,12 +237,13 @@ macro_rules! numbers {
 }
 
 numbers! {
-    i32: I32, |v| v as u32 as u64, |v| v as i32;
-    u32: I32, u64::from, |v| v as u32;
-    i64: I64, |v| v as u64, |v| v as i64;
-    u64: I64, |v| v, |v| v;
-    f32: F32, |v: f32| v.to_bits().into(), |v| f32::from_bits(v as u32);
-    f64: F64, f64::to_bits, f64::from_bits;
+    i32: I32, ValRaw::from_i32, ValRaw::to_i32;
+    u32: I32, ValRaw::from_u32, ValRaw::to_u32;
+    i64: I64, ValRaw::from_i64, ValRaw::to_i64;
+    u64: I64, ValRaw::from_u64, ValRaw::to_u64;
+    f32: F32, ValRaw::from_f32, ValRaw::to_f32;
+    f64: F64, ValRaw::from_f64, ValRaw::to_f64;
+    V128: V128, |v| ValRaw::from_u128(u128::from(v)), |v| V128::from(ValRaw::to_u128(v));
 }
 
 impl Sealed for Option<Func> {}
@@ -255,13 +267,13 @@ impl WasmTy for Option<Func> {
     }
 
     #[inline]
-    fn abi_to_bits(abi: *mut VmFuncRef) -> u64 {
-        abi.expose_provenance() as u64
+    fn abi_to_raw(abi: *mut VmFuncRef) -> ValRaw {
+        ValRaw::from_u64(abi.expose_provenance() as u64)
     }
 
     #[inline]
-    fn abi_from_bits(bits: u64) -> *mut VmFuncRef {
-        std::ptr::with_exposed_provenance_mut(bits as usize)
+    fn abi_from_raw(raw: ValRaw) -> *mut VmFuncRef {
+        std::ptr::with_exposed_provenance_mut(raw.to_u64() as usize)
     }
 }
 
@@ -289,13 +301,13 @@ impl WasmTy for Option<ExternRef> {
     }
 
     #[inline]
-    fn abi_to_bits(abi: u32) -> u64 {
-        abi.into()
+    fn abi_to_raw(abi: u32) -> ValRaw {
+        ValRaw::from_u32(abi)
     }
 
     #[inline]
-    fn abi_from_bits(bits: u64) -> u32 {
-        bits as u32
+    fn abi_from_raw(raw: ValRaw) -> u32 {
+        raw.to_u32()
     }
 }
 
@@ -314,11 +326,15 @@ pub trait WasmResults: Sealed + Sized {
     #[doc(hidden)]
     const TYPES: &'static [ValType];
 
+    /// Whether a native call returns them in slots: if they are several, or a vector.
+    #[doc(hidden)]
+    const IN_SLOTS: bool = matches!(Self::TYPES, [ValType::V128] | [_, _, ..]);
+
     /// Writes the values into slots, one each.
     #[doc(hidden)]
     fn into_slots(self, store: &mut StoreInner, slots: &mut [ValRaw]);
 
-    /// The single result by its bits; 0 for none or more.
+    /// The single result by its bits, if it is not in a slot; else 0.
     #[doc(hidden)]
     fn into_single(self, store: &mut StoreInner) -> u64;
 
@@ -333,7 +349,7 @@ impl<A: WasmTy> WasmParams for A {
 
     #[inline]
     fn into_slots(self, store: &mut StoreInner, slots: &mut [ValRaw]) {
-        slots[0] = ValRaw::from_u64(self.into_bits(store));
+        slots[0] = self.into_raw(store);
     }
 }
 
@@ -342,18 +358,18 @@ impl<A: WasmTy> WasmResults for A {
 
     #[inline]
     fn into_slots(self, store: &mut StoreInner, slots: &mut [ValRaw]) {
-        slots[0] = ValRaw::from_u64(self.into_bits(store));
+        slots[0] = self.into_raw(store);
     }
 
     #[inline]
     fn into_single(self, store: &mut StoreInner) -> u64 {
-        self.into_bits(store)
+        self.into_raw(store).to_u64()
     }
 
     #[inline]
     unsafe fn from_slots(slots: &[ValRaw], store: &StoreInner) -> Self {
         // SAFETY: the caller's promise.
-        unsafe { A::from_bits(slots[0].to_u64(), store) }
+        unsafe { A::from_raw(slots[0], store) }
     }
 }
 
@@ -370,8 +386,7 @@ macro_rules! tuples {
             fn into_slots(self, store: &mut StoreInner, slots: &mut [ValRaw]) {
                 let ($($name,)*) = self;
                 let mut slots = slots.iter_mut();
-                $(*slots.next().expect("a slot per value") =
-                    ValRaw::from_u64($name.into_bits(store));)*
+                $(*slots.next().expect("a slot per value") = $name.into_raw(store);)*
             }
         }
     };
@@ -395,9 +410,7 @@ macro_rules! tuples {
                 let mut slots = slots.iter();
                 // SAFETY: the caller's promise.
                 unsafe {
-                    ($($name::from_bits(
-                        slots.next().expect("a slot per value").to_u64(), store,
-                    ),)*)
+                    ($($name::from_raw(*slots.next().expect("a slot per value"), store),)*)
                 }
             }
         }

@@ -152,11 +152,11 @@ fn arguments(interface: &Interface, name: &str, args: &[String]) -> Result<Vec<V
 
 fn argument(ty: ValType, text: &str) -> Option<Val> {
     Some(match ty {
-        ValType::V128 => return None,
         ValType::I32 => Val::I32(integer(text, 32)? as i32),
         ValType::I64 => Val::I64(integer(text, 64)? as i64),
         ValType::F32 => Val::F32(text.parse::<f32>().ok()?.to_bits()),
         ValType::F64 => Val::F64(text.parse::<f64>().ok()?.to_bits()),
+        ValType::V128 => Val::V128(integer(text, 128)?),
         ValType::Ref(ty) if text == "null" => match ty {
             RefType { nullable: false, .. } => return None,
             RefType { heap: HeapType::Extern, .. } => Val::ExternRef(None),
@@ -170,18 +170,19 @@ fn argument(ty: ValType, text: &str) -> Option<Val> {
 }
 
 /// A number that fits into so many bits, signed or unsigned, by its bits.
-fn integer(text: &str, bits: u32) -> Option<u64> {
+fn integer(text: &str, bits: u32) -> Option<u128> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(digits) => (true, digits),
         None => (false, text),
     };
     let digits = digits.replace('_', "");
     let value = match digits.strip_prefix("0x") {
-        Some(hex) => u64::from_str_radix(hex, 16).ok()?,
-        None => digits.parse::<u64>().ok()?,
+        Some(hex) => u128::from_str_radix(hex, 16).ok()?,
+        None => digits.parse::<u128>().ok()?,
     };
-    let limit = if negative { 1 << (bits - 1) } else { u64::MAX >> (64 - bits) };
-    (value <= limit).then_some(if negative { value.wrapping_neg() } else { value })
+    let all = u128::MAX >> (128 - bits);
+    let limit = if negative { 1 << (bits - 1) } else { all };
+    (value <= limit).then_some(if negative { value.wrapping_neg() & all } else { value })
 }
 
 fn call_func(store: &mut Store<()>, func: Func, args: &[Val]) -> Result<Vec<Val>, Error> {
@@ -215,6 +216,7 @@ fn show_value(value: &Val) -> (&'static str, String) {
         Val::I64(value) => ("i64", value.to_string()),
         Val::F32(bits) => ("f32", float(f32::from_bits(*bits))),
         Val::F64(bits) => ("f64", float(f64::from_bits(*bits))),
+        Val::V128(bits) => ("v128", format!("{bits:#034x}")),
         Val::FuncRef(None) => ("funcref", "null".into()),
         Val::FuncRef(Some(_)) => ("funcref", "a function".into()),
         Val::ExternRef(None) => ("externref", "null".into()),
@@ -251,7 +253,7 @@ mod tests {
         assert_eq!(integer("-2147483648", 32).map(|bits| bits as i32), Some(i32::MIN));
         assert_eq!(integer("-2147483649", 32), None);
         assert_eq!(integer("0xff_ff", 32), Some(0xffff));
-        assert_eq!(integer("18446744073709551615", 64), Some(u64::MAX));
+        assert_eq!(integer("18446744073709551615", 64), Some(u64::MAX.into()));
         assert_eq!(integer("-9223372036854775808", 64), Some(1 << 63));
         assert_eq!(integer("1.5", 32), None);
         assert_eq!(integer("", 64), None);

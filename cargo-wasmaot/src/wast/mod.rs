@@ -12,6 +12,7 @@ pub mod run;
 pub mod script;
 pub mod spectest;
 pub mod values;
+mod vectors;
 
 use std::any::Any;
 use std::num::NonZero;

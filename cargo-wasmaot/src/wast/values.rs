@@ -6,6 +6,8 @@ use wasmaot::{ExternRef, Val};
 use wast::core::{AbstractHeapType, HeapType, NanPattern, WastArgCore, WastRetCore};
 use wast::{WastArg, WastRet};
 
+use super::vectors;
+
 /// A script's argument.
 ///
 /// # Errors
@@ -24,7 +26,7 @@ pub fn argument(arg: &WastArg<'_>) -> Result<Val, String> {
             RefKind::Extern => Val::ExternRef(None),
         },
         WastArgCore::RefExtern(number) => Val::ExternRef(Some(ExternRef::new(*number))),
-        WastArgCore::V128(_) => return Err("v128 is not supported".into()),
+        WastArgCore::V128(value) => vectors::constant(value).into(),
         WastArgCore::RefHost(_) => return Err("anyref is not supported".into()),
     })
 }
@@ -77,16 +79,11 @@ fn matches(value: &Val, expected: &WastRetCore<'_>) -> bool {
         (value, WastRetCore::Either(any)) => any.iter().any(|expected| matches(value, expected)),
         (Val::I32(value), WastRetCore::I32(expected)) => value == expected,
         (Val::I64(value), WastRetCore::I64(expected)) => value == expected,
-        (Val::F32(bits), WastRetCore::F32(expected)) => match expected {
-            NanPattern::CanonicalNan => bits & 0x7fff_ffff == 0x7fc0_0000,
-            NanPattern::ArithmeticNan => bits & 0x7fc0_0000 == 0x7fc0_0000,
-            NanPattern::Value(value) => *bits == value.bits,
-        },
-        (Val::F64(bits), WastRetCore::F64(expected)) => match expected {
-            NanPattern::CanonicalNan => bits & (u64::MAX >> 1) == 0x7ff8_0000_0000_0000,
-            NanPattern::ArithmeticNan => bits & 0x7ff8_0000_0000_0000 == 0x7ff8_0000_0000_0000,
-            NanPattern::Value(value) => *bits == value.bits,
-        },
+        (Val::F32(bits), WastRetCore::F32(expected)) => vectors::f32(*bits, expected),
+        (Val::F64(bits), WastRetCore::F64(expected)) => vectors::f64(*bits, expected),
+        (Val::V128(bits), WastRetCore::V128(expected)) => {
+            vectors::matches((*bits).into(), expected)
+        }
         (Val::FuncRef(None) | Val::ExternRef(None), WastRetCore::RefNull(None)) => true,
         (Val::FuncRef(None), WastRetCore::RefNull(Some(ty))) => {
             matches!(kind_of(ty), Ok(RefKind::Func))
@@ -110,6 +107,7 @@ fn show(value: &Val) -> String {
         Val::I64(value) => format!("(i64.const {value})"),
         Val::F32(bits) => format!("(f32.const {:?} = {bits:#010x})", f32::from_bits(*bits)),
         Val::F64(bits) => format!("(f64.const {:?} = {bits:#018x})", f64::from_bits(*bits)),
+        Val::V128(bits) => vectors::show((*bits).into()),
         Val::FuncRef(None) => "(ref.null func)".into(),
         Val::ExternRef(None) => "(ref.null extern)".into(),
         Val::FuncRef(Some(_)) => "(ref.func)".into(),

@@ -107,9 +107,9 @@ const PROPOSALS: &[Proposal] = proposals! {
         "build the guest without it (rustc: `-C target-feature=-reference-types`)";
     EXTENDED_CONST: "extended-const", "arithmetic in constant expressions", On,
         "build the guest without it (rustc: `-C target-feature=-extended-const`)";
-    SIMD: "simd", "128-bit vectors", Next,
+    SIMD: "simd", "128-bit vectors", On,
         "build the guest without vector instructions (rustc: `-C target-feature=-simd128`)";
-    RELAXED_SIMD | SIMD: "relaxed-simd", "vector instructions that differ between machines", Next,
+    RELAXED_SIMD | SIMD: "relaxed-simd", "vector instructions that differ between machines", On,
         "build the guest without vector instructions (rustc: `-C target-feature=-simd128`)";
     THREADS: "threads", "shared memories and atomic instructions", On,
         "build the guest for one thread (rustc: `-C target-feature=-atomics`)";

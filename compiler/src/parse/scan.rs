@@ -65,6 +65,7 @@ pub fn scan(module: &Module<'_>, body: &FunctionBody<'_>) -> Result<(Box<[Use]>,
         let (_, ty) = local.map_err(unexpected)?;
         let is_ref = matches!(ty, wasmparser::ValType::Ref(_));
         features.add_if(is_ref, Features::REFERENCE_TYPES);
+        features.add_if(ty == wasmparser::ValType::V128, Features::SIMD);
     }
     for op in body.get_operators_reader().map_err(unexpected)? {
         let op = op.map_err(unexpected)?;
@@ -173,15 +174,21 @@ fn feature(op: &Operator<'_>) -> Features {
         | O::TableGrow { .. }
         | O::TableSize { .. }
         | O::TableFill { .. } => Features::REFERENCE_TYPES,
-        _ => atomic_feature(op),
+        _ => newer_feature(op),
     }
 }
 
-/// The proposal that an instruction belongs to if it is an atomic one.
-fn atomic_feature(op: &Operator<'_>) -> Features {
+/// As [`feature`], by the list of all instructions, each with its proposal.
+fn newer_feature(op: &Operator<'_>) -> Features {
     macro_rules! feature_of {
         (threads) => {
             Features::THREADS
+        };
+        (simd) => {
+            Features::SIMD
+        };
+        (relaxed_simd) => {
+            Features::RELAXED_SIMD
         };
         ($other:ident) => {
             Features::default()
@@ -195,5 +202,5 @@ fn atomic_feature(op: &Operator<'_>) -> Features {
             }
         };
     }
-    wasmparser::for_each_visit_operator!(look_up)
+    wasmparser::for_each_operator!(look_up)
 }

@@ -171,6 +171,7 @@ impl<'a> Builder<'a> {
     }
 
     fn value_features(&mut self, ty: ValType) {
+        self.features.add_if(ty == ValType::V128, Features::SIMD);
         if let ValType::Ref(ty) = ty {
             self.features.add(Features::REFERENCE_TYPES);
             let typed = !ty.nullable || ty.concrete().is_some();

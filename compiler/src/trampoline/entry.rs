@@ -43,20 +43,20 @@ pub fn wasm_call(
     let ty = module.func_type(func);
     build(target, FuncKey::WasmCall(func), signature::native(ty, target), |builder, params| {
         let (contexts, values) = params.split_at(2);
-        let (values, results_to) = values.split_at(ty.params.len());
+        let (values, results_to) = join_vectors(builder, &ty.params, values);
         let callee = Callee::of(module, func);
         let contexts = [contexts[0], contexts[1]];
-        let results = call(builder, plan, ty, callee, contexts, values, |builder| {
+        let results = call(builder, plan, ty, callee, contexts, &values, |builder| {
             let failed = builder.ins().iconst(types::I64, 1);
             builder.ins().return_(&[failed, failed]);
         });
-        let value = match *results {
-            [result] => to_bits(builder, result),
-            [] => builder.ins().iconst(types::I64, 0),
-            ref results => {
-                store_slots(builder, results_to[0], results);
+        let value = match (results_to, &*results) {
+            (Some(slots), results) => {
+                store_slots(builder, slots, results);
                 builder.ins().iconst(types::I64, 0)
             }
+            (None, &[result]) => to_bits(builder, result),
+            (None, _) => builder.ins().iconst(types::I64, 0),
         };
         let ok = builder.ins().iconst(types::I64, 0);
         builder.ins().return_(&[value, ok]);

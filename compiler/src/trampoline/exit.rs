@@ -18,8 +18,9 @@ pub fn native(module: &Module<'_>, target: &Target, sig: SigIndex) -> ir::Functi
         record_exit(builder, caller);
         let offset = offset_of!(VmHostContext, native_call) as i32;
         let code = builder.ins().load(POINTER, trusted(), callee, offset);
-        let mut args = params.to_vec();
-        let slots = (ty.results.len() > 1).then(|| slots(builder, ty.results.len()));
+        let mut args = vec![callee, caller];
+        args.extend(split_vectors(builder, &params[2..]));
+        let slots = ty.results_in_slots().then(|| slots(builder, ty.results.len()));
         args.extend(slots);
         let signature = builder.import_signature(signature::native(ty, target));
         let call = builder.ins().call_indirect(signature, code, &args);

@@ -45,10 +45,15 @@ pub fn guest(ty: &FuncType) -> Signature {
     signature(CallConv::Tail, params, clif_types(&ty.results))
 }
 
-/// A native call or `wasm_call`: two results or more go through a pointer.
+/// A native call or `wasm_call`: vectors are two integers, and two results or more, or a vector,
+/// go through a pointer.
 pub fn native(ty: &FuncType, target: &Target) -> Signature {
-    let results = (ty.results.len() > 1).then_some(POINTER);
-    let params = [POINTER, POINTER].into_iter().chain(clif_types(&ty.params)).chain(results);
+    let results = ty.results_in_slots().then_some(POINTER);
+    let params = ty.params.iter().flat_map(|&ty| match ty {
+        ValType::V128 => vec![types::I64; 2],
+        ty => vec![clif_type(ty)],
+    });
+    let params = [POINTER, POINTER].into_iter().chain(params).chain(results);
     signature(target.c_convention, params, [types::I64, types::I64])
 }
 

@@ -7,7 +7,7 @@ use cranelift_codegen::ir::{
 };
 
 use super::context::Context;
-use super::vmctx;
+use super::{simd, vmctx};
 use crate::index::GlobalIndex;
 use crate::module::ConstOp;
 
@@ -38,7 +38,7 @@ fn constant(cx: &mut Context<'_, '_>, index: GlobalIndex) -> Option<Value> {
     }
 }
 
-/// Pushes the value of a constant instruction that is a number.
+/// Pushes the value of a constant instruction that is a number or a vector.
 pub fn constant_op(cx: &mut Context<'_, '_>, op: ConstOp) {
     if let Some(value) = number(cx, op) {
         cx.push(value);
@@ -51,6 +51,7 @@ fn number(cx: &mut Context<'_, '_>, op: ConstOp) -> Option<Value> {
         ConstOp::I64Const(value) => cx.ins().iconst(types::I64, value),
         ConstOp::F32Const(bits) => cx.ins().f32const(Ieee32::with_bits(bits)),
         ConstOp::F64Const(bits) => cx.ins().f64const(Ieee64::with_bits(bits)),
+        ConstOp::V128Const(bits) => simd::constant(cx, bits.to_le_bytes()),
         _ => return None,
     })
 }

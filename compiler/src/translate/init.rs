@@ -80,7 +80,8 @@ fn evaluate(cx: &mut Context<'_, '_>, ops: &[ConstOp]) -> Value {
             ConstOp::I32Const(_)
             | ConstOp::I64Const(_)
             | ConstOp::F32Const(_)
-            | ConstOp::F64Const(_) => global::constant_op(cx, op),
+            | ConstOp::F64Const(_)
+            | ConstOp::V128Const(_) => global::constant_op(cx, op),
         }
     }
     cx.pop()

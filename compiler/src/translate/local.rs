@@ -3,6 +3,7 @@
 use cranelift_codegen::ir::{InstBuilder, Value};
 
 use super::context::Context;
+use super::simd;
 use super::types::{clif, needs_stack_map};
 use crate::module::ValType;
 
@@ -23,6 +24,7 @@ pub fn zero(cx: &mut Context<'_, '_>, ty: ValType) -> Value {
     match ty {
         ValType::F32 => cx.ins().f32const(0.0),
         ValType::F64 => cx.ins().f64const(0.0),
+        ValType::V128 => simd::constant(cx, [0; 16]),
         _ => cx.ins().iconst(clif(ty), 0),
     }
 }

@@ -143,11 +143,11 @@ impl Func {
         unsafe {
             enter(raw);
             for (slot, value) in slots.iter_mut().zip(params) {
-                *slot = ValRaw::from_u64(value.to_bits(inner_mut(&mut store)));
+                *slot = value.to_raw(inner_mut(&mut store));
             }
             self.call_raw(raw, slots.as_mut_ptr(), slots.len())?;
             for ((result, slot), &ty) in results.iter_mut().zip(&slots).zip(ty.results()) {
-                *result = Val::from_bits(slot.to_u64(), ty, inner(&store));
+                *result = Val::from_raw(*slot, ty, inner(&store));
             }
         }
         Ok(())

@@ -9,6 +9,7 @@ use wasmaot_abi::value::ValRaw;
 
 use crate::error::Error;
 use crate::host::{Call, Caller, HostParts, drop_box};
+use crate::types::ValType;
 use crate::value::{Sealed, WasmParams, WasmResults, WasmTy, for_each_tuple};
 
 /// What a function of the host may return: [`WasmResults`] or a `Result` of those.
@@ -116,10 +117,10 @@ macro_rules! into_func {
                 unsafe {
                     let mut next = values;
                     $(
-                        let $name = $name::abi_from_bits((*next).to_u64());
+                        let $name = $name::abi_from_raw(*next);
                         next = next.add(1);
                     )*
-                    if <Ret::Values>::TYPES.len() > 1 {
+                    if <Ret::Values>::IN_SLOTS {
                         return many::<T, Fun, Ret, $($name),*>(callee, caller, $($name,)* values)
                             .status == 0;
                     }
@@ -138,15 +139,19 @@ macro_rules! into_func {
                 $($name: WasmTy,)*
             {
                 fn into_parts(self) -> HostParts {
-                    let many_results = <Ret::Values>::TYPES.len() > 1;
+                    let params = <($($name,)*) as WasmParams>::TYPES;
                     HostParts {
-                        native_call: if many_results {
+                        native_call: if params.contains(&ValType::V128) {
+                            // A native call has a vector in two integers, which is not how this
+                            // function would take one.
+                            std::ptr::null()
+                        } else if <Ret::Values>::IN_SLOTS {
                             many::<T, Fun, Ret, $($name),*> as *const u8
                         } else {
                             single::<T, Fun, Ret, $($name),*> as *const u8
                         },
                         array_call: array::<T, Fun, Ret, $($name),*>,
-                        params: Cow::Borrowed(<($($name,)*) as WasmParams>::TYPES),
+                        params: Cow::Borrowed(params),
                         results: Cow::Borrowed(<Ret::Values>::TYPES),
                         data: Box::into_raw(Box::new(self)).cast(),
                         drop_data: drop_box::<Fun>,

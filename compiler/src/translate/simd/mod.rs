@@ -111,3 +111,6 @@ macro_rules! binary {
     };
 }
 use {binary, unary};
+
+#[cfg(test)]
+mod tests;
