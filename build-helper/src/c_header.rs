@@ -104,6 +104,7 @@ mod tests {
                 unreachable)
             (func (export "") (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32))
             (func (export "größe") (param i32))
+            (func (export "vector") (param v128 i32) (result v128) unreachable)
             (global (export "g") (mut i32) (i32.const 1))
             (table (export "t") 1 2 funcref))"#;
         let mut config = wasmaot_compiler::Config::new("x86_64-unknown-linux-gnu");
@@ -119,6 +120,8 @@ mod tests {
                 VmReturn r = wasm_myZ2dguest_add_wasm_call(c, c, 1, 2, 3.0f, 4.0);\n    \
                 return r.status ? 0 : (int32_t)r.value;\n}\n\
             const void *roots[] = {&wasm_myZ2dguest_module, &wasm_myZ2dguest_exports};\n\
+            VmReturn vector(VmContext *c, ValRaw r[1]) {\n    \
+                return wasm_myZ2dguest_vector_wasm_call(c, c, 1, 0, 5, r);\n}\n\
             int sizes[sizeof(ValRaw) == 16 && sizeof(VmReturn) == 16 ? 1 : -1];\n";
         std::fs::write(&user, source).unwrap();
         let mut languages = vec![["-x", "c", "-std=c11"]];

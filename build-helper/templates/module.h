@@ -36,7 +36,8 @@ typedef struct {
 } ValRaw;
 
 /* What a typed call returns: `status` is 0 unless the call failed; `value` is the only result, a
- * floating-point one by its bits. Two results or more are left in the array given last. */
+ * floating-point one by its bits. Two results or more, or one that is a vector, are left in the
+ * array given last. A vector as a parameter is two: its low half, then its high half. */
 typedef struct {
     uint64_t value;
     uint64_t status;

@@ -161,6 +161,6 @@ fn unsupported(offset: usize, what: &str) -> Error {
     Error::Unsupported {
         offset,
         feature: what.into(),
-        help: "the compiler knows WebAssembly 2.0 without SIMD".into(),
+        help: "the compiler does not know it".into(),
     }
 }
