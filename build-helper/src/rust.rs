@@ -46,6 +46,7 @@ const TAKEN_TYPES: &[&str] = &[
     "Result",
     "S",
     "Self",
+    "SharedMemory",
     "Sized",
     "Some",
     "Store",
@@ -194,7 +195,10 @@ pub fn type_in_words(ty: &ExternType) -> String {
     };
     match ty {
         ExternType::Func(ty) => format!("`{}`", wasm_signature(ty)),
-        ExternType::Memory(ty) => range(ty.min, ty.max, "pages of 64 KiB"),
+        ExternType::Memory(ty) => {
+            let shared = if ty.shared { "shared, " } else { "" };
+            format!("{shared}{}", range(ty.min, ty.max, "pages of 64 KiB"))
+        }
         ExternType::Table(ty) => {
             format!("{} of `{}`", range(ty.min, ty.max, "elements"), ty.element)
         }
@@ -326,15 +330,18 @@ impl<'a> Bound<'a> {
         if !self.has_fields() {
             return String::new();
         }
+        let shared = self.interface.imports.iter().any(|import| is_shared(&import.ty));
         let mut out = format!(
             "/// The memories, tables and globals that the module {} imports.\n\
-             #[derive(Clone, Copy, Debug)]\npub struct {}Imports {{\n",
+             #[derive(Clone, {}Debug)]\npub struct {}Imports {{\n",
             shown(&self.interface.name),
+            if shared { "" } else { "Copy, " },
             self.guest
         );
         for (import, place) in self.interface.imports.iter().zip(&self.places) {
             if let Place::Field(field) = place {
                 let ty = match import.ty {
+                    ExternType::Memory(ty) if ty.shared => "SharedMemory",
                     ExternType::Memory(_) => "Memory",
                     ExternType::Table(_) => "Table",
                     _ => "Global",
@@ -393,6 +400,10 @@ impl<'a> Bound<'a> {
                     }
                     _ => ("bindings::host", vec![store, function]),
                 }
+            }
+            Place::Field(field) if is_shared(&import.ty) => {
+                let args = vec!["&mut store".to_owned(), format!("&imports.{field}")];
+                ("bindings::shared_memory", args)
             }
             Place::Field(field) => ("Extern::from", vec![format!("imports.{field}")]),
         });
@@ -502,6 +513,11 @@ fn is_many(ty: &FuncType) -> bool {
     ty.params.len() > MOST || ty.results.len() > MOST
 }
 
+/// Whether it is a memory that several threads use.
+fn is_shared(ty: &ExternType) -> bool {
+    matches!(ty, ExternType::Memory(ty) if ty.shared)
+}
+
 /// What a kind of thing is called.
 fn kind(ty: &ExternType) -> &'static str {
     match ty {
@@ -518,6 +534,7 @@ fn export_names(export: &Export, scope: &mut Scope) -> Vec<String> {
         .unwrap_or_else(|| format!("{}_{}", kind(&export.ty), export.index));
     let wishes = match &export.ty {
         ExternType::Func(_) | ExternType::Table(_) => vec![name],
+        ExternType::Memory(ty) if ty.shared => vec![name],
         ExternType::Memory(_) => vec![
             name.clone(),
             format!("{name}_data"),
@@ -586,6 +603,10 @@ fn accessors(export: &Export, names: &[String]) -> String {
         ExternType::Table(_) => {
             words.push(("table", &names[0]));
             filled("table", &words)
+        }
+        ExternType::Memory(ty) if ty.shared => {
+            words.push(("memory", &names[0]));
+            filled("shared_memory", &words)
         }
         ExternType::Memory(_) => {
             let of = [

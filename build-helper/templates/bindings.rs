@@ -41,7 +41,7 @@ impl __Guest__<Store<()>> {
     /// # Errors
     /// If there is no room for it, or the module's own start fails.
 //= with_store_and_imports
-    /// Makes an instance in a store, which the imports are of, too.
+    /// Makes an instance in a store, which the imports are of, too, unless they are shared.
     ///
     /// # Errors
     /// If an import is not of the type that the module needs, if there is no room for the
@@ -141,6 +141,11 @@ impl<S: AsStoreMut> __Guest__<S> {
     /// If they are not all within it.
     pub fn __write_memory__(&mut self, at: u32, from: &[u8]) -> Result<(), MemoryAccessError> {
         self.__memory__().write(&mut self.store, at.into(), from)
+    }
+//= shared_memory
+    /// The memory __SHOWN__, for use on other threads, too: __TYPE__.
+    pub fn __memory__(&self) -> SharedMemory {
+        bindings::exported_shared_memory(&self.store, self.instance, __INDEX__)
     }
 //= table
     /// The table __SHOWN__: __TYPE__.

@@ -87,6 +87,11 @@ fn every_kind_of_module() {
         (r#"(import "a" "f" (func)) (import "b" "f" (func)) (import "b" "g" (func))"#, ""),
         (r#"(import "env" "memory" (memory 1))"#, r#"(export "memory" (memory 0))"#),
         (
+            r#"(import "env" "memory" (memory 1 2 shared)) (import "env" "f" (func))"#,
+            r#"(export "memory" (memory 0))"#,
+        ),
+        ("", r#"(memory (export "a_name_of_more_than_a_few_characters") 1 2 shared)"#),
+        (
             r#"(import "env" "t" (table 1 2 funcref)) (import "env" "g" (global (mut i64)))
                (import "env" "f" (func (result i32)))"#,
             r#"(table (export "table") 3 externref) (global (export "g") f32 (f32.const 1))

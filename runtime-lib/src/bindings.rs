@@ -36,6 +36,7 @@ use crate::instance::{self, Instance};
 use crate::link::Extern;
 use crate::memory::Memory;
 use crate::raw::{Context, ModuleRef};
+use crate::shared::SharedMemory;
 use crate::store::{AsStore, AsStoreMut, enter, inner, inner_ptr};
 use crate::table::Table;
 use crate::types::{FuncType, ValType};
@@ -171,6 +172,23 @@ pub fn memory(store: &impl AsStore, instance: Instance, index: u32) -> Memory {
     let n = context.imported(ExternKind::Memory) as usize + context.module().memories().len();
     assert!((index as usize) < n, "the module has {n} memories");
     instance.memory(store, index)
+}
+
+/// The shared memory with this index in the instance's module, imported ones first.
+///
+/// # Panics
+/// If the instance is of another store, or the module has no such shared memory.
+pub fn exported_shared_memory(
+    store: &impl AsStore,
+    instance: Instance,
+    index: u32,
+) -> SharedMemory {
+    memory(store, instance, index).as_shared(store).expect("a shared memory")
+}
+
+/// A shared memory as an import of instances of a store.
+pub fn shared_memory<S: AsStoreMut>(store: S, memory: &SharedMemory) -> Extern {
+    Memory::from_shared(store, memory).into()
 }
 
 /// The table with this index in the instance's module, imported ones first.

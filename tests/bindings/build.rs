@@ -7,6 +7,7 @@ fn main() {
         .wat("guests/references.wat")
         .wat("guests/empty.wat")
         .wat("guests/many.wat")
+        .wat("guests/shared.wat")
         .compile();
     wasmaot_build::Build::new().wat("guests/imports.wat").name("hosted").compile();
     wasmaot_build::Build::new().metadata().compile();

@@ -40,4 +40,5 @@ wasmaot::include_guest!(pub mod empty);
 wasmaot::include_guest!(pub mod many);
 wasmaot::include_guest!(pub mod hosted);
 wasmaot::include_guest!(pub mod memories);
+wasmaot::include_guest!(pub mod shared);
 wasmaot::include_guest!(pub mod narrow);

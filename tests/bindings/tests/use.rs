@@ -2,9 +2,11 @@
 
 use wasmaot::{
     Caller, Error, ExternRef, Func, Global, GlobalType, HostError, Imports, Instance, Memory,
-    MemoryType, RefType, Store, Table, TableType, TrapCode, Val, ValType,
+    MemoryType, RefType, SharedMemory, Store, Table, TableType, TrapCode, Val, ValType,
 };
-use wasmaot_bindings_tests::{empty, hosted, many, memories, names, narrow, numbers, references};
+use wasmaot_bindings_tests::{
+    empty, hosted, many, memories, names, narrow, numbers, references, shared,
+};
 
 #[test]
 fn numbers_of_all_types() {
@@ -267,6 +269,38 @@ fn wrong_imports_are_named() {
     for name in ["memory", "table", "offset", "count"] {
         assert!(text.contains(name), "{name} in: {text}");
     }
+}
+
+struct Adds;
+
+impl shared::Env for Adds {
+    fn add(_: Caller<'_, Self>, a: i32, b: i32) -> Result<i32, HostError> {
+        Ok(a + b)
+    }
+}
+
+#[test]
+fn one_shared_memory_on_many_threads() {
+    let memory = SharedMemory::new(MemoryType::new(1, Some(2)).shared()).unwrap();
+    let instance = || {
+        let mut store = Store::new(Adds);
+        let ty = GlobalType::new(ValType::I32, false);
+        let base = Global::new(&mut store, ty, Val::I32(100))?;
+        let imports = shared::SharedImports { memory: memory.clone(), base };
+        shared::Shared::with_store(store, imports)
+    };
+    let count = || {
+        let mut guest = instance().unwrap();
+        assert_eq!(guest.words(), memory);
+        (0..1000).map(|_| guest.next().unwrap()).collect::<Vec<_>>()
+    };
+    let mut all = std::thread::scope(|scope| {
+        let threads = [scope.spawn(count), scope.spawn(count), scope.spawn(count)];
+        threads.map(|thread| thread.join().unwrap()).concat()
+    });
+    all.sort_unstable();
+    assert!(all.into_iter().eq(100..3100));
+    assert_eq!(instance().unwrap().next().unwrap(), 3100);
 }
 
 /// Counts calls.

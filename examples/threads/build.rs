@@ -1,0 +1,5 @@
+//! Compiles the guest.
+
+fn main() {
+    wasmaot_build::compile("primes.wat");
+}
