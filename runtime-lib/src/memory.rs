@@ -424,7 +424,7 @@ impl StoreInner {
     /// Refuses more memories than the limits allow.
     pub(crate) fn check_memories(&self, more: usize) -> Result<()> {
         let limit = self.limits.memories;
-        if more > limit.saturating_sub(self.memories.len()) {
+        if more > limit.saturating_sub(self.memories.len() + self.shared.len()) {
             return Err(Error::refused(format!("the store is limited to {limit} memories")));
         }
         Ok(())

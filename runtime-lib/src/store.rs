@@ -56,7 +56,7 @@ pub struct Limits {
     pub table_elements: u64,
     /// Instances in the store. Default: no limit.
     pub instances: usize,
-    /// Memories in the store. Default: no limit.
+    /// Memories in the store, shared ones included. Default: no limit.
     pub memories: usize,
     /// Tables in the store. Default: no limit.
     pub tables: usize,

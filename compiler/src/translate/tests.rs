@@ -275,6 +275,48 @@ const LOAD: &str =
 const FAULTING: &str = "= load.i32 little ";
 
 #[test]
+fn every_atomic_instruction() {
+    let mut list = vec![
+        ("atomic.fence".to_owned(), String::new(), ""),
+        ("memory.atomic.notify".to_owned(), "i32 i32".to_owned(), "i32"),
+        ("memory.atomic.wait32".to_owned(), "i32 i32 i64".to_owned(), "i32"),
+        ("memory.atomic.wait64".to_owned(), "i32 i64 i64".to_owned(), "i32"),
+    ];
+    for (ty, widths) in [("i32", &["", "8", "16"][..]), ("i64", &["", "8", "16", "32"])] {
+        for width in widths {
+            for offset in ["", " offset=100", " offset=4294967295"] {
+                let u = if width.is_empty() { "" } else { "_u" };
+                list.push((format!("{ty}.atomic.load{width}{u}{offset}"), "i32".into(), ty));
+                list.push((format!("{ty}.atomic.store{width}{offset}"), format!("i32 {ty}"), ""));
+                for op in ["add", "sub", "and", "or", "xor", "xchg"] {
+                    let op = format!("{ty}.atomic.rmw{width}.{op}{u}{offset}");
+                    list.push((op, format!("i32 {ty}"), ty));
+                }
+                let op = format!("{ty}.atomic.rmw{width}.cmpxchg{u}{offset}");
+                list.push((op, format!("i32 {ty} {ty}"), ty));
+            }
+        }
+    }
+    let list: Vec<_> = list.iter().map(|(ops, p, r)| (ops.as_str(), p.as_str(), *r)).collect();
+    let wat = instructions(&list);
+    compile_everywhere(&wat);
+    for memory in ["(memory 1 2 shared)", r#"(import "" "" (memory 1 1 shared))"#] {
+        compile_everywhere(&wat.replace("(memory 1)", memory));
+    }
+}
+
+#[test]
+fn a_shared_length_is_where_all_threads_see_it() {
+    let wat = |memory: &str| {
+        format!(r#"(module {memory} (func (export "f") (result i32) (memory.size)))"#)
+    };
+    let text = first(&wat("(memory 1 2 shared)"), &config(TrapStyle::Signals));
+    assert!(text.contains("atomic_load.i64"), "{text}");
+    let text = first(&wat("(memory 1 2)"), &config(TrapStyle::Signals));
+    assert!(!text.contains("atomic_load"), "{text}");
+}
+
+#[test]
 fn a_guarded_load_is_not_checked() {
     let text = first(LOAD, &config(TrapStyle::Signals));
     assert!(text.contains(FAULTING) && text.contains(" little "), "{text}");
