@@ -72,30 +72,21 @@ pub fn per_type(what: PerType, type_name: &str) -> String {
     format!("wasmaot_v{ABI_VERSION}_{what}_{type_name}")
 }
 
-/// Which functions a reference refers to, in the name of a type.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Referent<'a> {
-    /// Anything of its kind.
-    Any,
-    /// Functions of the type with this name.
-    Type(&'a str),
-    /// Functions of the very type that is being named.
-    Itself,
-}
+/// A value type for [`type_name`]: its kind, whether it may be null if it is a reference, and if
+/// that refers to functions of one type, the name of that type.
+pub type TypeWords<'a> = (ValKind, bool, Option<&'a str>);
 
 /// The name of a function type: its parameters, an underscore, its results. Equal types have
 /// equal names, whatever module they stand in, and different types different ones.
 ///
 /// Each value type is the [`letter`](ValKind::letter) of its kind, a capital one for a reference
 /// that may not be null. A reference to functions of one type is `n` or, if it may not be null,
-/// `N`, the length of that type's name in decimal, an underscore and the name; or a 0 if that
-/// type is the one being named. (A type that refers to itself differs from its own expansion:
-/// types are equal as the specification rolls them up, 3.1.4.) A name of more than
-/// [`LONGEST_TYPE_NAME`] bytes is replaced by `h` and the SHA-256 of it in hexadecimal, so that
-/// types of types stay short; no name begins with an `h` otherwise.
+/// `N`, the length of that type's name in decimal, an underscore and the name. A name of more
+/// than [`LONGEST_TYPE_NAME`] bytes is replaced by `h` and the SHA-256 of it in hexadecimal, so
+/// that types of types stay short; no name begins with an `h` otherwise.
 pub fn type_name<'a>(
-    params: impl IntoIterator<Item = (ValKind, bool, Referent<'a>)>,
-    results: impl IntoIterator<Item = (ValKind, bool, Referent<'a>)>,
+    params: impl IntoIterator<Item = TypeWords<'a>>,
+    results: impl IntoIterator<Item = TypeWords<'a>>,
 ) -> String {
     let mut name = String::new();
     params.into_iter().for_each(|ty| value_name(&mut name, ty));
@@ -104,14 +95,12 @@ pub fn type_name<'a>(
     name
 }
 
-fn value_name(name: &mut String, (kind, nullable, referent): (ValKind, bool, Referent<'_>)) {
-    let letter = if referent == Referent::Any { kind.letter() } else { 'n' };
+fn value_name(name: &mut String, (kind, nullable, referent): TypeWords<'_>) {
+    let letter = if referent.is_some() { 'n' } else { kind.letter() };
     let nullable = nullable || !kind.is_ref();
     name.push(if nullable { letter } else { letter.to_ascii_uppercase() });
-    match referent {
-        Referent::Any => {}
-        Referent::Type(other) => name.push_str(&format!("{}_{other}", other.len())),
-        Referent::Itself => name.push('0'),
+    if let Some(referent) = referent {
+        name.push_str(&format!("{}_{referent}", referent.len()));
     }
 }
 
@@ -257,15 +246,13 @@ mod tests {
 
     #[test]
     fn types_are_named_by_their_contents() {
-        use Referent::*;
-        let i32 = (ValKind::I32, false, Any);
+        let i32 = (ValKind::I32, false, None);
         let funcref = |nullable, referent| (ValKind::FuncRef, nullable, referent);
         assert_eq!(type_name([], []), "_");
-        assert_eq!(type_name([i32, (ValKind::V128, false, Any)], [i32]), "iv_i");
-        assert_eq!(type_name([funcref(true, Any), funcref(false, Any)], []), "rR_");
-        assert_eq!(type_name([funcref(true, Type("i_i"))], [i32]), "n3_i_i_i");
-        assert_eq!(type_name([funcref(false, Type("i_"))], [i32, i32]), "N2_i__ii");
-        assert_eq!(type_name([], [funcref(true, Itself)]), "_n0");
+        assert_eq!(type_name([i32, (ValKind::V128, false, None)], [i32]), "iv_i");
+        assert_eq!(type_name([funcref(true, None), funcref(false, None)], []), "rR_");
+        assert_eq!(type_name([funcref(true, Some("i_i"))], [i32]), "n3_i_i_i");
+        assert_eq!(type_name([funcref(false, Some("i_"))], [i32, i32]), "N2_i__ii");
     }
 
     #[test]

@@ -57,6 +57,10 @@ trap_codes! {
     UnalignedAtomic = 11, "unaligned atomic";
     /// Waiting for other threads at a memory that is not shared with any.
     ExpectedSharedMemory = 12, "expected shared memory";
+    /// `ref.as_non_null` of a null reference.
+    NullReference = 13, "null reference";
+    /// `call_ref` of a null reference.
+    NullFunctionReference = 14, "null function reference";
 }
 
 impl core::fmt::Display for TrapCode {

@@ -15,7 +15,7 @@ use crate::config::{Config, TrapStyle};
 use crate::error::{Error, Result};
 use crate::func_key::FuncKey;
 use crate::index::*;
-use crate::module::{ConstExpr, ConstOp, ElemMode, Item, Module};
+use crate::module::{ConstExpr, ConstOp, ElemMode, Item, Module, ValKind};
 
 mod exports;
 mod images;
@@ -106,6 +106,8 @@ pub enum InitStep {
     /// Set a defined global to its initial value. (Fresh contexts are all zero, so a global
     /// that starts as zero or null needs no step.)
     Global(GlobalIndex),
+    /// Fill a defined table with what its elements start with, if that is not null.
+    Table(ValKind, TableIndex),
     /// Apply an active element segment, then drop it.
     Elem(ElemIndex),
     /// Drop a declared element segment.
@@ -227,13 +229,20 @@ fn memory(ty: &crate::module::MemoryType, config: &Config) -> MemoryPlan {
     }
 }
 
-/// The steps of instantiation in the specification's order: globals, elements, data.
+/// The steps of instantiation in the specification's order: globals, tables, elements, data.
 fn init_steps(module: &Module<'_>, reach: &Reach, images: &images::Images) -> Vec<InitStep> {
     let mut steps = Vec::new();
     for (init, index) in module.global_inits.iter().zip(module.imported_globals..) {
         let global = GlobalIndex::from_u32(index);
         if reach.globals.contains(global) && !is_zero(init) {
             steps.push(InitStep::Global(global));
+        }
+    }
+    for (init, index) in module.table_inits.iter().zip(module.imported_tables..) {
+        let table = TableIndex::from_u32(index);
+        let seen = module.tables[table].min > 0 && reach.tables.contains(table);
+        if seen && init.as_ref().is_some_and(|init| !is_zero(init)) {
+            steps.push(InitStep::Table(module.tables[table].element.kind(), table));
         }
     }
     for (index, elem) in module.elems.iter() {
@@ -267,6 +276,8 @@ impl InitStep {
     pub fn builtins(self) -> impl Iterator<Item = Builtin> {
         let builtins: &[Builtin] = match self {
             Self::Global(_) => &[],
+            Self::Table(ValKind::ExternRef, _) => &[Builtin::table_fill_extern],
+            Self::Table(..) => &[Builtin::table_fill_func],
             Self::Elem(_) => &[Builtin::table_init, Builtin::elem_drop],
             Self::DropElem(_) => &[Builtin::elem_drop],
             Self::Data(_) => &[Builtin::memory_init, Builtin::data_drop],

@@ -113,12 +113,12 @@ const PROPOSALS: &[Proposal] = proposals! {
         "build the guest without vector instructions (rustc: `-C target-feature=-simd128`)";
     THREADS: "threads", "shared memories and atomic instructions", On,
         "build the guest for one thread (rustc: `-C target-feature=-atomics`)";
-    TAIL_CALL: "tail-call", "calls that replace their caller", Next,
+    TAIL_CALL: "tail-call", "calls that replace their caller", On,
         "build the guest without tail calls (rustc: `-C target-feature=-tail-call`)";
     MULTI_MEMORY: "multi-memory", "more than one memory", Next, "";
     MEMORY64: "memory64", "64-bit memories and tables", Next, "build the guest for wasm32";
     FUNCTION_REFERENCES | REFERENCE_TYPES: "function-references", "typed function references",
-        Next, "";
+        On, "";
     CUSTOM_PAGE_SIZES: "custom-page-sizes", "memories with pages of another size", Next, "";
     WIDE_ARITHMETIC: "wide-arithmetic", "128-bit integer arithmetic", Next,
         "build the guest without it (rustc: `-C target-feature=-wide-arithmetic`)";

@@ -1,7 +1,7 @@
 //! What a function's code uses: other things of the module, builtins, and proposals past 1.0.
 
 use wasmaot_abi::builtins::Builtin;
-use wasmparser::{BlockType, FunctionBody, MemArg, MemArgTarget, Operator};
+use wasmparser::{BlockType, FunctionBody, MemArg, MemArgTarget, Operator, RefType};
 
 use super::sections::unexpected;
 use crate::error::Result;
@@ -63,9 +63,12 @@ pub fn scan(module: &Module<'_>, body: &FunctionBody<'_>) -> Result<(Box<[Use]>,
     let mut features = Features::default();
     for local in body.get_locals_reader().map_err(unexpected)? {
         let (_, ty) = local.map_err(unexpected)?;
-        let is_ref = matches!(ty, wasmparser::ValType::Ref(_));
-        features.add_if(is_ref, Features::REFERENCE_TYPES);
         features.add_if(ty == wasmparser::ValType::V128, Features::SIMD);
+        if let wasmparser::ValType::Ref(ty) = ty {
+            features.add(Features::REFERENCE_TYPES);
+            let plain = matches!(ty, RefType::FUNCREF | RefType::EXTERNREF);
+            features.add_if(!plain, Features::FUNCTION_REFERENCES);
+        }
     }
     for op in body.get_operators_reader().map_err(unexpected)? {
         let op = op.map_err(unexpected)?;
@@ -90,13 +93,17 @@ fn add_uses(module: &Module<'_>, op: &Operator<'_>, uses: &mut Vec<Use>) {
         })
     };
     match *op {
-        Operator::Call { function_index } => {
+        Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
             uses.push(Use::Call(FuncIndex::from_u32(function_index)));
         }
         Operator::RefFunc { function_index } => {
             uses.push(Use::RefFunc(FuncIndex::from_u32(function_index)));
         }
-        Operator::CallIndirect { type_index, table_index } => {
+        Operator::CallRef { type_index } | Operator::ReturnCallRef { type_index } => {
+            uses.push(Use::CallIndirect(module.types[TypeIndex::from_u32(type_index)]));
+        }
+        Operator::CallIndirect { type_index, table_index }
+        | Operator::ReturnCallIndirect { type_index, table_index } => {
             let sig = module.types[TypeIndex::from_u32(type_index)];
             uses.extend([Use::CallIndirect(sig), read_table(table_index)]);
         }
@@ -143,64 +150,30 @@ fn add_uses(module: &Module<'_>, op: &Operator<'_>, uses: &mut Vec<Use>) {
 /// The proposal that an instruction belongs to.
 fn feature(op: &Operator<'_>) -> Features {
     use Operator as O;
-    match op {
-        O::Block { blockty: BlockType::FuncType(_) }
-        | O::Loop { blockty: BlockType::FuncType(_) }
-        | O::If { blockty: BlockType::FuncType(_) } => Features::MULTI_VALUE,
-        O::I32Extend8S | O::I32Extend16S | O::I64Extend8S | O::I64Extend16S | O::I64Extend32S => {
-            Features::SIGN_EXTENSION
-        }
-        O::I32TruncSatF32S
-        | O::I32TruncSatF32U
-        | O::I32TruncSatF64S
-        | O::I32TruncSatF64U
-        | O::I64TruncSatF32S
-        | O::I64TruncSatF32U
-        | O::I64TruncSatF64S
-        | O::I64TruncSatF64U => Features::SATURATING_FLOAT_TO_INT,
-        O::MemoryInit { .. }
-        | O::DataDrop { .. }
-        | O::MemoryCopy { .. }
-        | O::MemoryFill { .. }
-        | O::TableInit { .. }
-        | O::ElemDrop { .. }
-        | O::TableCopy { .. } => Features::BULK_MEMORY,
-        O::TypedSelect { .. }
-        | O::RefNull { .. }
-        | O::RefIsNull
-        | O::RefFunc { .. }
-        | O::TableGet { .. }
-        | O::TableSet { .. }
-        | O::TableGrow { .. }
-        | O::TableSize { .. }
-        | O::TableFill { .. } => Features::REFERENCE_TYPES,
-        _ => newer_feature(op),
-    }
-}
-
-/// As [`feature`], by the list of all instructions, each with its proposal.
-fn newer_feature(op: &Operator<'_>) -> Features {
     macro_rules! feature_of {
-        (threads) => {
-            Features::THREADS
-        };
-        (simd) => {
-            Features::SIMD
-        };
-        (relaxed_simd) => {
-            Features::RELAXED_SIMD
-        };
-        ($other:ident) => {
-            Features::default()
-        };
-    }
-    macro_rules! look_up {
         ($(@$proposal:ident $op:ident $({ $($arg:ident: $ty:ty),* })? => $visit:ident ($($ann:tt)*))*) => {
             match op {
-                $(Operator::$op { .. } => feature_of!($proposal),)*
-                _ => Features::default(),
+                O::Block { blockty: BlockType::FuncType(_) }
+                | O::Loop { blockty: BlockType::FuncType(_) }
+                | O::If { blockty: BlockType::FuncType(_) } => "multi_value",
+                $(O::$op { .. } => stringify!($proposal),)*
+                _ => "",
             }
         };
     }
-    wasmparser::for_each_operator!(look_up)
+    match wasmparser::for_each_operator!(feature_of) {
+        "multi_value" => Features::MULTI_VALUE,
+        "bulk_memory" => Features::BULK_MEMORY,
+        "function_references" => Features::FUNCTION_REFERENCES,
+        "relaxed_simd" => Features::RELAXED_SIMD,
+        "reference_types" => Features::REFERENCE_TYPES,
+        "saturating_float_to_int" => Features::SATURATING_FLOAT_TO_INT,
+        "sign_extension" => Features::SIGN_EXTENSION,
+        "simd" => Features::SIMD,
+        "tail_call" => Features::TAIL_CALL,
+        "threads" => Features::THREADS,
+        "wide_arithmetic" => Features::WIDE_ARITHMETIC,
+        // `mvp`, and what the validator does not let pass.
+        _ => Features::default(),
+    }
 }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use cranelift_entity::EntityRef;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
-use wasmaot_abi::symbols::{self, Referent};
+use wasmaot_abi::symbols;
 use wasmparser::{
     CompositeInnerType, ElementItems, ElementKind, ExternalKind, FunctionBody, KnownCustom, Name,
     Payload, TypeRef,
@@ -131,8 +131,6 @@ impl<'a> Builder<'a> {
             let CompositeInnerType::Func(func) = ty.composite_type.inner else {
                 return Err(unsupported(offset, "a type other than a function type".into()));
             };
-            // A type may refer to itself: for the time being it is a new signature.
-            let index = self.module.types.push(self.module.signatures.next_key());
             let types = |types: &[wasmparser::ValType]| {
                 types.iter().map(|&ty| self.val_type(offset, ty)).collect::<Result<Vec<_>>>()
             };
@@ -141,7 +139,8 @@ impl<'a> Builder<'a> {
             for &ty in ty.params.iter().chain(&ty.results) {
                 self.value_features(ty);
             }
-            self.module.types[index] = self.signature(ty);
+            let sig = self.signature(ty);
+            self.module.types.push(sig);
         }
         Ok(())
     }
@@ -149,15 +148,9 @@ impl<'a> Builder<'a> {
     /// The signature that is this type, be it new or known.
     fn signature(&mut self, ty: FuncType) -> SigIndex {
         let Module { signatures, signature_names, .. } = &mut self.module;
-        let next = signatures.next_key();
         let value = |ty: &ValType| {
             let nullable = ty.as_ref().is_none_or(|ty| ty.nullable);
-            let referent = match ty.concrete() {
-                None => Referent::Any,
-                Some(sig) if sig == next => Referent::Itself,
-                Some(sig) => Referent::Type(&signature_names[sig]),
-            };
-            (ty.kind(), nullable, referent)
+            (ty.kind(), nullable, ty.concrete().map(|sig| &*signature_names[sig]))
         };
         let mut name =
             symbols::type_name(ty.params.iter().map(value), ty.results.iter().map(value));

@@ -110,6 +110,11 @@ fn the_proposals_in_use_are_named() {
             &["saturating-float-to-int"],
             "(module (func (drop (i32.trunc_sat_f32_s (f32.const 0)))))",
         ),
+        (&["tail-call"], "(module (func $f return_call $f))"),
+        (
+            &["function-references", "reference-types"],
+            "(module (type $t (func)) (func (param (ref null $t)) (call_ref $t (local.get 0))))",
+        ),
         (&["sign-extension"], "(module (func (drop (i32.extend8_s (i32.const 0)))))"),
         (&["threads"], "(module (memory 1 1 shared))"),
         (&["threads"], "(module (memory 1) (func (drop (i32.atomic.load (i32.const 0)))))"),
@@ -128,16 +133,10 @@ fn the_proposals_in_use_are_named() {
 #[test]
 fn what_is_newer_is_refused_by_the_name_of_its_proposal() {
     for (name, text) in [
-        ("tail-call", "(module (func $f return_call $f))"),
         ("multi-memory", "(module (memory 0) (memory 0))"),
         ("multi-memory", r#"(module (import "" "" (memory 0)) (memory 0))"#),
         ("memory64", "(module (memory i64 0))"),
         ("memory64", "(module (table i64 0 funcref))"),
-        ("function-references", "(module (func (param (ref func))))"),
-        (
-            "function-references",
-            "(module (type $t (func)) (func (param (ref null $t)) (call_ref $t (local.get 0))))",
-        ),
         ("gc", "(module (type (struct)))"),
         ("gc", "(module (func (param anyref)))"),
         ("gc", "(module (global i32 (i32.const 0)) (global i32 (global.get 0)))"),
@@ -145,6 +144,7 @@ fn what_is_newer_is_refused_by_the_name_of_its_proposal() {
         ("exception-handling", "(module (func (try_table)))"),
         ("exception-handling", "(module (func try end))"),
         ("custom-page-sizes", "(module (memory 1 (pagesize 1)))"),
+        ("gc exception-handling", "(module (type (struct)) (tag))"),
         (
             "wide-arithmetic",
             "(module (func (param i64) (result i64 i64) (i64.mul_wide_s (local.get 0) (local.get 0))))",
@@ -153,6 +153,54 @@ fn what_is_newer_is_refused_by_the_name_of_its_proposal() {
     ] {
         assert_eq!(proposal(text), name, "{text}");
     }
+}
+
+#[test]
+fn what_is_switched_off_is_refused() {
+    let off = |names: &[&str]| {
+        Accepted::without(&names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>())
+    };
+    let tail_call = wasm("(module (func $f return_call $f))");
+    let refused = |wasm: &[u8], names| match parse(wasm, off(names).unwrap()) {
+        Err(error) => error.to_string(),
+        Ok(_) => panic!("accepted without {names:?}"),
+    };
+    let error = refused(&tail_call, &["tail-call"]);
+    assert!(error.contains("tail-call (calls that replace their caller)"), "{error}");
+    assert!(error.contains("switched off by an option"), "{error}");
+    assert!(parse(&tail_call, off(&["multi-value"]).unwrap()).is_ok());
+    // What builds on something goes with it, and says so.
+    let typed = wasm("(module (func (param (ref func))))");
+    assert!(refused(&typed, &["reference-types"]).contains("function-references"));
+    assert!(refused(&typed, &["function-references"]).contains("function-references"));
+    let error = off(&["nonsense"]).unwrap_err().to_string();
+    assert!(error.contains("no proposal `nonsense`") && error.contains("tail-call"), "{error}");
+}
+
+#[test]
+fn types_have_one_name_in_every_module() {
+    let names = |text: &str| {
+        let bytes = wasm(text);
+        let module = parse(&bytes, Accepted::default()).unwrap();
+        module.types.values().map(|&sig| module.signature_names[sig].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(names("(module (type (func (param i32)))  (type (func (param i32))))"), ["i_"; 2]);
+    let a = names(
+        "(module (type $t (func (param i32))) (type (func (param (ref $t)) (result (ref null $t)))))",
+    );
+    assert_eq!(a, ["i_", "N2_i__n2_i_"]);
+    // However deep, names stay short, and tell types from each other.
+    let deep = |leaf: &str| {
+        let mut text = format!("(module (type $t0 (func (param {leaf})))");
+        for i in 1..40 {
+            let t = i - 1;
+            text += &format!("(type $t{i} (func (param (ref $t{t}) (ref $t{t}))))");
+        }
+        names(&(text + ")"))
+    };
+    let (i32s, i64s) = (deep("i32"), deep("i64"));
+    assert!(i32s.iter().all(|name| name.len() <= 140));
+    assert!(i32s.iter().zip(&i64s).all(|(a, b)| a != b));
 }
 
 #[test]
@@ -186,7 +234,7 @@ fn what_is_wrong_in_any_version_is_invalid() {
         ("(module (memory 65537))", "memory size"),
         ("(module (func call 7))", "unknown function"),
         (r#"(module (func (export "a")) (func (export "a")))"#, "duplicate export name"),
-        ("(module (func return_call 1) (memory 9 8))", "size minimum must not be greater"),
+        ("(module (func call 0) (memory 9 8))", "size minimum must not be greater"),
     ] {
         match refusal(&wasm(text)) {
             Error::Invalid { message, .. } => assert!(message.contains(part), "{message}"),

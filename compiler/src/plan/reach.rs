@@ -124,6 +124,11 @@ impl Walk<'_, '_> {
 
     fn table(&mut self, table: TableIndex) {
         if self.reach.tables.insert(table) {
+            if let Ok(defined) = self.module.defined_table(table)
+                && let Some(init) = &self.module.table_inits[defined as usize]
+            {
+                self.constants(init);
+            }
             for elem in self.active.remove(&table).into_iter().flatten() {
                 self.segment(elem);
             }

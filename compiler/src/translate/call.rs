@@ -1,8 +1,8 @@
-//! Calls: direct ones, of imports, and through tables. Every call passes the callee's context
-//! and the caller's.
+//! Calls: direct ones, of imports, through tables and through references. Every call passes the
+//! callee's context and the caller's.
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{Inst, InstBuilder, Value};
+use cranelift_codegen::ir::{FuncRef, Inst, InstBuilder, Value};
 use wasmaot_abi::traps::TrapCode;
 
 use super::context::Context;
@@ -12,61 +12,104 @@ use crate::config::TrapStyle;
 use crate::func_key::{FuncKey, Reference};
 use crate::index::{FuncIndex, SigIndex, TableIndex};
 
+/// What is called, with all checks passed.
+pub enum Callee {
+    /// A function of the module.
+    Own(FuncRef),
+    /// Code and context that are known at run time only.
+    Pointer {
+        /// The code.
+        wasm_call: Value,
+        /// The context that it gets.
+        callee: Value,
+    },
+}
+
 /// `call`.
 pub fn direct(cx: &mut Context<'_, '_>, func: FuncIndex) {
-    let sig = cx.module.functions[func].sig;
-    let call = if cx.module.is_imported_function(func) {
-        let (wasm_call, callee) = vmctx::imported_function(cx, func);
-        through_pointer(cx, sig, wasm_call, callee)
-    } else {
-        let reference = Reference::Func(FuncKey::Body(func));
-        let target = cx.callee(reference, |cx| cx.signature(sig));
-        let args = args(cx, sig, cx.vmctx);
-        cx.ins().call(target, &args)
-    };
-    push_results(cx, sig, call);
+    let callee = function(cx, func);
+    call(cx, cx.module.functions[func].sig, callee);
 }
 
 /// `call_indirect`.
 pub fn indirect(cx: &mut Context<'_, '_>, table: TableIndex, sig: SigIndex) {
+    let callee = element(cx, table, sig);
+    call(cx, sig, callee);
+}
+
+/// `call_ref`.
+pub fn reference(cx: &mut Context<'_, '_>, sig: SigIndex) {
+    let callee = referent(cx);
+    call(cx, sig, callee);
+}
+
+/// The function with an index.
+pub fn function(cx: &mut Context<'_, '_>, func: FuncIndex) -> Callee {
+    if cx.module.is_imported_function(func) {
+        let (wasm_call, callee) = vmctx::imported_function(cx, func);
+        return Callee::Pointer { wasm_call, callee };
+    }
+    let sig = cx.module.functions[func].sig;
+    Callee::Own(cx.callee(Reference::Func(FuncKey::Body(func)), |cx| cx.signature(sig)))
+}
+
+/// Pops an index: the function there in a table, which is of a type or traps.
+pub fn element(cx: &mut Context<'_, '_>, table: TableIndex, sig: SigIndex) -> Callee {
     let index = cx.pop();
     let element = table::element(cx, table, index, TrapCode::UndefinedElement);
     let flags = vmctx::table_flags(cx);
     let func_ref = cx.ins().load(super::types::POINTER, flags, element, 0);
-    let faults = match cx.plan.traps {
-        // Null is an address that faults.
-        TrapStyle::Signals => Some(TrapCode::UninitializedElement),
-        TrapStyle::Explicit => {
-            let is_null = cx.ins().icmp_imm_u(IntCC::Equal, func_ref, 0);
-            trap_if(cx, is_null, TrapCode::UninitializedElement);
-            None
-        }
-    };
+    let faults = check_null(cx, func_ref, TrapCode::UninitializedElement);
     let actual = vmctx::func_ref_type(cx, func_ref, faults);
     let expected = vmctx::func_type(cx, sig);
     let differ = cx.ins().icmp(IntCC::NotEqual, actual, expected);
     trap_if(cx, differ, TrapCode::IndirectCallTypeMismatch);
-    let (wasm_call, callee) = vmctx::func_ref_target(cx, func_ref);
-    let call = through_pointer(cx, sig, wasm_call, callee);
+    let (wasm_call, callee) = vmctx::func_ref_target(cx, func_ref, None);
+    Callee::Pointer { wasm_call, callee }
+}
+
+/// Pops a typed reference: the function that it refers to, or a trap if it is null.
+pub fn referent(cx: &mut Context<'_, '_>) -> Callee {
+    let func_ref = cx.pop();
+    let faults = check_null(cx, func_ref, TrapCode::NullFunctionReference);
+    let (wasm_call, callee) = vmctx::func_ref_target(cx, func_ref, faults);
+    Callee::Pointer { wasm_call, callee }
+}
+
+/// Checks that a reference is not null. With signals the first access does, by faulting with
+/// the trap code that is returned: null is an address that faults.
+fn check_null(cx: &mut Context<'_, '_>, func_ref: Value, code: TrapCode) -> Option<TrapCode> {
+    match cx.plan.traps {
+        TrapStyle::Signals => Some(code),
+        TrapStyle::Explicit => {
+            let is_null = cx.ins().icmp_imm_u(IntCC::Equal, func_ref, 0);
+            trap_if(cx, is_null, code);
+            None
+        }
+    }
+}
+
+fn call(cx: &mut Context<'_, '_>, sig: SigIndex, callee: Callee) {
+    let args = args(cx, sig, &callee);
+    let call = match callee {
+        Callee::Own(func) => cx.ins().call(func, &args),
+        Callee::Pointer { wasm_call, .. } => {
+            let signature = cx.signature(sig);
+            cx.ins().call_indirect(signature, wasm_call, &args)
+        }
+    };
     push_results(cx, sig, call);
 }
 
-fn through_pointer(
-    cx: &mut Context<'_, '_>,
-    sig: SigIndex,
-    wasm_call: Value,
-    callee: Value,
-) -> Inst {
-    let args = args(cx, sig, callee);
-    let signature = cx.signature(sig);
-    cx.ins().call_indirect(signature, wasm_call, &args)
-}
-
 /// Pops the arguments of a call and puts the contexts before them.
-fn args(cx: &mut Context<'_, '_>, sig: SigIndex, callee: Value) -> Vec<Value> {
+pub fn args(cx: &mut Context<'_, '_>, sig: SigIndex, callee: &Callee) -> Vec<Value> {
     let count = cx.module.signatures[sig].params.len();
     let mut args = Vec::with_capacity(count + 2);
-    args.extend([callee, cx.vmctx]);
+    let context = match *callee {
+        Callee::Own(_) => cx.vmctx,
+        Callee::Pointer { callee, .. } => callee,
+    };
+    args.extend([context, cx.vmctx]);
     args.extend_from_slice(cx.stack.top(count));
     cx.stack.drop(count);
     args

@@ -150,6 +150,27 @@ pub fn br_if(cx: &mut Context<'_, '_>, depth: u32) {
     cx.start(next);
 }
 
+/// `br_on_null`.
+pub fn br_on_null(cx: &mut Context<'_, '_>, depth: u32) {
+    let reference = cx.pop();
+    let (label, arity) = target(cx, depth);
+    let args = cx.stack.top_args(arity);
+    let next = cx.block(&[]);
+    cx.ins().brif(reference, next, &[], label, &args);
+    cx.start(next);
+    cx.push(reference);
+}
+
+/// `br_on_non_null`: the label takes the reference along, too.
+pub fn br_on_non_null(cx: &mut Context<'_, '_>, depth: u32) {
+    let (label, arity) = target(cx, depth);
+    let args = cx.stack.top_args(arity);
+    let reference = cx.pop();
+    let next = cx.block(&[]);
+    cx.ins().brif(reference, label, &args, next, &[]);
+    cx.start(next);
+}
+
 /// `br_table`.
 pub fn br_table(cx: &mut Context<'_, '_>, table: &BrTable<'_>) -> wasmparser::Result<()> {
     let index = cx.pop();

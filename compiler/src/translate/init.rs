@@ -19,6 +19,15 @@ pub fn step(cx: &mut Context<'_, '_>, step: InitStep) {
                 vmctx::store_global(cx, index, value);
             }
         }
+        InitStep::Table(_, index) => {
+            let module = cx.module;
+            if let Ok(defined) = module.defined_table(index)
+                && let Some(init) = &module.table_inits[defined as usize]
+            {
+                let value = evaluate(cx, init);
+                table::fill_all(cx, index, value);
+            }
+        }
         InitStep::Elem(index) => {
             apply_elem(cx, index);
             table::elem_drop(cx, index);

@@ -24,6 +24,7 @@ mod simd;
 pub mod srcloc;
 mod stack;
 mod table;
+mod tail_call;
 pub mod trap;
 mod types;
 mod vmctx;

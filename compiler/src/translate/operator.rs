@@ -8,7 +8,7 @@ use super::context::Context;
 use super::stack::BlockType;
 use super::{
     atomic, call, control, convert, float, global, int, invalid, local, memory, reference, simd,
-    table, types, unsupported,
+    table, tail_call, types, unsupported,
 };
 use crate::error::Result;
 use crate::index::*;
@@ -45,6 +45,19 @@ pub fn translate(cx: &mut Context<'_, '_>, operator: &Operator<'_>) -> Result<()
             let sig = cx.module.types[TypeIndex::from_u32(type_index)];
             call::indirect(cx, TableIndex::from_u32(table_index), sig);
         }
+        CallRef { type_index } => {
+            call::reference(cx, cx.module.types[TypeIndex::from_u32(type_index)]);
+        }
+        ReturnCall { function_index } => {
+            tail_call::direct(cx, FuncIndex::from_u32(function_index));
+        }
+        ReturnCallIndirect { type_index, table_index } => {
+            let sig = cx.module.types[TypeIndex::from_u32(type_index)];
+            tail_call::indirect(cx, TableIndex::from_u32(table_index), sig);
+        }
+        ReturnCallRef { type_index } => {
+            tail_call::reference(cx, cx.module.types[TypeIndex::from_u32(type_index)]);
+        }
 
         Drop => { cx.pop(); }
         Select => reference::select(cx, None),
@@ -55,6 +68,9 @@ pub fn translate(cx: &mut Context<'_, '_>, operator: &Operator<'_>) -> Result<()
             reference::null(cx, RefType { nullable: true, heap });
         }
         RefIsNull => reference::is_null(cx),
+        RefAsNonNull => reference::as_non_null(cx),
+        BrOnNull { relative_depth } => control::br_on_null(cx, relative_depth),
+        BrOnNonNull { relative_depth } => control::br_on_non_null(cx, relative_depth),
         RefFunc { function_index } => reference::func(cx, FuncIndex::from_u32(function_index)),
 
         LocalGet { local_index } => local::get(cx, local_index),

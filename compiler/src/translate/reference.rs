@@ -1,10 +1,12 @@
-//! References: `ref.null`, `ref.is_null`, `ref.func`; and `select`, `drop`, which work on any
+//! References: `ref.null`, `ref.is_null`, `ref.as_non_null`, `ref.func`; and `select`, `drop`, which work on any
 //! value.
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, types};
+use wasmaot_abi::traps::TrapCode;
 
 use super::context::Context;
+use super::trap::trap_unless;
 use super::types::clif;
 use super::vmctx;
 use crate::index::FuncIndex;
@@ -23,6 +25,13 @@ pub fn is_null(cx: &mut Context<'_, '_>) {
     let is_null = cx.ins().icmp_imm_u(IntCC::Equal, value, 0);
     let is_null = cx.ins().uextend(types::I32, is_null);
     cx.push(is_null);
+}
+
+/// `ref.as_non_null`.
+pub fn as_non_null(cx: &mut Context<'_, '_>) {
+    let reference = cx.pop();
+    trap_unless(cx, reference, TrapCode::NullReference);
+    cx.push(reference);
 }
 
 /// `ref.func`.

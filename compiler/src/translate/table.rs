@@ -73,13 +73,24 @@ pub fn grow(cx: &mut Context<'_, '_>, table: TableIndex) {
 /// `table.fill`.
 pub fn fill(cx: &mut Context<'_, '_>, table: TableIndex) {
     let (dst, value, len) = cx.pop3();
+    let dst = cx.ins().uextend(types::I64, dst);
+    let len = cx.ins().uextend(types::I64, len);
+    fill_range(cx, table, dst, value, len);
+}
+
+/// Fills a table as long as it is at first.
+pub fn fill_all(cx: &mut Context<'_, '_>, table: TableIndex, value: Value) {
+    let len = cx.module.tables[table].min;
+    let (dst, len) = (cx.ins().iconst(types::I64, 0), cx.ins().iconst(types::I64, len as i64));
+    fill_range(cx, table, dst, value, len);
+}
+
+fn fill_range(cx: &mut Context<'_, '_>, table: TableIndex, dst: Value, value: Value, len: Value) {
     let builtin = match cx.module.tables[table].element.kind() {
         ValKind::FuncRef => Builtin::table_fill_func,
         _ => Builtin::table_fill_extern,
     };
     let table = number(cx, table.as_u32());
-    let dst = cx.ins().uextend(types::I64, dst);
-    let len = cx.ins().uextend(types::I64, len);
     builtin::call(cx, builtin, &[table, dst, value, len]);
 }
 

@@ -238,11 +238,17 @@ pub fn func_ref_type(cx: &mut Context<'_, '_>, func_ref: Value, faults: Option<T
     cx.ins().load(POINTER, flags, func_ref, offset_of!(VmFuncRef, ty) as i32)
 }
 
-/// The code and the context of the function that a reference, not null, refers to.
-pub fn func_ref_target(cx: &mut Context<'_, '_>, func_ref: Value) -> (Value, Value) {
+/// The code and the context of the function that a reference refers to. `faults` as for
+/// [`func_ref_type`].
+pub fn func_ref_target(
+    cx: &mut Context<'_, '_>,
+    func_ref: Value,
+    faults: Option<TrapCode>,
+) -> (Value, Value) {
     let flags = in_region(cx.regions.func_ref);
     let wasm_call = offset_of!(VmFuncRef, wasm_call) as i32;
-    let wasm_call = cx.ins().load(POINTER, flags, func_ref, wasm_call);
+    let faulting = flags.with_trap_code(faults.map(to_cranelift));
+    let wasm_call = cx.ins().load(POINTER, faulting, func_ref, wasm_call);
     let callee = cx.ins().load(POINTER, flags, func_ref, offset_of!(VmFuncRef, callee) as i32);
     (wasm_call, callee)
 }
