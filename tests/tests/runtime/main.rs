@@ -22,6 +22,7 @@ mod start;
 mod tables;
 mod threads;
 mod traps;
+mod vectors;
 mod waiting;
 
 #[global_allocator]
