@@ -57,14 +57,14 @@ fn check_text(text: String) -> String {
 
 #[test]
 fn every_number_of_parameters_and_results() {
-    const TYPES: [&str; 6] = ["i32", "i64", "f32", "f64", "funcref", "externref"];
+    const TYPES: [&str; 7] = ["i32", "i64", "f32", "f64", "v128", "funcref", "externref"];
     for long in [false, true] {
         let mut imports = String::new();
         let mut exports = String::new();
         for params in 0..=20 {
             for results in 0..=17 {
                 let list = |n: usize| -> String {
-                    (0..n).map(|i| TYPES[(i * 5 + params) % 6]).collect::<Vec<_>>().join(" ")
+                    (0..n).map(|i| TYPES[(i * 5 + params) % 7]).collect::<Vec<_>>().join(" ")
                 };
                 let mut name = format!("f{params}_{results}");
                 if long {

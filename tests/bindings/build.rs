@@ -10,5 +10,14 @@ fn main() {
         .wat("guests/shared.wat")
         .compile();
     wasmaot_build::Build::new().wat("guests/imports.wat").name("hosted").compile();
+    wasmaot_build::Build::new().wat("guests/vectors.wat").compile();
+    wasmaot_build::Build::new()
+        .wat("guests/vectors.wat")
+        .name("exact")
+        .prefix("exact_")
+        .explicit_checks(true)
+        .canonicalize_nans(true)
+        .relaxed_simd_deterministic(true)
+        .compile();
     wasmaot_build::Build::new().metadata().compile();
 }

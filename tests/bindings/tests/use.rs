@@ -2,10 +2,10 @@
 
 use wasmaot::{
     Caller, Error, ExternRef, Func, Global, GlobalType, HostError, Imports, Instance, Memory,
-    MemoryType, RefType, SharedMemory, Store, Table, TableType, TrapCode, Val, ValType,
+    MemoryType, RefType, SharedMemory, Store, Table, TableType, TrapCode, V128, Val, ValType,
 };
 use wasmaot_bindings_tests::{
-    empty, hosted, many, memories, names, narrow, numbers, references, shared,
+    empty, exact, hosted, many, memories, names, narrow, numbers, references, shared, vectors,
 };
 
 #[test]
@@ -353,4 +353,73 @@ fn the_same_module_by_names() {
     let count = instance.get_func(guest.store(), "count").unwrap();
     let count = count.typed::<(), i32>(guest.store()).unwrap();
     assert_eq!(count.call(guest.store_mut(), ()).unwrap(), 9);
+}
+
+/// What the guest of vectors imports.
+struct Mixer(u32);
+
+macro_rules! mixer {
+    ($guest:ident) => {
+        impl $guest::Host for Mixer {
+            fn mix(caller: Caller<'_, Self>, a: V128, b: i32) -> Result<V128, HostError> {
+                let by = caller.data().0;
+                let b = u32::try_from(b).map_err(|_| "negative")?;
+                Ok(<[u32; 4]>::from(a).map(|lane| lane * by + b).into())
+            }
+
+            fn both(
+                _: Caller<'_, Self>,
+                a: i64,
+                b: V128,
+                c: V128,
+            ) -> Result<(V128, V128), HostError> {
+                Ok((c, V128::from_halves(b.low(), a as u64)))
+            }
+        }
+    };
+}
+
+mixer!(vectors);
+mixer!(exact);
+
+macro_rules! use_vectors {
+    ($guest:expr) => {{
+        let mut guest = $guest;
+        let a = V128::from([1_u32, 2, 3, 4]);
+        let b = V128::from([10_u32, 20, 30, 0xffff_ffff]);
+        assert_eq!(guest.identity(b).unwrap(), b);
+        assert_eq!(guest.sum(a).unwrap(), 10);
+        let ones = V128::from([u32::MAX; 4]);
+        assert_eq!(guest.masked(ones).unwrap(), [0xff_u32, 0xff00, 0xff_0000, 0xff00_0000].into());
+        guest.set_mask(a);
+        assert_eq!((guest.mask(), guest.masked(ones).unwrap()), (a, a));
+        assert_eq!(<[f64; 2]>::from(guest.halves()), [0.5, -0.5]);
+        let split = guest.split(100, 200, 300, a, b, 0.5, a).unwrap();
+        assert_eq!(split, V128::from([612_u32, 624, 636, 607]));
+        assert_eq!(guest.one_left(1, b, a).unwrap(), V128::from([8_u32, 17, 26, u32::MAX - 5]));
+        let (vector, reference, seven) = guest.pair(b, Some(ExternRef::new(3_u8))).unwrap();
+        assert_eq!((vector, seven), (b, 7));
+        assert_eq!(reference.unwrap().data().downcast_ref::<u8>(), Some(&3));
+        assert_eq!(guest.mix(a, 5).unwrap(), V128::from([8_u32, 11, 14, 17]));
+        assert!(guest.mix(a, -1).unwrap_err().to_string().contains("negative"));
+        let (first, second) = guest.both(9, a, b).unwrap();
+        assert_eq!((first, second), (b, V128::from([1_u32, 2, 9, 0])));
+        guest
+    }};
+}
+
+#[test]
+fn vectors_are_values_like_others() {
+    use_vectors!(vectors::Vectors::new(Mixer(3)).unwrap());
+}
+
+#[test]
+fn options_make_arithmetic_the_same_everywhere() {
+    let mut guest = use_vectors!(exact::Exact::new(Mixer(3)).unwrap());
+    let nan = f32::from_bits(0xffa0_1234);
+    assert_eq!(guest.nan(nan).unwrap().to_bits(), 0x7fc0_0000);
+    // With one rounding it would be the largest number.
+    let [big, two] = [f32::MAX, 2.0].map(|lane| V128::from([lane; 4]));
+    let sum = guest.madd(big, two, V128::from([-f32::MAX; 4])).unwrap();
+    assert_eq!(<[f32; 4]>::from(sum), [f32::INFINITY; 4]);
 }
