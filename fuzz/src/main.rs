@@ -3,10 +3,13 @@
 //! | command | what |
 //! |---|---|
 //! | `differential` | generated modules here and in other engines: all must agree |
+//! | `bytes` | bytes of all kinds to the compiler: it must neither panic nor eat all memory |
 //! | `show` | what all engines say of one module |
-//! | `worker` | a child of `differential` |
+//! | `worker`, `bytes-worker` | their child processes |
 
+mod bytes;
 mod case;
+mod child;
 mod compare;
 mod differential;
 mod engines;
@@ -14,6 +17,8 @@ mod generate;
 mod host;
 mod proposals;
 mod random;
+mod search;
+mod stats;
 mod transform;
 mod value;
 
@@ -40,31 +45,52 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Run generated modules here and in other engines: all must agree
-    Differential(Search),
+    Differential {
+        #[command(flatten)]
+        bounds: Bounds,
+        /// A proposal that every module may use much of, and no other
+        #[arg(long)]
+        only: Option<String>,
+    },
+    /// Give the compiler bytes that are no modules: it must neither panic nor eat all memory
+    Bytes {
+        #[command(flatten)]
+        bounds: Bounds,
+        /// Only this file, as it is
+        #[arg(long)]
+        file: Option<PathBuf>,
+    },
     /// Show what all engines say of one module
     Show(One),
     /// Run modules and tell a parent process about it
     #[command(hide = true)]
     Worker(One),
+    /// Give the compiler some inputs and tell a parent process about it
+    #[command(hide = true)]
+    BytesWorker {
+        /// The first input's seed
+        #[arg(long)]
+        seed: u64,
+        /// How many
+        #[arg(long)]
+        iterations: u64,
+    },
 }
 
 #[derive(Args)]
-struct Search {
-    /// The first module's seed; the others' follow it
+struct Bounds {
+    /// The first seed; the others follow it
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// When to stop: `90s`, `2m`, `1h`
     #[arg(long, value_parser = duration)]
     time: Option<Duration>,
-    /// How many modules
+    /// How many seeds
     #[arg(long)]
     iterations: Option<u64>,
     /// How many processes at once; default: as many as there are processors
     #[arg(long)]
     jobs: Option<usize>,
-    /// A proposal that every module may use much of, and no other
-    #[arg(long)]
-    only: Option<String>,
 }
 
 #[derive(Args)]
@@ -86,7 +112,12 @@ struct One {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let run = || match arguments.command {
-        Command::Differential(search) => differential(search),
+        Command::Differential { bounds, only } => {
+            differential::run(&bounds.options()?, &selection(&only)?)
+        }
+        Command::Bytes { file: Some(file), .. } => bytes::show(&file),
+        Command::Bytes { bounds, file: None } => bytes::run(&bounds.options()?),
+        Command::BytesWorker { seed, iterations } => bytes::worker::run(seed, iterations),
         Command::Show(one) => show(&one),
         Command::Worker(one) => differential::worker::run(&one.work(), &selection(&one.only)?),
     };
@@ -101,25 +132,26 @@ fn main() -> ExitCode {
     }
 }
 
-fn differential(search: Search) -> Result<()> {
-    let bounded = search.time.is_some() || search.iterations.is_some();
-    ensure!(bounded, "say when to stop: --time or --iterations");
-    differential::run(&differential::Options {
-        seed: search.seed,
-        time: search.time,
-        iterations: search.iterations,
-        jobs: search.jobs.unwrap_or_else(|| {
-            std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
-        }),
-        selection: selection(&search.only)?,
-    })
+impl Bounds {
+    fn options(&self) -> Result<search::Options> {
+        let bounded = self.time.is_some() || self.iterations.is_some();
+        ensure!(bounded, "say when to stop: --time or --iterations");
+        Ok(search::Options {
+            seed: self.seed,
+            time: self.time,
+            iterations: self.iterations,
+            jobs: self.jobs.unwrap_or_else(|| {
+                std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+            }),
+        })
+    }
 }
 
 fn selection(only: &Option<String>) -> Result<Selection> {
     if let Some(name) = only {
         let known = proposals::PROPOSALS.iter().find(|proposal| proposal.name == name);
         let proposal = known.with_context(|| format!("there is no proposal `{name}`"))?;
-        ensure!(proposal.enabled, "`{name}` is not enabled");
+        ensure!(proposal.enabled(), "`{name}` is not something that the compiler has");
     }
     Ok(Selection { only: only.clone() })
 }

@@ -1,9 +1,8 @@
 //! Which language is tried: one row per proposal.
 //!
-//! A row says what the compiler calls it, which bits of the validator's it is, whether the
-//! generator makes it (and how), and which peers can run it. When the compiler learns a proposal,
-//! its row gets its flag here; nothing else changes. The rest, WebAssembly 2.0 and extended
-//! constant expressions, is always tried.
+//! A row says what the compiler calls it, which bits of the validator's it is, how the generator
+//! is told to make it, and which peers can run it. Whether it is tried, the compiler says: what
+//! it has is tried. The rest, WebAssembly 2.0 and extended constant expressions, always is.
 
 use wasm_smith::Config;
 use wasmparser::WasmFeatures;
@@ -15,8 +14,6 @@ pub struct Proposal {
     pub name: &'static str,
     /// The validator's.
     pub features: WasmFeatures,
-    /// Whether the compiler is to have it.
-    pub enabled: bool,
     /// How the generator is told to use it.
     pub generate: fn(&mut Config),
     /// Whether `wasmtime` can run it.
@@ -25,12 +22,21 @@ pub struct Proposal {
     pub wasmi: bool,
 }
 
+impl Proposal {
+    /// Whether the compiler has it: it can be switched off.
+    pub fn enabled(&self) -> bool {
+        const EMPTY: &[u8] = b"\0asm\x01\0\0\0";
+        let mut config = wasmaot_compiler::Config::new(cargo_wasmaot::host_target());
+        config.without = vec![self.name.into()];
+        wasmaot_compiler::describe(EMPTY, &config).is_ok()
+    }
+}
+
 /// All that come after the core that is always there.
 pub const PROPOSALS: &[Proposal] = &[
     Proposal {
         name: "simd",
         features: WasmFeatures::SIMD,
-        enabled: false,
         generate: |config| config.simd_enabled = true,
         wasmtime: true,
         wasmi: true,
@@ -38,7 +44,6 @@ pub const PROPOSALS: &[Proposal] = &[
     Proposal {
         name: "relaxed-simd",
         features: WasmFeatures::RELAXED_SIMD,
-        enabled: false,
         generate: |config| {
             config.simd_enabled = true;
             config.relaxed_simd_enabled = true;
@@ -49,7 +54,6 @@ pub const PROPOSALS: &[Proposal] = &[
     Proposal {
         name: "tail-call",
         features: WasmFeatures::TAIL_CALL,
-        enabled: false,
         generate: |config| config.tail_call_enabled = true,
         wasmtime: true,
         wasmi: true,
@@ -57,7 +61,6 @@ pub const PROPOSALS: &[Proposal] = &[
     Proposal {
         name: "multi-memory",
         features: WasmFeatures::MULTI_MEMORY,
-        enabled: false,
         generate: |config| config.max_memories = 4,
         wasmtime: true,
         wasmi: true,
@@ -65,7 +68,6 @@ pub const PROPOSALS: &[Proposal] = &[
     Proposal {
         name: "memory64",
         features: WasmFeatures::MEMORY64,
-        enabled: false,
         generate: |config| config.memory64_enabled = true,
         wasmtime: true,
         wasmi: true,
@@ -73,7 +75,6 @@ pub const PROPOSALS: &[Proposal] = &[
     Proposal {
         name: "custom-page-sizes",
         features: WasmFeatures::CUSTOM_PAGE_SIZES,
-        enabled: false,
         generate: |config| config.custom_page_sizes_enabled = true,
         wasmtime: true,
         wasmi: true,
@@ -81,7 +82,6 @@ pub const PROPOSALS: &[Proposal] = &[
     Proposal {
         name: "wide-arithmetic",
         features: WasmFeatures::WIDE_ARITHMETIC,
-        enabled: false,
         generate: |config| config.wide_arithmetic_enabled = true,
         wasmtime: true,
         wasmi: true,
@@ -89,7 +89,6 @@ pub const PROPOSALS: &[Proposal] = &[
     Proposal {
         name: "threads",
         features: WasmFeatures::THREADS,
-        enabled: false,
         generate: |config| config.threads_enabled = true,
         wasmtime: true,
         wasmi: false,
@@ -112,7 +111,7 @@ mod tests {
 
     #[test]
     fn what_is_enabled_has_a_peer() {
-        for proposal in PROPOSALS.iter().filter(|proposal| proposal.enabled) {
+        for proposal in PROPOSALS.iter().filter(|proposal| proposal.enabled()) {
             assert!(proposal.wasmtime || proposal.wasmi, "{}", proposal.name);
         }
         assert!(features(|_| false) == CORE && CORE.contains(WasmFeatures::BULK_MEMORY));

@@ -16,12 +16,23 @@ pub fn run(_arguments: &[String]) -> anyhow::Result<()> {
     let readme = std::fs::read_to_string(root().join("README.md")).context("README.md")?;
     let test = test_command(&readme)?;
     step("formatting", "cargo fmt --all --check", &[])?;
+    step("formatting", "cargo fmt --manifest-path fuzz/Cargo.toml --check", &[])?;
     step("tidiness", "cargo xtask tidy", &[])?;
     step("guests", "cargo xtask guests check", &[])?;
     step("clippy", "cargo clippy --workspace --all-targets --locked -- -D warnings", &[])?;
     let deny = [("RUSTDOCFLAGS", "-D warnings")];
     step("docs", "cargo doc --workspace --no-deps --locked", &deny)?;
-    step("tests", &test, &[])
+    step("tests", &test, &[])?;
+    fuzz()
+}
+
+/// What `fuzz/README.md` tells about, from fixed seeds: a workspace of its own.
+fn fuzz() -> anyhow::Result<()> {
+    const MANIFEST: &str = "--locked --manifest-path fuzz/Cargo.toml";
+    let run = |arguments| format!("cargo run --release {MANIFEST} -- {arguments}");
+    step("fuzzing, itself", &format!("cargo test --release {MANIFEST}"), &[])?;
+    step("fuzzing, bytes", &run("bytes --seed 1 --iterations 20000"), &[])?;
+    step("fuzzing, beside other engines", &run("differential --seed 1 --time 2m"), &[])
 }
 
 /// The folder of the workspace.

@@ -12,7 +12,8 @@ use std::{fmt, fs};
 use anyhow::{Context, Result};
 use wasm_shrink::{IsInteresting, WasmShrink};
 
-use super::{Finding, Work, child};
+use super::{Work, one};
+use crate::child::Finding;
 use crate::generate::{Selection, module};
 
 /// How long making a module smaller may take.
@@ -91,7 +92,7 @@ pub fn write(finding: &Finding, selection: &Selection) -> Result<PathBuf> {
 fn disagreement(wasm: &[u8], seed: u64, selection: &Selection) -> Result<Option<String>> {
     let file = tempfile::Builder::new().suffix(".wasm").tempfile()?;
     fs::write(file.path(), wasm)?;
-    let (findings, _) = child(&Work::File(file.path().to_owned(), seed), selection)?;
+    let (findings, _) = one(&Work::File(file.path().to_owned(), seed), selection)?;
     Ok(findings.into_iter().next().map(|finding| finding.what))
 }
 

@@ -1,6 +1,6 @@
 //! A child process of the differential run: compiles a batch, links all of it once, runs it.
 //!
-//! It tells its parent on its standard output where it is and what it found ([`Said`]).
+//! It tells its parent where it is and what it found.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -9,58 +9,15 @@ use cargo_wasmaot::load::{link::Linker, load};
 use wasmaot::Module;
 use wasmaot_compiler::{Artifact, Error};
 
-use super::stats::Stats;
-use super::{Finding, Work, read_module};
+use super::{Work, read_module};
 use crate::case::Case;
+use crate::child::{Finding, Said};
 use crate::compare::compare;
 use crate::engines::ours::{MODES, Mode};
 use crate::engines::{wasmi, wasmtime};
 use crate::generate::{Selection, module};
+use crate::stats::Stats;
 use crate::value::Run;
-
-/// A line of a child's output.
-#[derive(Clone, Debug)]
-pub enum Said {
-    /// What it does next.
-    At(String),
-    /// Something is wrong.
-    Found(Finding),
-    /// Something is wrong, but hardly here.
-    Doubt(Finding),
-    /// What it did.
-    Stats(Stats),
-}
-
-impl Said {
-    /// Says it.
-    pub fn say(&self) {
-        match self {
-            Self::At(place) => println!("at {place}"),
-            Self::Found(Finding { seed, what }) => {
-                println!("found {seed} {}", what.replace('\n', " "));
-            }
-            Self::Doubt(Finding { seed, what }) => {
-                println!("doubt {seed} {}", what.replace('\n', " "));
-            }
-            Self::Stats(stats) => println!("stats {}", stats.line()),
-        }
-    }
-
-    /// What was said.
-    pub fn parse(line: &str) -> Option<Self> {
-        let (kind, rest) = line.split_once(' ')?;
-        match kind {
-            "at" => Some(Self::At(rest.into())),
-            "found" | "doubt" => {
-                let (seed, what) = rest.split_once(' ')?;
-                let finding = Finding { seed: seed.parse().ok()?, what: what.into() };
-                Some(if kind == "found" { Self::Found(finding) } else { Self::Doubt(finding) })
-            }
-            "stats" => Some(Self::Stats(Stats::parse(rest)?)),
-            _ => None,
-        }
-    }
-}
 
 /// Does it all.
 ///
@@ -187,17 +144,4 @@ pub fn show(case: &Case) -> Result<()> {
         println!("{:#?}", mode.run(case, module));
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_said_is_understood() {
-        assert!(matches!(Said::parse("at linking"), Some(Said::At(place)) if place == "linking"));
-        let Some(Said::Found(finding)) = Said::parse("found 7 it is wrong") else { panic!() };
-        assert_eq!((finding.seed, finding.what.as_str()), (7, "it is wrong"));
-        assert!(Said::parse("thread panicked").is_none());
-    }
 }

@@ -1,8 +1,8 @@
 //! What is tried: modules compiled in every mode, linked and loaded by the command line's loader.
 
 use wasmaot::{
-    Error, Extern, ExternRef, ExternType, Func, Global, Imports, Memory, Module, Store, Table,
-    TrapCode, Val, ValType,
+    Error, Extern, ExternRef, ExternType, Func, Global, HeapType, Imports, Memory, Module, Store,
+    Table, TrapCode, Val, ValType,
 };
 use wasmaot_compiler::{Artifact, Config, MemoryStyle, OptLevel, TrapStyle, compile};
 
@@ -140,7 +140,7 @@ fn imports(store: &mut Store<Host>, module: Module) -> Result<Imports, Error> {
             }
             ExternType::Memory(ty) => Memory::new(&mut *store, ty)?.into(),
             ExternType::Table(ty) => {
-                let null = Val::default_of(ty.element);
+                let null = Val::default_of(ValType::Ref(ty.element));
                 Table::new(&mut *store, ty, null)?.into()
             }
         };
@@ -191,8 +191,9 @@ fn type_of(ty: ValType) -> Type {
         ValType::I64 => Type::I64,
         ValType::F32 => Type::F32,
         ValType::F64 => Type::F64,
-        ValType::FuncRef => Type::Func,
-        ValType::ExternRef => Type::Extern,
+        ValType::V128 => Type::V128,
+        ValType::Ref(ty) if ty.heap == HeapType::Extern => Type::Extern,
+        ValType::Ref(_) => Type::Func,
     }
 }
 

@@ -7,9 +7,9 @@ use anyhow::{Result, ensure};
 
 use crate::value::{Outcome, Run};
 
-/// Counts by name.
+/// Counts by name, and the largest numbers there were, each with its seed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Stats(BTreeMap<String, u64>);
+pub struct Stats(BTreeMap<String, u64>, BTreeMap<String, (u64, u64)>);
 
 impl Stats {
     /// Counts one more.
@@ -17,10 +17,19 @@ impl Stats {
         *self.0.entry(what.into()).or_default() += 1;
     }
 
+    /// Remembers the largest number of a kind, and whose it is.
+    pub fn most(&mut self, what: &str, number: u64, seed: u64) {
+        let most = self.1.entry(what.to_owned()).or_default();
+        *most = (*most).max((number, seed));
+    }
+
     /// Adds another's counts.
     pub fn add(&mut self, other: &Self) {
         for (what, many) in &other.0 {
             *self.0.entry(what.clone()).or_default() += many;
+        }
+        for (what, &(number, seed)) in &other.1 {
+            self.most(what, number, seed);
         }
     }
 
@@ -61,16 +70,22 @@ impl Stats {
     /// On one line, for [`parse`](Self::parse).
     pub fn line(&self) -> String {
         let counts = self.0.iter().map(|(what, many)| format!("{what}={many}"));
-        counts.collect::<Vec<_>>().join(";")
+        let most = self.1.iter().map(|(what, (number, seed))| format!("{what}={number}@{seed}"));
+        counts.chain(most).collect::<Vec<_>>().join(";")
     }
 
     /// What [`line`](Self::line) wrote.
     pub fn parse(line: &str) -> Option<Self> {
-        let counts = line.split(';').filter(|count| !count.is_empty()).map(|count| {
-            let (what, many) = count.rsplit_once('=')?;
-            Some((what.to_owned(), many.parse().ok()?))
-        });
-        counts.collect::<Option<_>>().map(Self)
+        let mut stats = Self::default();
+        for count in line.split(';').filter(|count| !count.is_empty()) {
+            let (what, number) = count.rsplit_once('=')?;
+            if let Some((number, seed)) = number.split_once('@') {
+                stats.most(what, number.parse().ok()?, seed.parse().ok()?);
+            } else {
+                stats.0.insert(what.to_owned(), number.parse().ok()?);
+            }
+        }
+        Some(stats)
     }
 }
 
@@ -78,6 +93,9 @@ impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (what, many) in &self.0 {
             writeln!(f, "{many:>9}  {what}")?;
+        }
+        for (what, (number, seed)) in &self.1 {
+            writeln!(f, "{number:>9}  {what}: seed {seed}")?;
         }
         Ok(())
     }
@@ -93,6 +111,9 @@ mod tests {
         stats.count("modules");
         stats.count("modules");
         stats.count("calls: trapped, Memory");
+        stats.most("bytes", 7, 1);
+        stats.most("bytes", 5, 2);
+        assert!(stats.to_string().contains("7  bytes: seed 1"));
         assert_eq!(Stats::parse(&stats.line()), Some(stats));
         assert_eq!(Stats::parse(""), Some(Stats::default()));
         assert_eq!(Stats::parse("nonsense"), None);
@@ -100,7 +121,7 @@ mod tests {
 
     #[test]
     fn trying_nothing_is_an_error() {
-        let mut stats = Stats(BTreeMap::from([("modules".into(), 100)]));
+        let mut stats = Stats(BTreeMap::from([("modules".into(), 100)]), BTreeMap::new());
         assert!(stats.check().is_err());
         stats.0.insert("compared with wasmi".into(), 100);
         assert!(stats.check().is_err());
