@@ -5,6 +5,7 @@ use anyhow::{Result, anyhow};
 use arbitrary::{Arbitrary, Unstructured};
 use wasm_smith::{Config, MemoryOffsetChoices, Module};
 
+use crate::engines::engines_canonicalize;
 use crate::host::{MEMORY_BYTES, TABLE_ELEMENTS};
 use crate::proposals::PROPOSALS;
 use crate::random::Random;
@@ -24,7 +25,7 @@ pub struct Selection {
 pub fn module(seed: u64, selection: &Selection) -> Result<Vec<u8>> {
     let mut random = Random::new(seed, "module");
     let size = 256 << random.below(6);
-    let config = config(&mut random, selection).map_err(|error| anyhow!(error))?;
+    let config = config(seed, &mut random, selection).map_err(|error| anyhow!(error))?;
     let bytes = random.bytes(size);
     let mut module = Module::new(config, &mut Unstructured::new(&bytes))?;
     // Loops and recursion end after so many rounds, in every engine the same.
@@ -49,7 +50,7 @@ pub fn any_module(seed: u64) -> Result<Vec<u8>> {
     Ok(Module::new(config, &mut Unstructured::new(&bytes))?.to_bytes())
 }
 
-fn config(random: &mut Random, selection: &Selection) -> arbitrary::Result<Config> {
+fn config(seed: u64, random: &mut Random, selection: &Selection) -> arbitrary::Result<Config> {
     let bytes = random.bytes(512);
     let mut config = Config::arbitrary(&mut Unstructured::new(&bytes))?;
 
@@ -76,7 +77,7 @@ fn config(random: &mut Random, selection: &Selection) -> arbitrary::Result<Confi
     config.max_type_size = 100;
 
     // What can be compared.
-    config.canonicalize_nans = true;
+    config.canonicalize_nans = !engines_canonicalize(seed);
     config.export_everything = !random.one_in(4);
     config.min_exports = 1;
     config.max_exports = 20;

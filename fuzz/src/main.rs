@@ -59,6 +59,9 @@ enum Command {
         /// Only this file, as it is
         #[arg(long)]
         file: Option<PathBuf>,
+        /// Only write the first seed's input to this file
+        #[arg(long)]
+        write: Option<PathBuf>,
     },
     /// Show what all engines say of one module
     Show(One),
@@ -116,7 +119,10 @@ fn main() -> ExitCode {
             differential::run(&bounds.options()?, &selection(&only)?)
         }
         Command::Bytes { file: Some(file), .. } => bytes::show(&file),
-        Command::Bytes { bounds, file: None } => bytes::run(&bounds.options()?),
+        Command::Bytes { bounds, write: Some(file), .. } => {
+            Ok(std::fs::write(file, bytes::inputs::input(bounds.seed).bytes)?)
+        }
+        Command::Bytes { bounds, file: None, write: None } => bytes::run(&bounds.options()?),
         Command::BytesWorker { seed, iterations } => bytes::worker::run(seed, iterations),
         Command::Show(one) => show(&one),
         Command::Worker(one) => differential::worker::run(&one.work(), &selection(&one.only)?),

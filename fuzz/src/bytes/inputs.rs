@@ -140,6 +140,24 @@ fn with_debug_info(random: &mut Random) -> Vec<u8> {
     parser.parse_str(None, &text).unwrap_or(module)
 }
 
+/// Instructions that say much in few bytes; the module has a global, and its function no results.
+const DENSE: &[&[enc::Instruction<'static>]] = {
+    use enc::Instruction as I;
+    &[
+        &[I::Call(0)],
+        &[I::GlobalGet(0), I::Drop],
+        &[I::GlobalGet(0), I::GlobalSet(0)],
+        &[I::GlobalGet(0), I::GlobalGet(0), I::I64DivS, I::Drop],
+        &[I::GlobalGet(0), I::F64ConvertI64U, I::I64TruncSatF64U, I::Drop],
+        &[I::GlobalGet(0), I::F32ConvertI64U, I::I32TruncF32U, I::Drop],
+        &[I::GlobalGet(0), I::I32WrapI64, I::BrIf(0)],
+        &[I::Block(enc::BlockType::Empty), I::Br(0), I::End],
+        &[I::Loop(enc::BlockType::Empty), I::End],
+        &[I::Unreachable],
+        &[I::RefFunc(0), I::Drop],
+    ]
+};
+
 /// A valid module that says much in few bytes, or only much.
 fn large(random: &mut Random) -> Vec<u8> {
     let mut types = enc::TypeSection::new();
@@ -155,9 +173,9 @@ fn large(random: &mut Random) -> Vec<u8> {
     let many = 1 + random.below(most);
     let i32s = |many: usize| std::iter::repeat_n(enc::ValType::I32, many);
     let mut body = enc::Function::new([]);
-    let mut params = 0;
+    let (mut params, mut first_type) = (0, 0);
     use enc::Instruction as I;
-    match random.below(9) {
+    match random.below(13) {
         // Locals.
         0 => body = enc::Function::new([(50_000, enc::ValType::I64)]),
         // Nesting.
@@ -246,6 +264,65 @@ fn large(random: &mut Random) -> Vec<u8> {
                 body.instruction(&I::Drop);
             }
         }
+        // Much of one instruction.
+        8 => {
+            globals.global(
+                enc::GlobalType { val_type: enc::ValType::I64, mutable: true, shared: false },
+                &enc::ConstExpr::i64_const(1),
+            );
+            let instructions = random.pick(DENSE);
+            for _ in 0..many * 40 {
+                for instruction in *instructions {
+                    body.instruction(instruction);
+                }
+            }
+        }
+        // Locals that live across many joints.
+        9 | 10 => {
+            let (joints, locals) = (many * 5, 1 + random.below(many * 5));
+            body = enc::Function::new([(locals as u32, enc::ValType::I32)]);
+            let loops = random.one_in(2);
+            for local in 0..locals as u32 {
+                body.instruction(&I::MemorySize(0)).instruction(&I::LocalSet(local));
+            }
+            memories.memory(enc::MemoryType {
+                minimum: 0,
+                maximum: None,
+                memory64: false,
+                shared: false,
+                page_size_log2: None,
+            });
+            for joint in 0..joints {
+                if loops {
+                    body.instruction(&I::Loop(enc::BlockType::Empty));
+                } else {
+                    body.instruction(&I::Block(enc::BlockType::Empty));
+                    body.instruction(&I::LocalGet((joint % locals) as u32));
+                    body.instruction(&I::BrIf(0));
+                    body.instruction(&I::End);
+                }
+            }
+            for local in 0..locals as u32 {
+                body.instruction(&I::LocalGet(local)).instruction(&I::MemoryGrow(0));
+                body.instruction(&I::LocalSet(local));
+            }
+            for _ in 0..if loops { joints } else { 0 } {
+                body.instruction(&I::MemorySize(0)).instruction(&I::BrIf(0));
+                body.instruction(&I::End);
+            }
+        }
+        // Types of types.
+        11 => {
+            types.ty().function([], []);
+            for number in 0..many.min(100) {
+                let ty = enc::ValType::Ref(enc::RefType {
+                    nullable: true,
+                    heap_type: enc::HeapType::Concrete(number as u32),
+                });
+                types.ty().function([ty, ty], [ty]);
+            }
+            first_type = types.len();
+        }
         // Many functions.
         _ => {
             for _ in 0..many * 5 {
@@ -260,7 +337,7 @@ fn large(random: &mut Random) -> Vec<u8> {
     }
     body.instruction(&I::End);
     types.ty().function(i32s(params), i32s(params));
-    functions.function(0);
+    functions.function(first_type);
     codes.function(&body);
 
     let mut module = enc::Module::new();

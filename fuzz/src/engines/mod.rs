@@ -8,7 +8,14 @@ pub mod wasmi;
 pub mod wasmtime;
 
 use crate::case::{Call, Case, Item};
+use crate::random::Random;
 use crate::value::{Outcome, Run, State};
+
+/// Whether in the case of this seed the engines are asked to canonicalise NaNs (those that can).
+/// Otherwise the module does, by its own instructions.
+pub fn engines_canonicalize(seed: u64) -> bool {
+    Random::new(seed, "NaNs").one_in(3)
+}
 
 /// An instance of a case's module.
 pub trait Instance {

@@ -6,7 +6,7 @@ use wasmaot::{
 };
 use wasmaot_compiler::{Artifact, Config, MemoryStyle, OptLevel, TrapStyle, compile};
 
-use super::{Instance, drive};
+use super::{Instance, drive, engines_canonicalize};
 use crate::case::{Call, Case, Item};
 use crate::host::{Host, MEMORY_BYTES, Refused, TABLE_ELEMENTS, import_key};
 use crate::random::Random;
@@ -60,6 +60,8 @@ impl Mode {
             opt_level: self.opt_level,
             traps: self.traps,
             debug_info: random.one_in(8),
+            canonicalize_nans: engines_canonicalize(case.seed),
+            relaxed_simd_deterministic: true,
             ..Config::new(cargo_wasmaot::host_target())
         };
         if random.one_in(2) {
@@ -169,7 +171,15 @@ impl Instance for Ours {
                 .get_global(&self.store, name)
                 .map(|global| State::Global(from_val(&global.get(&self.store)))),
             Item::Memory => self.instance.get_memory(&self.store, name).map(|memory| {
-                State::Memory(memory.size(&self.store), digest(memory.data(&self.store)))
+                let digest = match memory.as_shared(&self.store) {
+                    None => digest(memory.data(&self.store)),
+                    Some(shared) => {
+                        let mut bytes = vec![0; shared.data_size()];
+                        shared.read(0, &mut bytes).expect("all of it");
+                        digest(&bytes)
+                    }
+                };
+                State::Memory(memory.size(&self.store), digest)
             }),
             Item::Table => self.instance.get_table(&self.store, name).map(|table| {
                 let element = |index| table.get(&self.store, index).expect("within the table");
@@ -203,7 +213,7 @@ fn to_val(value: Value) -> Val {
         Value::I64(value) => Val::I64(value),
         Value::F32(bits) => Val::F32(bits),
         Value::F64(bits) => Val::F64(bits),
-        Value::V128(_) => unreachable!("not before there are vectors"),
+        Value::V128(bits) => Val::V128(bits),
         Value::Func(_) => Val::FuncRef(None),
         Value::Extern(number) => Val::ExternRef(number.map(ExternRef::new)),
     }
@@ -215,6 +225,7 @@ fn from_val(value: &Val) -> Value {
         Val::I64(value) => Value::I64(*value),
         Val::F32(bits) => Value::F32(*bits),
         Val::F64(bits) => Value::F64(*bits),
+        Val::V128(bits) => Value::V128(*bits),
         Val::FuncRef(func) => Value::Func(func.is_some()),
         Val::ExternRef(value) => Value::Extern(value.as_ref().map(|value| {
             // Any other is not one that the host gave.
@@ -237,6 +248,8 @@ fn outcome(error: Error) -> Outcome {
         TrapCode::IntegerDivideByZero => Trap::DivisionByZero,
         TrapCode::IntegerOverflow => Trap::Overflow,
         TrapCode::BadConversionToInteger => Trap::Conversion,
+        TrapCode::UnalignedAtomic => Trap::Unaligned,
+        TrapCode::ExpectedSharedMemory => Trap::NotShared,
         TrapCode::StackOverflow => return Outcome::Exhausted("stack".into()),
         other => return Outcome::Failed(format!("an unknown trap: {other}")),
     })

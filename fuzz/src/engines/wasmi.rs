@@ -8,8 +8,9 @@ use wasmi::{
     Module, Nullable, Ref, RefType, Store, StoreLimits, StoreLimitsBuilder, Table, TrapCode, Val,
     ValType,
 };
+use wasmparser::WasmFeatures;
 
-use super::{Instance, drive};
+use super::{Instance, drive, engines_canonicalize};
 use crate::case::{Call, Case, Item};
 use crate::host::{Host, MEMORY_BYTES, Refused, TABLE_ELEMENTS, import_key, suffices};
 use crate::proposals::features;
@@ -35,6 +36,9 @@ static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
 /// If this engine cannot: why.
 pub fn run(case: &Case) -> Result<Run, String> {
     suffices(features(|proposal| proposal.wasmi), case.features)?;
+    if engines_canonicalize(case.seed) && case.features.contains(WasmFeatures::FLOATS) {
+        return Err("no canonical NaNs".into());
+    }
     let module = Module::new(&ENGINE, &case.wasm).map_err(|error| error.to_string())?;
     Ok(drive("wasmi", case, start(case, &module)))
 }

@@ -8,7 +8,7 @@ use wasmtime::{
     Val, ValType,
 };
 
-use super::{Instance, drive};
+use super::{Instance, drive, engines_canonicalize};
 use crate::case::{Call, Case, Item};
 use crate::host::{Host, MEMORY_BYTES, Refused, TABLE_ELEMENTS, import_key, suffices};
 use crate::proposals::features;
@@ -17,7 +17,10 @@ use crate::value::{Outcome, Run, State, Trap, Type, Value, digest};
 /// Bytes of stack for guests, of the thread's own: see [`crate::STACK`].
 const STACK: usize = 2 << 20;
 
-static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
+/// An engine that leaves NaNs as the machine has them, and one that canonicalises them.
+static ENGINES: LazyLock<[Engine; 2]> = LazyLock::new(|| [false, true].map(engine));
+
+fn engine(canonicalize: bool) -> Engine {
     let mut config = Config::new();
     config
         .max_wasm_stack(STACK)
@@ -30,9 +33,10 @@ static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
         .wasm_memory64(true)
         .wasm_tail_call(true)
         .wasm_threads(true)
-        .shared_memory(true);
+        .shared_memory(true)
+        .cranelift_nan_canonicalization(canonicalize);
     Engine::new(&config).expect("a configuration that does not depend on anything")
-});
+}
 
 /// Runs a case's module.
 ///
@@ -40,7 +44,8 @@ static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
 /// If this engine cannot: why.
 pub fn run(case: &Case) -> Result<Run, String> {
     suffices(features(|proposal| proposal.wasmtime), case.features)?;
-    let module = Module::new(&ENGINE, &case.wasm).map_err(|error| format!("{error:#}"))?;
+    let module = Module::new(&ENGINES[usize::from(engines_canonicalize(case.seed))], &case.wasm)
+        .map_err(|error| format!("{error:#}"))?;
     Ok(drive("wasmtime", case, start(case, &module)))
 }
 
@@ -59,7 +64,7 @@ fn start(case: &Case, module: &Module) -> Result<Wasmtime, Outcome> {
         .memory_size(MEMORY_BYTES as usize)
         .table_elements(TABLE_ELEMENTS as usize)
         .build();
-    let mut store = Store::new(&ENGINE, Data { host: Host::new(case.seed), limits });
+    let mut store = Store::new(module.engine(), Data { host: Host::new(case.seed), limits });
     store.limiter(|data| &mut data.limits);
     let imports = module
         .imports()
