@@ -201,14 +201,11 @@ fn large(random: &mut Random) -> Vec<u8> {
         // Parameters, in calls.
         3 => {
             params = 1000;
-            for _ in 0..many.min(100) {
-                for index in 0..params as u32 {
-                    body.instruction(&I::LocalGet(index));
-                }
+            for index in 0..params as u32 {
+                body.instruction(&I::LocalGet(index));
+            }
+            for _ in 0..many.min(500) {
                 body.instruction(&I::Call(0));
-                for _ in 0..params {
-                    body.instruction(&I::Drop);
-                }
             }
         }
         // Tables and memories.
