@@ -1,6 +1,7 @@
 //! What the whole-pipeline tests share: from a guest's text to a module that runs in the test's
 //! own process, by way of compiler, linker and loader.
 
+pub mod suite;
 pub mod ways;
 
 use cargo_wasmaot::host_target;

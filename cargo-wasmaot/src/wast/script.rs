@@ -5,7 +5,7 @@ use wast::parser::{self, ParseBuffer};
 use wast::token::Span;
 use wast::{QuoteWat, QuoteWatTest, Wast, WastDirective, WastExecute, Wat};
 
-use super::{Failure, File};
+use super::File;
 
 /// A parsed script.
 pub struct Script<'a> {
@@ -29,12 +29,12 @@ impl Script<'_> {
     /// Parses a file and hands on what it says: the parsed script borrows much.
     ///
     /// # Errors
-    /// If the file is not a script, naming the line.
-    pub fn with<R>(file: &File, then: impl FnOnce(Script<'_>) -> R) -> Result<R, Failure> {
+    /// If the file is not a script: in which line, and why.
+    pub fn with<R>(file: &File, then: impl FnOnce(Script<'_>) -> R) -> Result<R, (usize, String)> {
         let lines = line_starts(&file.text);
-        let failure = |error: wast::Error| Failure {
-            line: line_at(&lines, error.span()),
-            reason: format!("not a test script: {}", error.message()),
+        let failure = |error: wast::Error| {
+            let reason = format!("not a test script: {}", error.message());
+            (line_at(&lines, error.span()), reason)
         };
         // The suites' names are full of characters that confuse people, on purpose.
         let mut lexer = Lexer::new(&file.text);
@@ -43,6 +43,11 @@ impl Script<'_> {
         let mut directives = parser::parse::<Wast<'_>>(&buffer).map_err(failure)?.directives;
         let modules = directives.iter_mut().map(source).collect();
         Ok(then(Script { directives, modules, lines }))
+    }
+
+    /// The line of each directive.
+    pub fn lines(&self) -> Vec<usize> {
+        (0..self.directives.len()).map(|directive| self.line(directive)).collect()
     }
 
     /// The line, from 1, that a directive starts in.

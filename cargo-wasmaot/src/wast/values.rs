@@ -6,13 +6,14 @@ use wasmaot::{ExternRef, Val};
 use wast::core::{AbstractHeapType, HeapType, NanPattern, WastArgCore, WastRetCore};
 use wast::{WastArg, WastRet};
 
+use super::report::Failure;
 use super::vectors;
 
 /// A script's argument.
 ///
 /// # Errors
 /// If it has a type that is not supported, naming it.
-pub fn argument(arg: &WastArg<'_>) -> Result<Val, String> {
+pub fn argument(arg: &WastArg<'_>) -> Result<Val, Failure> {
     let WastArg::Core(arg) = arg else {
         return Err("components are not supported".into());
     };
@@ -27,7 +28,7 @@ pub fn argument(arg: &WastArg<'_>) -> Result<Val, String> {
         },
         WastArgCore::RefExtern(number) => Val::ExternRef(Some(ExternRef::new(*number))),
         WastArgCore::V128(value) => vectors::constant(value).into(),
-        WastArgCore::RefHost(_) => return Err("anyref is not supported".into()),
+        WastArgCore::RefHost(_) => return Err(Failure::needs("gc", "a value of type anyref")),
     })
 }
 
@@ -36,8 +37,11 @@ enum RefKind {
     Extern,
 }
 
-fn kind_of(ty: &HeapType<'_>) -> Result<RefKind, String> {
+fn kind_of(ty: &HeapType<'_>) -> Result<RefKind, Failure> {
+    let unsupported = |proposal| Failure::needs(proposal, &format!("references of type {ty:?}"));
     match ty {
+        // Of all types that modules define, there are references to functions only.
+        HeapType::Concrete(_) => Ok(RefKind::Func),
         HeapType::Abstract {
             shared: false,
             ty: AbstractHeapType::Func | AbstractHeapType::NoFunc,
@@ -46,7 +50,10 @@ fn kind_of(ty: &HeapType<'_>) -> Result<RefKind, String> {
             shared: false,
             ty: AbstractHeapType::Extern | AbstractHeapType::NoExtern,
         } => Ok(RefKind::Extern),
-        other => Err(format!("references of type {other:?} are not supported")),
+        HeapType::Abstract { ty: AbstractHeapType::Exn | AbstractHeapType::NoExn, .. } => {
+            Err(unsupported("exception-handling"))
+        }
+        _ => Err(unsupported("gc")),
     }
 }
 

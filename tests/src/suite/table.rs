@@ -1,0 +1,120 @@
+//! The README's table of what the suite shows, between two marks.
+
+use std::fmt::Write as _;
+
+use anyhow::{Context, Result};
+use cargo_wasmaot::wast::report::{Outcome, Report};
+
+use super::{Ran, waits_for};
+
+/// What the table stands between.
+const MARKS: [&str; 2] = ["<!-- the suite's table -->\n", "<!-- end of the suite's table -->"];
+
+/// A row to be: a folder of the suite and what people call it.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The folder.
+    pub folder: String,
+    /// What it tests.
+    pub title: &'static str,
+    /// The proposal of that name alone, if the row is one's.
+    pub proposal: Option<&'static str>,
+}
+
+/// The table for a run; the reports of each file are in the order of the modes, of which the
+/// table has the first few.
+pub fn render(rows: &[Row], modes: &[&str], ran: &[Ran]) -> String {
+    let mut text = format!("| language | status | files | directives: {} |\n", modes.join(" | "));
+    text += &format!("|---|---|---|{}\n", "---|".repeat(modes.len()));
+    for row in rows {
+        let files: Vec<_> = ran.iter().filter(|file| file.folder == row.folder).collect();
+        let good = |report: &Report| report.failed() == 0;
+        let passed = files.iter().filter(|file| file.reports.iter().all(good)).count();
+        let (title, status) = (row.title, status(row, &files));
+        let _ = write!(text, "| {title} | {status} | {passed}/{} |", files.len());
+        for mode in 0..modes.len() {
+            let of = |count: fn(&Report) -> usize| {
+                files.iter().filter_map(|file| file.reports.get(mode)).map(count).sum::<usize>()
+            };
+            let _ = write!(text, " {}/{} |", of(Report::passed), of(Report::total));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn status(row: &Row, files: &[&Ran]) -> String {
+    let reports = files.iter().flat_map(|file| &file.reports);
+    let outcomes = reports.flat_map(|report| &report.directives).map(|(_, outcome)| outcome);
+    let mut waits: Vec<_> = outcomes.clone().filter_map(waits_for).collect();
+    waits.sort_unstable();
+    waits.dedup();
+    if outcomes
+        .clone()
+        .any(|outcome| matches!(outcome, Outcome::Failed(_)) && waits_for(outcome).is_none())
+    {
+        "fails".into()
+    } else if waits.iter().any(|name| Some(*name) == row.proposal) {
+        "refused".into()
+    } else if waits.is_empty() {
+        "on by default".into()
+    } else {
+        format!("on by default; the rest waits for {}", waits.join(", "))
+    }
+}
+
+/// The README with this table.
+///
+/// # Errors
+/// If it has no place for it.
+pub fn put(readme: &str, table: &str) -> Result<String> {
+    let (before, rest) = readme.split_once(MARKS[0]).context("README.md: no mark for the table")?;
+    let (_, after) = rest.split_once(MARKS[1]).context("README.md: no mark behind the table")?;
+    Ok([before, MARKS[0], table, MARKS[1], after].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use cargo_wasmaot::wast::report::{Event, Failure};
+
+    use super::*;
+
+    fn row() -> Row {
+        Row { folder: "gc".into(), title: "GC", proposal: Some("gc") }
+    }
+
+    fn ran(outcomes: &[Outcome]) -> Ran {
+        let mut report = Report::default();
+        report.add(Event::Lines((1..=outcomes.len()).collect()));
+        report.add(Event::Ready);
+        outcomes.iter().for_each(|outcome| report.add(Event::Outcome(outcome.clone())));
+        Ran { folder: "gc".into(), file: "a.wast".into(), reports: vec![report.clone(), report] }
+    }
+
+    #[test]
+    fn rows_say_what_passed_of_what_there_is() {
+        let refused = Failure { reason: "no".into(), needs: vec!["gc".into()] };
+        let half = [Outcome::Passed, Outcome::Failed(refused), Outcome::Blocked(2)];
+        let files = [ran(&[Outcome::Passed]), ran(&half)];
+        let shown = |row, files: &[Ran]| {
+            let table = render(&[row], &["a", "b"], files);
+            table.lines().nth(2).unwrap().to_owned()
+        };
+        assert_eq!(shown(row(), &files), "| GC | refused | 1/2 | 2/4 | 2/4 |");
+        assert_eq!(shown(row(), &files[..1]), "| GC | on by default | 1/1 | 1/1 | 1/1 |");
+        let other = Row { proposal: None, ..row() };
+        let expected = "| GC | on by default; the rest waits for gc | 1/2 | 2/4 | 2/4 |";
+        assert_eq!(shown(other, &files), expected);
+        let wrong = [ran(&[Outcome::Failed("wrong".into())])];
+        assert_eq!(shown(row(), &wrong), "| GC | fails | 0/1 | 0/1 | 0/1 |");
+    }
+
+    #[test]
+    fn the_table_goes_between_its_marks() {
+        let readme = format!("before\n{}old\n{}\nafter\n", MARKS[0], MARKS[1]);
+        let with = put(&readme, "new\n").unwrap();
+        assert_eq!(with, format!("before\n{}new\n{}\nafter\n", MARKS[0], MARKS[1]));
+        assert_eq!(put(&with, "new\n").unwrap(), with);
+        assert!(put("nothing", "new").is_err());
+    }
+}
