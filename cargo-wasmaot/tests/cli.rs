@@ -265,6 +265,38 @@ fn scripts_report_each_failure_and_end_with_the_sum() {
 }
 
 #[test]
+fn a_script_that_hangs_or_blocks_is_named_and_the_others_go_on() {
+    let sandbox = Sandbox::with(
+        "hangs.wast",
+        "(module (func (export \"f\") (loop (br 0))))\n(invoke \"f\")\n(invoke \"f\")",
+    );
+    fs::write(sandbox.path("good.wast"), "(module)").unwrap();
+    fs::write(
+        sandbox.path("gap.wast"),
+        "(module (tag (export \"t\")) (func (export \"f\")))\n(invoke \"f\")\n(module)\n",
+    )
+    .unwrap();
+    let files = ["hangs.wast", "gap.wast", "good.wast"];
+    let out = sandbox.run(&[&["wast", "--timeout", "2"][..], &files].concat());
+    assert_eq!(out.code, Some(1), "{out:?}");
+    let lines: Vec<_> = out.out.lines().collect();
+    assert_eq!(lines.len(), 3, "{out:?}");
+    assert_eq!(lines[0], "hangs.wast:2: it did not end within 2 seconds");
+    assert!(lines[1].starts_with("gap.wast:1: cannot compile the module"), "{out:?}");
+    assert!(lines[1].contains("exception-handling"), "{out:?}");
+    assert!(lines[1].ends_with("(1 directive needs it)"), "{out:?}");
+    assert_eq!(lines[2], "3 passed, 4 failed");
+
+    let out = sandbox.run(&["wast", "gap.wast", "--message-format", "json"]);
+    let lines: Vec<serde_json::Value> =
+        out.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2, "{out:?}");
+    assert_eq!((&lines[0]["file"], &lines[0]["line"]), (&"gap.wast".into(), &1.into()));
+    assert_eq!(lines[0]["blocks"], 1);
+    assert_eq!((&lines[1]["passed"], &lines[1]["failed"]), (&1.into(), &2.into()));
+}
+
+#[test]
 fn typos_are_answered_with_a_suggestion() {
     let sandbox = Sandbox::new();
     sandbox.run(&["complie", "x.wasm"]).failed(1, &["complie", "compile"]);

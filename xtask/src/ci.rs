@@ -40,7 +40,8 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace")
 }
 
-fn step(what: &str, command: &str, env: &[(&str, &str)]) -> anyhow::Result<()> {
+/// Runs a command in the folder of the workspace.
+pub fn step(what: &str, command: &str, env: &[(&str, &str)]) -> anyhow::Result<()> {
     eprintln!("\n== {what}: {command}");
     let mut words = command.split_whitespace();
     let program = words.next().context("an empty command")?;

@@ -117,6 +117,7 @@ fn compile_one(
         name: Some(format!("{stem}:{} #{index}", script.line(index))),
         opt_level: options.opt_level(),
         traps: options.traps(),
+        without: options.without.clone(),
         ..Config::new(crate::host_target())
     };
     // One bug must not hide what becomes of the other modules.

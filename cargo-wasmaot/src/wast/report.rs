@@ -4,6 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The proposals that are finished and to come, by name.
+pub const WAITED_FOR: &[&str] = &["gc", "exception-handling"];
+
 /// What there is to say while a file runs, in this order: the lines, an outcome per line, and
 /// whether it came to its end.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -159,3 +159,54 @@ fn death(status: ExitStatus, report: &Report, said: &str) -> String {
     }
     text
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::num::NonZero;
+
+    use super::super::report::Outcome;
+    use super::*;
+
+    /// A worker that is a script for the shell, which says events first.
+    fn run(script: &str, timeout: u64) -> Report {
+        let events = [Event::Lines(vec![4, 7]), Event::Ready, Event::Outcome(Outcome::Passed)];
+        let events =
+            events.map(|event| format!("echo '{}';", serde_json::to_string(&event).unwrap()));
+        let args = vec!["-c".into(), format!("{} {script}", events.concat())];
+        let worker = Worker { program: "sh".into(), args };
+        let file = File { name: "a.wast".into(), text: "(module)".repeat(100_000) };
+        worker.run(&file, &Options { timeout: NonZero::new(timeout), ..Options::default() })
+    }
+
+    #[test]
+    fn a_crash_is_the_failure_of_the_directive_that_ran() {
+        let report = run("echo last words >&2; kill -SEGV $$", 60);
+        assert_eq!((report.passed(), report.failed()), (1, 1));
+        let (line, reason) = report.ended.unwrap();
+        assert_eq!(line, 7);
+        assert!(reason.contains("signal: 11") && reason.contains("last words"), "{reason}");
+    }
+
+    #[test]
+    fn a_worker_that_goes_quietly_has_failed() {
+        let report = run("exit 0", 60);
+        assert_eq!((report.passed(), report.failed()), (1, 1));
+        assert!(report.ended.unwrap().1.contains("exit status: 0"));
+    }
+
+    #[test]
+    fn a_worker_that_hangs_is_ended() {
+        let report = run("exec sleep 1000", 1);
+        assert_eq!((report.passed(), report.failed()), (1, 1));
+        assert_eq!(report.ended.unwrap(), (7, "it did not end within 1 seconds".into()));
+    }
+
+    #[test]
+    fn a_worker_that_does_not_start_is_named() {
+        let worker = Worker { program: "/no/such/program".into(), args: Vec::new() };
+        let file = File { name: "a.wast".into(), text: String::new() };
+        let report = worker.run(&file, &Options::default());
+        assert_eq!((report.passed(), report.failed()), (0, 1));
+        assert!(report.ended.unwrap().1.contains("/no/such/program"));
+    }
+}

@@ -27,8 +27,9 @@ impl Accepted {
     pub fn without(names: &[String]) -> Result<Self> {
         let mut off = WasmFeatures::empty();
         for name in names {
-            let row = PROPOSALS.iter().find(|row| row.name == name && row.status == Status::On);
-            off |= row.ok_or_else(|| unknown(name))?.flag;
+            let flags = PROPOSALS.iter().filter(|row| row.name == name).map(|row| row.flag);
+            // What is off anyway may be switched off too.
+            off |= flags.reduce(|all, flag| all | flag).ok_or_else(|| unknown(name))?;
         }
         let gone = PROPOSALS.iter().filter(|row| off.intersects(row.features()));
         Ok(Self(gone.fold(Self::default().0, |all, row| all - row.flag)))
@@ -47,7 +48,7 @@ impl Accepted {
 }
 
 fn unknown(name: &str) -> Error {
-    let known = PROPOSALS.iter().filter(|row| row.status == Status::On).map(|row| row.name);
+    let known = PROPOSALS.iter().map(|row| row.name);
     let known = known.collect::<Vec<_>>().join(", ");
     Error::Config(format!("there is no proposal `{name}` to switch off: there are {known}"))
 }

@@ -4,7 +4,7 @@
 pub mod pending;
 pub mod table;
 
-use cargo_wasmaot::wast::report::{Outcome, Report};
+use cargo_wasmaot::wast::report::{Outcome, Report, WAITED_FOR};
 
 /// A file of the suite, and what became of it in each mode.
 #[derive(Clone, Debug)]
@@ -24,11 +24,30 @@ impl Ran {
     }
 }
 
-/// The proposals that directives may wait for.
-pub const WAITED_FOR: &[&str] = &["gc", "exception-handling"];
+/// The proposals that are switched on next: what fails in a file that needs one is let pass
+/// until then.
+pub const NEXT: &[&str] = &[
+    "simd",
+    "relaxed-simd",
+    "threads",
+    "tail-call",
+    "function-references",
+    "multi-memory",
+    "memory64",
+    "custom-page-sizes",
+    "wide-arithmetic",
+];
 
 /// The proposal that a directive waits for, if that is why it fails.
 pub fn waits_for(outcome: &Outcome) -> Option<&'static str> {
     let Outcome::Failed(failure) = outcome else { return None };
     WAITED_FOR.iter().copied().find(|name| failure.needs.iter().any(|need| need == name))
+}
+
+/// Whether a file needs a proposal that is switched on next.
+fn is_next(report: &Report) -> bool {
+    report.directives.iter().any(|(_, outcome)| match outcome {
+        Outcome::Failed(failure) => failure.needs.iter().any(|name| NEXT.contains(&&**name)),
+        Outcome::Passed | Outcome::Blocked(_) => false,
+    })
 }

@@ -3,7 +3,12 @@
 //! proposal was refused by that name; one that is not listed must pass. A directive that only
 //! acts on an instance which a listed one should have made is not listed.
 //!
+//! A section of its own has directives in the folders of old proposals that the specification
+//! has come to contradict. They must fail as well.
+//!
 //! ```text
+//! [superseded]
+//! mutable-global/linking.wast: 206
 //! [gc]
 //! gc/array.wast: 1 14 30
 //! ```
@@ -12,9 +17,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use anyhow::{Context, Result, ensure};
-use cargo_wasmaot::wast::report::Outcome;
+use cargo_wasmaot::wast::report::{Outcome, Report, WAITED_FOR};
 
-use super::{Ran, WAITED_FOR, waits_for};
+use super::{Ran, is_next, waits_for};
+
+/// The section of directives that are wrong by now: written by hand.
+pub const SUPERSEDED: &str = "superseded";
 
 /// The list: for each file, which lines wait, and for what.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -37,7 +45,8 @@ impl Pending {
                 continue;
             }
             if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-                ensure!(WAITED_FOR.contains(&name), "{}: nothing may wait for this", at());
+                let known = WAITED_FOR.contains(&name) || name == SUPERSEDED;
+                ensure!(known, "{}: nothing may wait for this", at());
                 reason = Some(name);
                 continue;
             }
@@ -50,6 +59,11 @@ impl Pending {
             }
         }
         Ok(pending)
+    }
+
+    /// What the directive in a line of a file is listed for.
+    pub fn reason(&self, file: &str, line: usize) -> Option<&str> {
+        self.files.get(file)?.get(&line).map(String::as_str)
     }
 
     /// What the list has to be after a run.
@@ -66,9 +80,11 @@ impl Pending {
         pending
     }
 
-    /// The list as text, without the head.
-    pub fn render(&self) -> String {
-        let mut text = String::new();
+    /// The list as text, behind what is written by hand in the list of before.
+    pub fn render(&self, before: &str) -> String {
+        let generated = |line: &&str| WAITED_FOR.iter().any(|name| *line == format!("[{name}]"));
+        let by_hand = before.lines().take_while(|line| !generated(line));
+        let mut text = by_hand.collect::<Vec<_>>().join("\n").trim_end().to_owned() + "\n";
         for reason in WAITED_FOR {
             let _ = write!(text, "\n[{reason}]\n");
             for (file, lines) in &self.files {
@@ -98,13 +114,10 @@ impl Pending {
         problems
     }
 
-    fn check_one(
-        &self,
-        file: &str,
-        report: &cargo_wasmaot::wast::report::Report,
-        mode: &str,
-        problems: &mut Vec<String>,
-    ) {
+    fn check_one(&self, file: &str, report: &Report, mode: &str, problems: &mut Vec<String>) {
+        if is_next(report) {
+            return;
+        }
         let mut listed = self.files.get(file).cloned().unwrap_or_default();
         for (line, outcome) in &report.directives {
             let Outcome::Failed(failure) = outcome else { continue };
@@ -113,6 +126,7 @@ impl Pending {
             let reason = &failure.reason;
             match (expected, waits) {
                 (Some(expected), Some(waits)) if expected == waits => {}
+                (Some(expected), None) if expected == SUPERSEDED => {}
                 (_, Some(waits)) => problems.push(format!(
                     "{file}:{line} ({mode}): waits for {waits} and is not listed so: {reason}"
                 )),
@@ -164,7 +178,8 @@ mod tests {
         assert_eq!(problems(LIST, outcomes.clone()), [""; 0]);
         let list = Pending::of(&ran(outcomes));
         assert_eq!(list, Pending::parse(LIST).unwrap());
-        assert_eq!(list, Pending::parse(&list.render()).unwrap());
+        assert_eq!(list, Pending::parse(&list.render(LIST)).unwrap());
+        assert!(list.render(LIST).starts_with("# why\n\n[gc]\n"));
     }
 
     #[test]
@@ -184,6 +199,17 @@ mod tests {
         // The reason must be the one given.
         let found = problems(LIST, vec![Outcome::Passed, refused(&["exception-handling"])]);
         assert!(found.len() == 1 && found[0].contains("waits for exception-handling"), "{found:?}");
+    }
+
+    #[test]
+    fn what_is_superseded_fails_and_stays_in_the_list() {
+        let list = "[superseded]\ngc/a.wast: 20\n";
+        let wrong = Outcome::Failed("it returned".into());
+        assert_eq!(problems(list, vec![Outcome::Passed, wrong.clone()]), [""; 0]);
+        let rendered = Pending::of(&ran(vec![wrong])).render(list);
+        assert_eq!(Pending::parse(&rendered).unwrap(), Pending::parse(list).unwrap());
+        let found = problems(list, vec![Outcome::Passed, Outcome::Passed]);
+        assert!(found.len() == 1 && found[0].contains("gc/a.wast:20"), "{found:?}");
     }
 
     #[test]

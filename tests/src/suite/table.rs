@@ -1,10 +1,12 @@
 //! The README's table of what the suite shows, between two marks.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use anyhow::{Context, Result};
 use cargo_wasmaot::wast::report::{Outcome, Report};
 
+use super::pending::{Pending, SUPERSEDED};
 use super::{Ran, waits_for};
 
 /// What the table stands between.
@@ -19,18 +21,20 @@ pub struct Row {
     pub title: &'static str,
     /// The proposal of that name alone, if the row is one's.
     pub proposal: Option<&'static str>,
+    /// The proposals that are switched off for it.
+    pub without: &'static [&'static str],
 }
 
 /// The table for a run; the reports of each file are in the order of the modes, of which the
 /// table has the first few.
-pub fn render(rows: &[Row], modes: &[&str], ran: &[Ran]) -> String {
+pub fn render(rows: &[Row], modes: &[&str], ran: &[Ran], pending: &Pending) -> String {
     let mut text = format!("| language | status | files | directives: {} |\n", modes.join(" | "));
     text += &format!("|---|---|---|{}\n", "---|".repeat(modes.len()));
     for row in rows {
         let files: Vec<_> = ran.iter().filter(|file| file.folder == row.folder).collect();
         let good = |report: &Report| report.failed() == 0;
         let passed = files.iter().filter(|file| file.reports.iter().all(good)).count();
-        let (title, status) = (row.title, status(row, &files));
+        let (title, status) = (row.title, status(row, &files, pending));
         let _ = write!(text, "| {title} | {status} | {passed}/{} |", files.len());
         for mode in 0..modes.len() {
             let of = |count: fn(&Report) -> usize| {
@@ -43,24 +47,25 @@ pub fn render(rows: &[Row], modes: &[&str], ran: &[Ran]) -> String {
     text
 }
 
-fn status(row: &Row, files: &[&Ran]) -> String {
-    let reports = files.iter().flat_map(|file| &file.reports);
-    let outcomes = reports.flat_map(|report| &report.directives).map(|(_, outcome)| outcome);
-    let mut waits: Vec<_> = outcomes.clone().filter_map(waits_for).collect();
-    waits.sort_unstable();
-    waits.dedup();
-    if outcomes
-        .clone()
-        .any(|outcome| matches!(outcome, Outcome::Failed(_)) && waits_for(outcome).is_none())
-    {
-        "fails".into()
-    } else if waits.iter().any(|name| Some(*name) == row.proposal) {
-        "refused".into()
-    } else if waits.is_empty() {
-        "on by default".into()
-    } else {
-        format!("on by default; the rest waits for {}", waits.join(", "))
+fn status(row: &Row, files: &[&Ran], pending: &Pending) -> String {
+    let mut reasons = BTreeSet::new();
+    for file in files {
+        for (line, outcome) in file.reports.iter().flat_map(|report| &report.directives) {
+            if let Outcome::Failed(_) = outcome {
+                let listed = pending.reason(&file.name(), *line);
+                let superseded = listed.filter(|reason| *reason == SUPERSEDED);
+                reasons.insert(waits_for(outcome).or(superseded).unwrap_or("a bug"));
+            }
+        }
     }
+    if reasons.iter().any(|name| Some(*name) == row.proposal) {
+        return "refused".into();
+    }
+    let reasons = reasons.into_iter().map(|reason| match reason {
+        SUPERSEDED => "the rest is superseded".into(),
+        other => format!("the rest waits for {other}"),
+    });
+    ["on by default".into()].into_iter().chain(reasons).collect::<Vec<_>>().join("; ")
 }
 
 /// The README with this table.
@@ -80,7 +85,7 @@ mod tests {
     use super::*;
 
     fn row() -> Row {
-        Row { folder: "gc".into(), title: "GC", proposal: Some("gc") }
+        Row { folder: "gc".into(), title: "GC", proposal: Some("gc"), without: &[] }
     }
 
     fn ran(outcomes: &[Outcome]) -> Ran {
@@ -96,8 +101,9 @@ mod tests {
         let refused = Failure { reason: "no".into(), needs: vec!["gc".into()] };
         let half = [Outcome::Passed, Outcome::Failed(refused), Outcome::Blocked(2)];
         let files = [ran(&[Outcome::Passed]), ran(&half)];
+        let pending = Pending::parse("[superseded]\ngc/a.wast: 1\n").unwrap();
         let shown = |row, files: &[Ran]| {
-            let table = render(&[row], &["a", "b"], files);
+            let table = render(&[row], &["a", "b"], files, &pending);
             table.lines().nth(2).unwrap().to_owned()
         };
         assert_eq!(shown(row(), &files), "| GC | refused | 1/2 | 2/4 | 2/4 |");
@@ -105,8 +111,9 @@ mod tests {
         let other = Row { proposal: None, ..row() };
         let expected = "| GC | on by default; the rest waits for gc | 1/2 | 2/4 | 2/4 |";
         assert_eq!(shown(other, &files), expected);
+        let expected = "| GC | on by default; the rest is superseded | 0/1 | 0/1 | 0/1 |";
         let wrong = [ran(&[Outcome::Failed("wrong".into())])];
-        assert_eq!(shown(row(), &wrong), "| GC | fails | 0/1 | 0/1 | 0/1 |");
+        assert_eq!(shown(row(), &wrong), expected);
     }
 
     #[test]
