@@ -96,12 +96,12 @@ impl Worker {
         let mut input = child.stdin.take().context("a worker without input")?;
         let output = child.stdout.take().context("a worker without output")?;
         let mut errors = child.stderr.take().context("a worker without errors")?;
-        // A worker that dies early shows below, not here.
-        let _ = input.write_all(job.as_bytes());
-        drop(input);
-
         let (sender, events) = mpsc::channel();
         let said = thread::scope(|scope| {
+            scope.spawn(move || {
+                // A worker that does not read shows below, not here.
+                let _ = input.write_all(job.as_bytes());
+            });
             scope.spawn(move || {
                 for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
                     // What is no event is not ours.
