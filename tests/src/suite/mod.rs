@@ -27,8 +27,6 @@ impl Ran {
 /// The proposals that are switched on next: what fails in a file that needs one is let pass
 /// until then.
 pub const NEXT: &[&str] = &[
-    "tail-call",
-    "function-references",
     "multi-memory",
     "memory64",
     "custom-page-sizes",
