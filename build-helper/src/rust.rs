@@ -532,6 +532,8 @@ fn kind(ty: &ExternType) -> &'static str {
 fn export_names(export: &Export, scope: &mut Scope) -> Vec<String> {
     let name = names::snake(&export.name)
         .unwrap_or_else(|| format!("{}_{}", kind(&export.ty), export.index));
+    // Within a name, Rust wants no two underscores in a row.
+    let bare = name.trim_start_matches('_');
     let wishes = match &export.ty {
         ExternType::Func(_) | ExternType::Table(_) => vec![name],
         ExternType::Memory(ty) if ty.shared => vec![name],
@@ -540,11 +542,11 @@ fn export_names(export: &Export, scope: &mut Scope) -> Vec<String> {
             format!("{name}_data"),
             format!("{name}_data_mut"),
             format!("{name}_slice"),
-            format!("read_{name}"),
-            format!("write_{name}"),
+            format!("read_{bare}"),
+            format!("write_{bare}"),
         ],
         ExternType::Global(_) => {
-            vec![name.clone(), format!("{name}_global"), format!("set_{name}")]
+            vec![name.clone(), format!("{name}_global"), format!("set_{bare}")]
         }
     };
     wishes.iter().map(|wish| scope.value(wish)).collect()

@@ -14,6 +14,7 @@ const THIRD_PARTY: &[&str] = &[
     "llhttp",
     "onig",
     "oxipng",
+    "oxipng-parallel",
     "rollup",
     "source-map",
     "xxhash",

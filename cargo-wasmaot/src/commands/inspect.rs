@@ -351,7 +351,10 @@ fn json_type(item: &Value) -> String {
             }
         }
         Some("table") => format!("table of {} {}", limits(), text("element")),
-        Some("memory") => format!("memory of {} pages", limits()),
+        Some("memory") => {
+            let shared = if item["shared"] == true { "shared " } else { "" };
+            format!("{shared}memory of {} pages", limits())
+        }
         Some("global") if item["mutable"] == true => format!("mutable global {}", text("value")),
         Some("global") => format!("global {}", text("value")),
         _ => "?".into(),

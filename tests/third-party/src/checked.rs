@@ -29,6 +29,15 @@ mod guests {
         checked_yaml_to_json as yaml_to_json: CheckedYamlToJson as YamlToJson;
         checked_zstd as zstd: CheckedZstd as Zstd;
     }
+
+    wasmaot::include_guest!(mod checked_oxipng_parallel);
+    pub mod oxipng_parallel {
+        pub use super::checked_oxipng_parallel::*;
+        pub use super::checked_oxipng_parallel::{
+            CheckedOxipngParallel as OxipngParallel,
+            CheckedOxipngParallelImports as OxipngParallelImports,
+        };
+    }
 }
 
 #[allow(clippy::duplicate_mod, reason = "the same drivers, around other bindings")]

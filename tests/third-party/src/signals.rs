@@ -9,6 +9,7 @@ mod guests {
     wasmaot::include_guest!(pub mod llhttp);
     wasmaot::include_guest!(pub mod onig);
     wasmaot::include_guest!(pub mod oxipng);
+    wasmaot::include_guest!(pub mod oxipng_parallel);
     wasmaot::include_guest!(pub mod rollup);
     wasmaot::include_guest!(pub mod source_map);
     wasmaot::include_guest!(pub mod xxhash);

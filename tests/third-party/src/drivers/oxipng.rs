@@ -15,6 +15,7 @@ impl Wbg for Host {
     }
 }
 
+/// Runs a case.
 pub fn drive(case: &Case<'_>) -> Result<Value> {
     let mut guest = Oxipng::new(Host)?;
     let answer = guest.__wbindgen_add_to_stack_pointer(-16)?;
@@ -25,4 +26,16 @@ pub fn drive(case: &Case<'_>) -> Result<Value> {
     guest.optimise(answer, at, len, case.number("level")?, 0, 0)?;
     let answer = words(guest.memory_slice(answer as u32, 8)?);
     Ok(json!({ "hex": hex(guest.memory_slice(answer[0], answer[1])?) }))
+}
+
+/// The PNG of an image of `width` pixels a row, four bytes a pixel.
+pub fn encode(pixels: &[u8], width: i32, level: i32) -> Result<Vec<u8>> {
+    let mut guest = Oxipng::new(Host)?;
+    let answer = guest.__wbindgen_add_to_stack_pointer(-16)?;
+    let len = len(pixels)?;
+    let at = guest.__wbindgen_malloc(len, 1)?;
+    guest.write_memory(at as u32, pixels)?;
+    guest.optimise_raw(answer, at, len, width, len / 4 / width, level, 0, 0)?;
+    let answer = words(guest.memory_slice(answer as u32, 8)?);
+    Ok(guest.memory_slice(answer[0], answer[1])?.to_vec())
 }
