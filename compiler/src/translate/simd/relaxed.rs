@@ -125,8 +125,8 @@ pub fn dot_add(cx: &mut Context<'_, '_>) {
 /// signed, the second's too, or, by choice, unsigned.
 fn byte_dot(cx: &mut Context<'_, '_>, first: Value, second: Value) -> Value {
     if cx.relaxed.ssse3 {
-        // The instruction has the unsigned operand first.
-        return cx.ins().x86_pmaddubsw(second, first);
+        // Cranelift has the signed operand first, unlike the machine.
+        return cx.ins().x86_pmaddubsw(first, second);
     }
     let (first_even, first_odd) = bytes(cx, first);
     let (second_even, second_odd) = bytes(cx, second);
