@@ -428,14 +428,14 @@ mod body {
 
     pub(super) fn pshufb(bytes: Vector, places: Vector) -> Vector {
         // SAFETY: 16 bytes, each of any value, either way.
-        let (bytes, places): ([u8; 16], [u8; 16]) =
-            unsafe { (transmute(bytes), transmute(places)) };
+        let lanes = |vector| unsafe { transmute::<Vector, [u8; 16]>(vector) };
+        let (bytes, places) = (lanes(bytes), lanes(places));
         let picked = places.map(|place| match place {
             0x80.. => 0,
             _ => bytes[usize::from(place & 15)],
         });
         // SAFETY: as before.
-        unsafe { transmute(picked) }
+        unsafe { transmute::<[u8; 16], Vector>(picked) }
     }
 
     /// The result of rounding, or for a NaN the NaN itself made quiet, which the functions of
