@@ -180,6 +180,16 @@ impl Build {
         self
     }
 
+    /// Proposals past WebAssembly 1.0 that guests may not use, though they are supported, by the
+    /// names of their repositories (`threads`, `tail-call`, …): such a guest is refused.
+    pub fn without_proposals<S: Into<String>>(
+        mut self,
+        names: impl IntoIterator<Item = S>,
+    ) -> Self {
+        self.options.without_proposals = Some(names.into_iter().map(Into::into).collect());
+        self
+    }
+
     /// How many bytes of address space each memory reserves.
     pub fn memory_reservation(mut self, bytes: u64) -> Self {
         self.options.memory_reservation = Some(bytes);

@@ -15,7 +15,7 @@ use layout::{assign, call, function, signature, use_list};
 use names::{Scope, shown};
 use wasmaot_abi::value::ValKind;
 use wasmaot_compiler::interface::{Export, ExternType, Import, Interface};
-use wasmaot_compiler::module::{FuncType, ValType};
+use wasmaot_compiler::module::{FuncType, HeapType, ValType};
 
 /// The most parameters and results of functions that have Rust types of their own. A function
 /// that has more is defined by slices of values if it is imported, and has no method if it is
@@ -52,6 +52,7 @@ const TAKEN_TYPES: &[&str] = &[
     "Store",
     "T",
     "Table",
+    "TypedFunc",
     "V128",
     "Val",
     "ValType",
@@ -68,6 +69,7 @@ const TAKEN_METHODS: &[&str] = &[
     "store",
     "store_mut",
     "into_store",
+    "func",
 ];
 
 /// The Rust bindings of a module, for a file of its own that is included in a Rust module. Linking
@@ -91,6 +93,9 @@ fn render(interface: &Interface, library: Option<&str>) -> String {
     pieces.push(bound.with_names("module"));
     if !bound.traits.is_empty() {
         pieces.push(bound.with_names("from_caller"));
+    }
+    if interface.exports.iter().any(|export| matches!(export.ty, ExternType::Func(_))) {
+        pieces.push(bound.with_names("func"));
     }
     pieces.push(bound.with_names("fixed"));
     pieces.push(bound.exports());
@@ -142,25 +147,62 @@ fn use_lines(text: &str) -> String {
     out
 }
 
-/// The Rust type of a value.
-fn rust_type(ty: ValType) -> &'static str {
-    match ty.kind() {
-        ValKind::I32 => "i32",
-        ValKind::I64 => "i64",
-        ValKind::F32 => "f32",
-        ValKind::F64 => "f64",
-        ValKind::V128 => "V128",
-        ValKind::FuncRef => "Option<Func>",
-        ValKind::ExternRef => "Option<ExternRef>",
+/// The function types that typed references refer to, by their places: [`Interface::types`].
+#[derive(Clone, Copy)]
+struct Types<'a>(&'a [FuncType]);
+
+impl Types<'_> {
+    /// The Rust type of a value. `None` for a reference to functions that have more parameters or
+    /// results than Rust has traits for, or whose type would be too long to read.
+    fn rust(self, ty: ValType) -> Option<String> {
+        self.rust_in(ty, 3)
+    }
+
+    fn rust_in(self, ty: ValType, depth: usize) -> Option<String> {
+        let ValType::Ref(ty) = ty else { return Some(abi_type(ty).into()) };
+        let referent = match ty.heap {
+            HeapType::Func => "Func".to_owned(),
+            HeapType::Extern => "ExternRef".to_owned(),
+            HeapType::Concrete(sig) => {
+                let FuncType { params, results } = &self.0[sig.as_u32() as usize];
+                let list = |types: &[ValType]| {
+                    let depth = depth.checked_sub(1)?;
+                    let types: Option<Vec<_>> =
+                        types.iter().map(|&ty| self.rust_in(ty, depth)).collect();
+                    match &types.filter(|types| types.len() <= MOST)?[..] {
+                        [one] => Some(one.clone()),
+                        types => Some(format!("({})", types.join(", "))),
+                    }
+                };
+                format!("TypedFunc<{}, {}>", list(params)?, list(results)?)
+            }
+        };
+        Some(if ty.nullable { format!("Option<{referent}>") } else { referent })
+    }
+
+    /// Those of parameters or results; `None` if they are not all to be had.
+    fn all(self, types: &[ValType]) -> Option<Vec<String>> {
+        types.iter().map(|&ty| self.rust(ty)).collect()
+    }
+
+    /// Parameters and results of a function; `None` if there are too many of them for traits, or
+    /// if they are not all to be had.
+    fn of(self, ty: &FuncType) -> Option<(Vec<String>, Vec<String>)> {
+        let few = ty.params.len() <= MOST && ty.results.len() <= MOST;
+        few.then_some((self.all(&ty.params)?, self.all(&ty.results)?))
     }
 }
 
 /// The Rust type of a value as machine code has it.
 fn abi_type(ty: ValType) -> &'static str {
     match ty.kind() {
+        ValKind::I32 => "i32",
+        ValKind::I64 => "i64",
+        ValKind::F32 => "f32",
+        ValKind::F64 => "f64",
+        ValKind::V128 => "V128",
         ValKind::FuncRef => "*mut VmFuncRef",
         ValKind::ExternRef => "u32",
-        _ => rust_type(ty),
     }
 }
 
@@ -170,11 +212,6 @@ fn param_names(count: usize) -> Vec<String> {
         Ok(count @ ..=26) => (b'a'..b'a' + count).map(|c| char::from(c).to_string()).collect(),
         _ => (0..count).map(|i| format!("p{i}")).collect(),
     }
-}
-
-/// The type that a function returns when it succeeds.
-fn result_types(ty: &FuncType) -> Vec<String> {
-    ty.results.iter().map(|&ty| rust_type(ty).to_owned()).collect()
 }
 
 /// A function's type as in the text format.
@@ -318,7 +355,11 @@ impl<'a> Bound<'a> {
     }
 
     fn traits(&self) -> String {
-        join(self.traits.iter().map(Trait::render).collect())
+        join(self.traits.iter().map(|module| module.render(self.types())).collect())
+    }
+
+    fn types(&self) -> Types<'a> {
+        Types(&self.interface.types)
     }
 
     /// Whether there are imports other than functions.
@@ -383,35 +424,40 @@ impl<'a> Bound<'a> {
             with_store = "with_store_and_imports";
         }
         let places = self.interface.imports.iter().zip(&self.places);
-        let imports = places.map(|(import, place)| match place {
-            Place::Function { of, name } => {
-                let function = format!("<S::Data as {}>::{name}", self.traits[*of].name);
-                let store = "&mut store".to_owned();
-                match &import.ty {
-                    ExternType::Func(ty) if is_many(ty) => {
-                        let letters = |types: &[ValType]| {
-                            format!(
-                                "{:?}",
-                                types.iter().map(|ty| ty.kind().letter()).collect::<String>()
-                            )
-                        };
-                        let (params, results) = (letters(&ty.params), letters(&ty.results));
-                        ("bindings::host_of_many", vec![store, params, results, function])
+        let imports = places.enumerate().map(|(place_of, (import, place))| {
+            let (function, args) = match place {
+                Place::Function { of, name } => {
+                    let function = format!("<S::Data as {}>::{name}", self.traits[*of].name);
+                    let store = "&mut store".to_owned();
+                    match &import.ty {
+                        ExternType::Func(ty) if self.types().of(ty).is_none() => {
+                            let args = vec![store, "types".into(), place_of.to_string(), function];
+                            ("bindings::host_of_many", args)
+                        }
+                        _ => ("bindings::host", vec![store, function]),
                     }
-                    _ => ("bindings::host", vec![store, function]),
                 }
-            }
-            Place::Field(field) if is_shared(&import.ty) => {
-                let args = vec!["&mut store".to_owned(), format!("&imports.{field}")];
-                ("bindings::shared_memory", args)
-            }
-            Place::Field(field) => ("Extern::from", vec![format!("imports.{field}")]),
+                Place::Field(field) if is_shared(&import.ty) => {
+                    let args = vec!["&mut store".to_owned(), format!("&imports.{field}")];
+                    ("bindings::shared_memory", args)
+                }
+                Place::Field(field) => ("Extern::from", vec![format!("imports.{field}")]),
+            };
+            call(12, "", function, &args, "")
         });
-        let imports = imports.map(|(function, args)| call(12, "", function, &args, ""));
+        let untyped = |import: &Import| match &import.ty {
+            ExternType::Func(ty) => self.types().of(ty).is_none(),
+            _ => false,
+        };
+        let types = match self.interface.imports.iter().any(untyped) {
+            true => self.with_names("import_types"),
+            false => String::new(),
+        };
         pieces.push(
             self.impl_with_host("<S: AsStoreMut>", "<S>", "S::Data")
                 + &self.with_names(with_store)
                 + &signature(4, "pub fn with_store", &params, &["Self".into()], "Error", " {")
+                + &types
                 + &layout::array(8, "let imports = ", imports.collect())
                 + &self.with_names("instantiate"),
         );
@@ -422,8 +468,8 @@ impl<'a> Bound<'a> {
         let mut pieces = Vec::new();
         for (export, names) in self.interface.exports.iter().zip(&self.methods) {
             pieces.push(match &export.ty {
-                ExternType::Func(ty) => method(export, ty, &names[0]),
-                _ => accessors(export, names),
+                ExternType::Func(ty) => method(export, ty, &names[0], self.types()),
+                _ => accessors(export, names, self.types()),
             });
         }
         let body = join(pieces);
@@ -434,7 +480,7 @@ impl<'a> Bound<'a> {
         let mut body = String::new();
         for (export, names) in self.interface.exports.iter().zip(&self.methods) {
             if let (ExternType::Func(ty), Some(symbols)) = (&export.ty, &export.symbols)
-                && ty.results.len() <= MOST
+                && callable(ty, self.types()).is_some()
             {
                 body.push_str(&declaration(&symbols.wasm_call, ty, &names[0]));
             }
@@ -474,7 +520,7 @@ fn link_attribute(library: &str) -> String {
 }
 
 impl Trait<'_> {
-    fn render(&self) -> String {
+    fn render(&self, types: Types<'_>) -> String {
         let mut out = format!(
             "/// The functions that the guest imports from {}, for the type of the store's data.\n\
              pub trait {}: Sized + 'static {{\n",
@@ -485,16 +531,18 @@ impl Trait<'_> {
         for (import, name) in &self.functions {
             let ExternType::Func(ty) = &import.ty else { continue };
             let mut params = vec!["caller: Caller<'_, Self>".to_owned()];
-            let mut results = result_types(ty);
-            if is_many(ty) {
-                params.push("params: &[Val]".to_owned());
-                params.push("results: &mut [Val]".to_owned());
-                results.clear();
-            } else {
-                let types = ty.params.iter().map(|&ty| rust_type(ty));
-                let named = param_names(ty.params.len()).into_iter().zip(types);
-                params.extend(named.map(|(name, ty)| format!("{name}: {ty}")));
-            }
+            let results = match types.of(ty) {
+                None => {
+                    params.push("params: &[Val]".to_owned());
+                    params.push("results: &mut [Val]".to_owned());
+                    vec![]
+                }
+                Some((types, results)) => {
+                    let named = param_names(ty.params.len()).into_iter().zip(types);
+                    params.extend(named.map(|(name, ty)| format!("{name}: {ty}")));
+                    results
+                }
+            };
             functions.push(format!(
                 "    /// {}: `{}`\n{}{}",
                 shown(&import.name),
@@ -506,11 +554,6 @@ impl Trait<'_> {
         out.push_str(&join(functions));
         out + "}\n"
     }
-}
-
-/// Whether a function of the host has too many parameters or results for types of its own.
-fn is_many(ty: &FuncType) -> bool {
-    ty.params.len() > MOST || ty.results.len() > MOST
 }
 
 /// Whether it is a memory that several threads use.
@@ -552,18 +595,24 @@ fn export_names(export: &Export, scope: &mut Scope) -> Vec<String> {
     wishes.iter().map(|wish| scope.value(wish)).collect()
 }
 
+/// The Rust types of an export that can be a method: any number of parameters, but not of results.
+fn callable(ty: &FuncType, types: Types<'_>) -> Option<(Vec<String>, Vec<String>)> {
+    let few = ty.results.len() <= MOST;
+    few.then_some((types.all(&ty.params)?, types.all(&ty.results)?))
+}
+
 /// The method that calls an exported function.
-fn method(export: &Export, ty: &FuncType, name: &str) -> String {
-    if ty.results.len() > MOST {
+fn method(export: &Export, ty: &FuncType, name: &str, types: Types<'_>) -> String {
+    let Some((param_types, results)) = callable(ty, types) else {
         return format!(
-            "    // {} returns more than {MOST} values: call it by `Instance::get_func`.\n",
-            shown(&export.name)
+            "    // {}, `{}`, has no method for its results or references: call it by `func`.\n",
+            shown(&export.name),
+            wasm_signature(ty)
         );
-    }
+    };
     let names = param_names(ty.params.len());
     let mut params = vec!["&mut self".to_owned()];
-    params.extend(names.iter().zip(&ty.params).map(|(n, &ty)| format!("{n}: {}", rust_type(ty))));
-    let results = result_types(ty);
+    params.extend(names.iter().zip(param_types).map(|(name, ty)| format!("{name}: {ty}")));
     let mut out = format!(
         "    /// {}: `{}`\n{}{}\n",
         shown(&export.name),
@@ -595,7 +644,7 @@ fn method(export: &Export, ty: &FuncType, name: &str) -> String {
 }
 
 /// The accessors of a memory, a table or a global.
-fn accessors(export: &Export, names: &[String]) -> String {
+fn accessors(export: &Export, names: &[String], types: Types<'_>) -> String {
     let shown = shown(&export.name);
     let index = export.index.to_string();
     let in_words = type_in_words(&export.ty);
@@ -623,7 +672,13 @@ fn accessors(export: &Export, names: &[String]) -> String {
             filled("memory", &words)
         }
         ExternType::Global(ty) => {
-            words.push(("Value", rust_type(ty.value)));
+            let Some(value) = types.rust(ty.value) else {
+                return filled(
+                    "global_alone",
+                    &[&words[..], &[("global_itself", &names[1])]].concat(),
+                );
+            };
+            words.push(("Value", &value));
             let of = ["global", "global_itself", "set_global"];
             words.extend(of.into_iter().zip(names.iter().map(|name| &**name)));
             let mut pieces = vec![filled("global", &words)];

@@ -46,6 +46,9 @@ impl __Guest__<Store<()>> {
     /// # Errors
     /// If an import is not of the type that the module needs, if there is no room for the
     /// instance, or if the module's own start fails.
+//= import_types
+        // SAFETY: the symbol is that of the module's description in its object.
+        let types = unsafe { bindings::ImportTypes::new(&symbols::MODULE) };
 //= instantiate
         // SAFETY: the symbol is that of the module's description in its object.
         let instance = unsafe { bindings::instantiate(&mut store, &symbols::MODULE, &imports)? };
@@ -68,6 +71,16 @@ impl<'a, 'b, T> __Guest__<&'a mut Caller<'b, T>> {
     pub fn from_caller(caller: &'a mut Caller<'b, T>) -> Option<Self> {
         let instance = caller.instance()?;
         Self::from_instance(caller, instance)
+    }
+}
+//= func
+impl<S: AsStore> __Guest__<S> {
+    /// An exported function by its name, to be kept, called by
+    /// [`typed`](Func::typed), or given to another guest of the same store. Using this keeps every
+    /// export in the program.
+    pub fn func(&self, name: &str) -> Option<Func> {
+        // SAFETY: the symbol is that of the module's exports in its object.
+        unsafe { bindings::exported_func(&self.store, self.instance, &symbols::EXPORTS, name) }
     }
 }
 //= fixed
@@ -159,6 +172,11 @@ impl<S: AsStoreMut> __Guest__<S> {
     }
 
     /// The global __SHOWN__ itself.
+    pub fn __global_itself__(&self) -> Global {
+        bindings::global(&self.store, self.instance, __INDEX__)
+    }
+//= global_alone
+    /// The global __SHOWN__: __TYPE__.
     pub fn __global_itself__(&self) -> Global {
         bindings::global(&self.store, self.instance, __INDEX__)
     }

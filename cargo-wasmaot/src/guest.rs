@@ -39,6 +39,10 @@ pub struct CompileOptions {
     #[arg(long)]
     pub relaxed_simd_deterministic: bool,
 
+    /// Proposals past WebAssembly 1.0 that the module may not use (`threads`, `tail-call`, ...)
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub without_proposals: Vec<String>,
+
     /// The exports that are wanted (default: all); nothing else is compiled
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub exports: Option<Vec<String>>,
@@ -94,6 +98,7 @@ impl CompileOptions {
             },
             canonicalize_nans: self.canonicalize_nans,
             relaxed_simd_deterministic: self.relaxed_simd_deterministic,
+            without: self.without_proposals.clone(),
             exports: self.exports.clone(),
             ..Config::new(target)
         }

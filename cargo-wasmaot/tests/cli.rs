@@ -316,3 +316,19 @@ fn errors_for_programs_are_json() {
     assert_eq!(json["reason"], "compiler-message");
     assert!(json["message"]["rendered"].as_str().unwrap().contains("none.wasm"));
 }
+
+#[test]
+fn proposals_can_be_switched_off() {
+    let tail = r#"(module (func $f (export "f") (param i32) (result i32)
+        (if (local.get 0) (then (return_call $f (i32.sub (local.get 0) (i32.const 1)))))
+        (i32.const 7)))"#;
+    let sandbox = Sandbox::with("tail.wat", tail);
+    let run = |without: &str| {
+        sandbox.run(&["run", "--without-proposals", without, "tail.wat", "--invoke", "f", "3"])
+    };
+    assert_eq!(run("simd,threads").succeeded(), "i32: 7\n");
+    let what = "tail-call (calls that replace their caller)";
+    run("tail-call").failed(101, &["tail.wat", "offset 0x", what, "switched off"]);
+    run("tail-cal").failed(101, &["no proposal `tail-cal`"]);
+    assert_eq!(sandbox.files(), ["tail.wat"]);
+}

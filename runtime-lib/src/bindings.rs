@@ -35,11 +35,12 @@ use crate::host::{Caller, take_failure};
 use crate::instance::{self, Instance};
 use crate::link::Extern;
 use crate::memory::Memory;
+use crate::module::Module;
 use crate::raw::{Context, ModuleRef};
 use crate::shared::SharedMemory;
 use crate::store::{AsStore, AsStoreMut, enter, inner, inner_ptr};
 use crate::table::Table;
-use crate::types::{FuncType, ValType};
+use crate::types::{ExternType, extern_type};
 use crate::value::{Val, WasmResults, WasmTy};
 
 pub use crate::builtins::{BuiltinSymbol, builtins};
@@ -142,26 +143,6 @@ pub unsafe fn pass<V: WasmTy>(context: *mut VmContext, value: V) -> V::Abi {
     }
 }
 
-/// A single result, from the bits that [`call`] returned.
-///
-/// # Safety
-/// The call was of a function with this result, and nothing was called since.
-#[inline]
-pub unsafe fn returned<V: WasmTy>(store: &impl AsStore, bits: u64) -> V {
-    // SAFETY: the caller's promise.
-    unsafe { V::from_raw(ValRaw::from_u64(bits), inner(store)) }
-}
-
-/// One of many results, from its slot.
-///
-/// # Safety
-/// As [`returned`].
-#[inline]
-pub unsafe fn slot<V: WasmTy>(store: &impl AsStore, slot: &ValRaw) -> V {
-    // SAFETY: the caller's promise.
-    unsafe { V::from_raw(*slot, inner(store)) }
-}
-
 /// The memory with this index in the instance's module, imported ones first.
 ///
 /// # Panics
@@ -250,29 +231,51 @@ pub fn host<S: AsStoreMut, P, R>(store: S, func: impl IntoFunc<S::Data, P, R>) -
     Func::wrap(store, func).into()
 }
 
-/// A function of the host with more parameters or results than Rust has traits for, as an import.
-/// Its type comes as a [letter](wasmaot_abi::value::ValKind::letter) for each.
+/// The types of a module's imports.
+#[derive(Clone, Copy, Debug)]
+pub struct ImportTypes(ModuleRef);
+
+impl ImportTypes {
+    /// Those of a module.
+    ///
+    /// # Safety
+    /// It is a description that the compiler wrote.
+    pub const unsafe fn new(module: &'static VmModule) -> Self {
+        // SAFETY: the caller's promise.
+        Self(unsafe { ModuleRef::new(module) })
+    }
+}
+
+/// A function of the host whose type is not written down in Rust, as the import at this place
+/// among all of a module's.
 ///
 /// # Panics
-/// If there is no type with such a letter.
-pub fn host_of_many<S: AsStoreMut, F>(store: S, params: &str, results: &str, func: F) -> Extern
+/// If there is no function at the place.
+pub fn host_of_many<S: AsStoreMut, F>(store: S, types: ImportTypes, place: usize, func: F) -> Extern
 where
     F: Fn(Caller<'_, S::Data>, &[Val], &mut [Val]) -> Result<(), HostError> + Send + 'static,
 {
-    let types = |letters: &str| -> Vec<ValType> {
-        let of = |letter| match letter {
-            'i' => ValType::I32,
-            'l' => ValType::I64,
-            'f' => ValType::F32,
-            'd' => ValType::F64,
-            'v' => ValType::V128,
-            'r' => ValType::FUNCREF,
-            'e' => ValType::EXTERNREF,
-            other => panic!("no type has the letter {other}"),
-        };
-        letters.chars().map(of).collect()
-    };
-    Func::new(store, FuncType::new(types(params), types(results)), func).into()
+    // SAFETY: an object's description.
+    let ty = unsafe { extern_type(&types.0.imports()[place].ty) };
+    let ExternType::Func(ty) = ty else { panic!("import {place} is no function") };
+    Func::new(store, ty, func).into()
+}
+
+/// The function that a module's instance exports by this name.
+///
+/// # Safety
+/// It is a description that the compiler wrote, of the instance's module.
+///
+/// # Panics
+/// If the instance is of another store.
+pub unsafe fn exported_func(
+    store: &impl AsStore,
+    instance: Instance,
+    module: &'static VmExports,
+    name: &str,
+) -> Option<Func> {
+    // SAFETY: the caller's promise.
+    unsafe { instance.exported_func(inner(store), Module::from_raw(module), name) }
 }
 
 /// Whether an instance is one of a module.

@@ -251,6 +251,21 @@ impl Instance {
         unsafe { Global::from_vm(store, context.any_global(index), global_type(ty)) }
     }
 
+    /// The function that the module exports by this name.
+    ///
+    /// # Safety
+    /// The instance is of the module.
+    pub(crate) unsafe fn exported_func(
+        &self,
+        store: &StoreInner,
+        module: Module,
+        name: &str,
+    ) -> Option<Func> {
+        // SAFETY: an object's description.
+        let named = |export: &&VmExport| unsafe { raw::str(export.name) } == name;
+        self.item(store, module.raw_exports().iter().find(named)?).func()
+    }
+
     /// The export with this name.
     pub fn get_export(&self, store: impl AsStore, name: &str) -> Option<Extern> {
         let store = inner(&store);

@@ -82,8 +82,8 @@ pub use store::{AsStore, AsStoreMut, Limits, Store};
 pub use table::Table;
 pub use trap::{Frame, Trap};
 pub use types::{
-    ExportType, ExternType, FuncType, GlobalType, GuestFuncType, HeapType, ImportType, MemoryType,
-    RefType, TableType, ValType,
+    ConcreteFuncType, ExportType, ExternType, FuncType, GlobalType, HeapType, ImportType,
+    MemoryType, RefType, TableType, ValType,
 };
 pub use value::{Val, WasmParams, WasmResults, WasmTy};
 pub use vector::V128;

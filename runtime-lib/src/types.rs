@@ -42,44 +42,64 @@ pub enum HeapType {
     /// A value of the host.
     Extern,
     /// A function of this type.
-    Concrete(GuestFuncType),
+    Concrete(ConcreteFuncType),
 }
 
-/// The type of a function as a guest states it, for typed references: a handle that comes with
-/// the types of what guests import and export. Two are equal if the types are, even those of
-/// different guests.
+/// The type of the functions that a typed reference refers to: as a guest states it, or as that of
+/// a [`TypedFunc`](crate::TypedFunc). Two are equal if the types are, wherever they come from.
 #[derive(Clone, Copy)]
-pub struct GuestFuncType(pub(crate) TypeRef);
+pub struct ConcreteFuncType(pub(crate) Concrete);
+
+/// Where a type is stated.
+#[derive(Clone, Copy)]
+pub(crate) enum Concrete {
+    /// In an object.
+    Guest(TypeRef),
+    /// In Rust: parameters and results.
+    Rust(&'static [ValType], &'static [ValType]),
+}
 
 // SAFETY: a type in an object is constant.
-unsafe impl Send for GuestFuncType {}
+unsafe impl Send for ConcreteFuncType {}
 // SAFETY: as above.
-unsafe impl Sync for GuestFuncType {}
+unsafe impl Sync for ConcreteFuncType {}
 
-impl GuestFuncType {
-    /// The type written out, one step: types that it refers to in turn are handles again.
+impl ConcreteFuncType {
+    /// The type written out, one step: types that it refers to in turn are such again.
     pub fn ty(self) -> FuncType {
-        func_type(self.0)
+        match self.0 {
+            Concrete::Guest(ty) => func_type(ty),
+            Concrete::Rust(params, results) => {
+                FuncType::new(params.iter().copied(), results.iter().copied())
+            }
+        }
     }
 }
 
-impl PartialEq for GuestFuncType {
+impl PartialEq for ConcreteFuncType {
     fn eq(&self, other: &Self) -> bool {
-        self.0.same(other.0)
+        match (self.0, other.0) {
+            (Concrete::Guest(a), Concrete::Guest(b)) => a.same(b),
+            (Concrete::Rust(p, r), Concrete::Rust(q, s)) => (p, r) == (q, s),
+            (Concrete::Guest(guest), Concrete::Rust(params, results))
+            | (Concrete::Rust(params, results), Concrete::Guest(guest)) => {
+                guest.is(params, results)
+            }
+        }
     }
 }
 
-impl Eq for GuestFuncType {}
+impl Eq for ConcreteFuncType {}
 
-impl std::hash::Hash for GuestFuncType {
+impl std::hash::Hash for ConcreteFuncType {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.0.name().hash(state);
+        self.ty().hash(state);
     }
 }
 
-impl fmt::Debug for GuestFuncType {
+impl fmt::Debug for ConcreteFuncType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "GuestFuncType({})", self.0.name())
+        write!(f, "{}", self.ty())
     }
 }
 
@@ -143,8 +163,7 @@ impl fmt::Display for RefType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let null = if self.nullable { "null " } else { "" };
         match self.heap {
-            // Types may refer to themselves: their names end.
-            HeapType::Concrete(ty) => write!(f, "(ref {null}{})", ty.0.name()),
+            HeapType::Concrete(ty) => write!(f, "(ref {null}{})", ty.ty()),
             _ if self.nullable => f.write_str(self.kind().name()),
             HeapType::Func => f.write_str("(ref func)"),
             HeapType::Extern => f.write_str("(ref extern)"),
@@ -369,7 +388,9 @@ pub(crate) unsafe fn ref_type(ty: &VmValType) -> RefType {
         ValKind::ExternRef => HeapType::Extern,
         _ if ty.func.is_null() => HeapType::Func,
         // SAFETY: an object's description points at an object's type.
-        _ => HeapType::Concrete(GuestFuncType(unsafe { TypeRef::new(ty.func) })),
+        _ => {
+            HeapType::Concrete(ConcreteFuncType(Concrete::Guest(unsafe { TypeRef::new(ty.func) })))
+        }
     };
     RefType { nullable: ty.nullable != 0, heap }
 }

@@ -8,9 +8,10 @@ use wasmaot_abi::value::ValRaw;
 
 use crate::externref::ExternRef;
 use crate::func::Func;
+use crate::func::typed::TypedFunc;
 use crate::handle::Handle;
 use crate::store::StoreInner;
-use crate::types::{HeapType, RefType, ValType};
+use crate::types::{Concrete, ConcreteFuncType, HeapType, RefType, ValType};
 use crate::vector::V128;
 
 /// A WebAssembly value. Floating-point numbers are kept by their bits.
@@ -53,7 +54,7 @@ impl Val {
         match (self, heap) {
             (Self::FuncRef(None), HeapType::Func | HeapType::Concrete(_)) => nullable,
             (Self::ExternRef(None), HeapType::Extern) => nullable,
-            (Self::FuncRef(Some(func)), HeapType::Concrete(ty)) => func.is_of(ty.0, store),
+            (Self::FuncRef(Some(func)), HeapType::Concrete(ty)) => func.is_of(ty, store),
             (Self::FuncRef(Some(_)), HeapType::Func) => true,
             (Self::ExternRef(Some(_)), HeapType::Extern) => true,
             _ => false,
@@ -164,7 +165,9 @@ mod sealed {
 pub(crate) use sealed::Sealed;
 
 /// The Rust types of WebAssembly values: `i32` and `u32`, `i64` and `u64`, `f32`, `f64`,
-/// [`V128`], [`Option<Func>`](Func), [`Option<ExternRef>`](ExternRef).
+/// [`V128`], [`Option<Func>`](Func), [`Option<ExternRef>`](ExternRef), and an option of a
+/// [`TypedFunc`], for references to functions of its type. Without the option they are references
+/// that are never null.
 pub trait WasmTy: Sealed + Sized {
     /// The type in WebAssembly.
     const TYPE: ValType;
@@ -308,6 +311,94 @@ impl WasmTy for Option<ExternRef> {
     #[inline]
     fn abi_from_raw(raw: ValRaw) -> u32 {
         raw.to_u32()
+    }
+}
+
+/// Types whose option is that of a reference that may be null: the type without is one that may
+/// not.
+macro_rules! never_null {
+    ($([$($of:ident: $bound:ident),*] $ty:ty: $wasm:expr;)*) => {
+        $(
+            impl<$($of: $bound),*> Sealed for $ty {}
+
+            impl<$($of: $bound),*> WasmTy for $ty {
+                const TYPE: ValType =
+                    ValType::Ref(RefType { nullable: false, heap: $wasm });
+                type Abi = <Option<Self> as WasmTy>::Abi;
+
+                #[inline]
+                fn into_abi(self, store: &mut StoreInner) -> Self::Abi {
+                    Some(self).into_abi(store)
+                }
+
+                #[inline]
+                unsafe fn from_abi(abi: Self::Abi, store: &StoreInner) -> Self {
+                    // SAFETY: the caller's promise.
+                    let value = unsafe { <Option<Self> as WasmTy>::from_abi(abi, store) };
+                    value.expect("compiled code keeps null out of references that may not be it")
+                }
+
+                #[inline]
+                fn abi_to_raw(abi: Self::Abi) -> ValRaw {
+                    <Option<Self> as WasmTy>::abi_to_raw(abi)
+                }
+
+                #[inline]
+                fn abi_from_raw(raw: ValRaw) -> Self::Abi {
+                    <Option<Self> as WasmTy>::abi_from_raw(raw)
+                }
+            }
+        )*
+    };
+}
+
+never_null! {
+    [] Func: HeapType::Func;
+    [] ExternRef: HeapType::Extern;
+    [P: WasmParams, R: WasmResults] TypedFunc<P, R>: typed_heap_type::<P, R>();
+}
+
+const fn typed_heap_type<P: WasmParams, R: WasmResults>() -> HeapType {
+    HeapType::Concrete(ConcreteFuncType(Concrete::Rust(P::TYPES, R::TYPES)))
+}
+
+impl<P, R> Sealed for Option<TypedFunc<P, R>> {}
+
+impl<P: WasmParams, R: WasmResults> WasmTy for Option<TypedFunc<P, R>> {
+    const TYPE: ValType = ValType::Ref(RefType { nullable: true, heap: typed_heap_type::<P, R>() });
+    type Abi = *mut VmFuncRef;
+
+    #[inline]
+    fn into_abi(self, store: &mut StoreInner) -> Self::Abi {
+        self.map(|func| func.func()).into_abi(store)
+    }
+
+    #[inline]
+    unsafe fn from_abi(abi: Self::Abi, store: &StoreInner) -> Self {
+        // SAFETY: the caller's promise; a guest's typed reference is to a function of its type.
+        unsafe { Option::<Func>::from_abi(abi, store) }.map(TypedFunc::new)
+    }
+
+    #[inline]
+    fn abi_to_raw(abi: Self::Abi) -> ValRaw {
+        Option::<Func>::abi_to_raw(abi)
+    }
+
+    #[inline]
+    fn abi_from_raw(raw: ValRaw) -> Self::Abi {
+        Option::<Func>::abi_from_raw(raw)
+    }
+}
+
+impl<P: WasmParams, R: WasmResults> From<Option<TypedFunc<P, R>>> for Val {
+    fn from(func: Option<TypedFunc<P, R>>) -> Self {
+        func.map(|func| func.func()).into()
+    }
+}
+
+impl<P: WasmParams, R: WasmResults> From<TypedFunc<P, R>> for Val {
+    fn from(func: TypedFunc<P, R>) -> Self {
+        func.func().into()
     }
 }
 

@@ -8,6 +8,7 @@ fn main() {
         .wat("guests/empty.wat")
         .wat("guests/many.wat")
         .wat("guests/shared.wat")
+        .wat("guests/typed.wat")
         .compile();
     wasmaot_build::Build::new().wat("guests/imports.wat").name("hosted").compile();
     wasmaot_build::Build::new().wat("guests/vectors.wat").compile();

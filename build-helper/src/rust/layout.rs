@@ -107,7 +107,8 @@ pub fn use_list(indent: usize, path: &str, names: &[String]) -> String {
         _ => {}
     }
     let one = format!("{space}use {path}::{{{}}};", names.join(", "));
-    if one.len() <= WIDTH {
+    // rustfmt does not use the last column.
+    if one.len() < WIDTH {
         return one + "\n";
     }
     let mut out = format!("{space}use {path}::{{\n");

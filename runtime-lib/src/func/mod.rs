@@ -15,7 +15,7 @@ use crate::handle::Handle;
 use crate::host::{self, Caller, HostFunc, HostParts};
 use crate::raw::TypeRef;
 use crate::store::{AsStore, AsStoreMut, StoreInner, enter, inner, inner_mut, inner_ptr};
-use crate::types::{FuncType, func_type};
+use crate::types::{Concrete, ConcreteFuncType, FuncType, func_type};
 use crate::value::{Val, WasmParams, WasmResults};
 
 /// A function of a guest or of the host. A copyable handle; equal handles are one function.
@@ -92,7 +92,12 @@ impl Func {
 
     /// Whether a reference to the function is one to functions of this type. If so, guests can
     /// call it by that type from now on.
-    pub(crate) fn is_of(&self, ty: TypeRef, store: &StoreInner) -> bool {
+    pub(crate) fn is_of(&self, ty: ConcreteFuncType, store: &StoreInner) -> bool {
+        let ty = match ty.0 {
+            Concrete::Guest(ty) => ty,
+            // The store's modules have seen to it that guests can call it.
+            Concrete::Rust(..) => return self.ty_in(store) == ty.ty(),
+        };
         let Some(host) = self.host_ptr(store) else { return self.type_ref(store).same(ty) };
         // SAFETY: a function of the store; it is given the type only if it is of the type.
         unsafe {

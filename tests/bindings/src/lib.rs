@@ -41,6 +41,7 @@ wasmaot::include_guest!(pub mod many);
 wasmaot::include_guest!(pub mod hosted);
 wasmaot::include_guest!(pub mod memories);
 wasmaot::include_guest!(pub mod shared);
+wasmaot::include_guest!(pub mod typed);
 wasmaot::include_guest!(pub mod narrow);
 wasmaot::include_guest!(pub mod vectors);
 wasmaot::include_guest!(pub mod exact);

@@ -2,10 +2,12 @@
 
 use wasmaot::{
     Caller, Error, ExternRef, Func, Global, GlobalType, HostError, Imports, Instance, Memory,
-    MemoryType, RefType, SharedMemory, Store, Table, TableType, TrapCode, V128, Val, ValType,
+    MemoryType, RefType, SharedMemory, Store, Table, TableType, TrapCode, TypedFunc, V128, Val,
+    ValType,
 };
 use wasmaot_bindings_tests::{
-    empty, exact, hosted, many, memories, names, narrow, numbers, references, shared, vectors,
+    empty, exact, hosted, many, memories, names, narrow, numbers, references, shared, typed,
+    vectors,
 };
 
 #[test]
@@ -103,6 +105,67 @@ fn references_go_in_and_out() {
     assert_eq!(guest.function(), Some(double));
     assert_eq!(guest.constant(), 1.5);
     assert_eq!(guest.things().len(guest.store()), 2);
+}
+
+type Op = TypedFunc<(i32, i32), i32>;
+
+/// Picks the function that it is given, or one that multiplies.
+struct Picker;
+
+impl typed::Ops for Picker {
+    fn pick(
+        caller: Caller<'_, Self>,
+        a: Option<Op>,
+        b: Option<ExternRef>,
+    ) -> Result<Op, HostError> {
+        assert!(b.is_none());
+        Ok(match a {
+            Some(op) => op,
+            None => {
+                let mut caller = caller;
+                Func::wrap(&mut caller, |a: i32, b: i32| a * b).typed(&caller)?
+            }
+        })
+    }
+
+    fn far(_: Caller<'_, Self>, params: &[Val], results: &mut [Val]) -> Result<(), HostError> {
+        assert!(matches!(params, [Val::FuncRef(None)]));
+        results[0] = Val::I32(17);
+        Ok(())
+    }
+}
+
+#[test]
+fn typed_references_are_typed_functions() {
+    let mut guest = typed::Typed::new(Picker).unwrap();
+    // Taken out, kept, called, put back in.
+    let add: Op = guest.func("add").unwrap().typed(guest.store()).unwrap();
+    assert!(guest.func("nobody").is_none());
+    assert_eq!(add.call(guest.store_mut(), (2, 3)).unwrap(), 5);
+    assert_eq!(guest.always(), add.func());
+    assert_eq!(guest.apply(add, 20, 22).unwrap(), 42);
+    let sub = Func::wrap(guest.store_mut(), |a: i32, b: i32| a - b);
+    let sub: Op = sub.typed(guest.store()).unwrap();
+    assert_eq!(guest.apply(sub, 20, 22).unwrap(), -2);
+    assert!(guest.kept().is_none());
+    assert_eq!(guest.picked(6, 7).unwrap(), 42);
+    guest.set_kept(Some(sub));
+    assert_eq!(guest.kept().unwrap().func(), sub.func());
+    assert_eq!(guest.picked(6, 7).unwrap(), -1);
+    // A function of a function.
+    let maker = guest.maker().unwrap();
+    let made: Option<Op> = maker.call(guest.store_mut(), sub).unwrap();
+    assert_eq!(made.unwrap().func(), sub.func());
+    // What no Rust type is made of goes by values.
+    assert_eq!(guest.far().unwrap(), 17);
+    let too_far = guest.func("too_far").unwrap();
+    too_far.call(guest.store_mut(), &[Val::FuncRef(None)], &mut []).unwrap();
+    let thing = ExternRef::new(1);
+    assert!(guest.never_null(thing.clone()).unwrap().ptr_eq(&thing));
+    let table = guest.ops();
+    table.set(guest.store_mut(), 0, add.into()).unwrap();
+    let wrong = Func::wrap(guest.store_mut(), || {});
+    assert!(table.set(guest.store_mut(), 1, wrong.into()).is_err());
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod child;
 mod guests;
 
 mod externref;
+mod function_references;
 mod host;
 mod isolation;
 mod leak;
@@ -20,6 +21,7 @@ mod signals;
 mod stack;
 mod start;
 mod tables;
+mod tail_calls;
 mod threads;
 mod traps;
 mod vectors;
