@@ -1,4 +1,4 @@
-//! The second host of tests/link.rs: links guests with each other by names at run time, which
+//! The second host of tests/link/main.rs: links guests with each other by names at run time, which
 //! keeps all their exports in the program.
 
 use wasmaot::{Error, Extern, Func, Imports, Instance, Module, Store, Val};

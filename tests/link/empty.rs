@@ -1,3 +1,3 @@
-//! Tells tests/link.rs whether a linker's programs run at all.
+//! Tells tests/link/main.rs whether a linker's programs run at all.
 
 fn main() {}

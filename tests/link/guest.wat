@@ -1,5 +1,5 @@
 ;; Guests that differ in NUMBER and nothing else: the same export names, the same types.
-;; tests/link.rs puts several numbers in its place.
+;; tests/link/main.rs puts several numbers in its place.
 (module
   (import "host" "call" (func $host_call (param i32) (result i32)))
   (memory (export "memory") 1)

@@ -1,4 +1,4 @@
-//! The host of tests/link.rs: calls guests through typed bindings alone and says what came of it,
+//! The host of tests/link/main.rs: calls guests through typed bindings alone and says what came of it,
 //! a line each. It is built as a program, as a shared library and as a static library.
 
 use wasmaot::{Caller, Error, HostError, Instance, Store};

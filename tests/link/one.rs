@@ -1,4 +1,4 @@
-//! The smallest host of tests/link.rs: one guest, one typed call.
+//! The smallest host of tests/link/main.rs: one guest, one typed call.
 
 use wasmaot::{Caller, HostError};
 

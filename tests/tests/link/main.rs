@@ -7,6 +7,8 @@
 //! give. Everything ends up in the target folder's `tmp/link`. Linkers that are not installed are
 //! left out, and named.
 
+mod many;
+
 use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsString;
