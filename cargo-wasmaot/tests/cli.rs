@@ -332,3 +332,44 @@ fn proposals_can_be_switched_off() {
     run("tail-cal").failed(101, &["no proposal `tail-cal`"]);
     assert_eq!(sandbox.files(), ["tail.wat"]);
 }
+
+/// Two threads over one memory: one waits for the other. A third cannot do what it should.
+#[test]
+fn scripts_have_threads() {
+    let script = r#"(module $Mem (memory (export "shared") 1 1 shared))
+(thread $waits (shared (module $Mem))
+  (register "mem" $Mem)
+  (module (memory (import "mem" "shared") 1 1 shared)
+    (func (export "wait") (result i32)
+      (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1))))
+  (assert_return (invoke "wait") (i32.const 0)))
+(thread $wakes (shared (module $Mem))
+  (register "mem" $Mem)
+  (module (memory (import "mem" "shared") 1 1 shared)
+    (func (export "wake")
+      (loop (br_if 0 (i32.eqz (memory.atomic.notify (i32.const 0) (i32.const 1)))))
+      (i32.store (i32.const 4) (i32.const 42))))
+  (invoke "wake"))
+(wait $waits)
+(wait $wakes)
+(assert_unlinkable (module (memory (import "mem" "shared") 1 1 shared)) "unknown import")
+(register "mem" $Mem)
+(module (memory (import "mem" "shared") 1 1 shared)
+  (func (export "look") (result i32) (i32.load (i32.const 4))))
+(assert_return (invoke "look") (i32.const 42))
+"#;
+    let sandbox = Sandbox::with("threads.wast", script);
+    for mode in [&["wast", "threads.wast"][..], &["wast", "--explicit-checks", "threads.wast"]] {
+        assert_eq!(sandbox.run(mode).succeeded(), "9 passed, 0 failed\n");
+    }
+    let script = "(module (memory (export \"m\") 1))\n(thread $bad\n  (module)\n  (invoke \"f\"))\n\
+                  (wait $bad)\n(wait $nobody)\n(thread $bad (register \"m\" $Mem))\n";
+    fs::write(sandbox.path("bad.wast"), script).unwrap();
+    let out = sandbox.run(&["wast", "bad.wast"]);
+    let wanted = [
+        "bad.wast:5: in thread `$bad`, line 4: no function is exported as `f`",
+        "bad.wast:6: there is no thread `$nobody`",
+        "3 passed, 2 failed",
+    ];
+    assert_eq!(out.out.lines().collect::<Vec<_>>(), wanted, "{out:?}");
+}

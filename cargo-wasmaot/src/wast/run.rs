@@ -1,19 +1,25 @@
 //! Executes a script's directives in order against one store.
 //!
+//! A script can start threads. Each has directives and a store of its own, and of its parent's
+//! instances the shared memories that one of them exports. What a thread could not do is the
+//! failure of the directive that waits for it.
+//!
 //! A directive whose module cannot be made leaves a gap where others look for its instance:
 //! those are blocked by it rather than wrong themselves.
 
 use std::collections::HashMap;
+use std::ops::Range;
+use std::thread::{self, Scope, ScopedJoinHandle};
 
-use wasmaot::{Error, Imports, Instance, Module, Store, Val};
+use wasmaot::{Error, Imports, Instance, Memory, Module, SharedMemory, Store, Val};
 use wasmaot_compiler::Error as CompileError;
 use wast::token::Id;
-use wast::{QuoteWat, WastDirective, WastExecute, WastInvoke};
+use wast::{QuoteWat, WastDirective, WastExecute, WastInvoke, WastThread};
 
 use super::modules::{Prepared, Refusal};
 use super::report::{Event, Failure, Outcome, WAITED_FOR};
 use super::script::Script;
-use super::{Options, spectest, values};
+use super::{Options, STACK, panic_text, spectest, values};
 
 /// Runs a script whose modules are prepared, and says what becomes of each directive.
 pub fn run(
@@ -22,24 +28,35 @@ pub fn run(
     options: &Options,
     say: &mut (dyn FnMut(Event) + Send),
 ) {
-    let mut runner = match Runner::new() {
-        Ok(runner) => runner,
-        Err(error) => {
-            let reason = format!("cannot provide `spectest`: {error}");
-            return say(Event::Ended { line: Some(1), reason });
+    thread::scope(|scope| {
+        let mut runner = match Runner::new(Work { script, modules, options, scope }) {
+            Ok(runner) => runner,
+            Err(reason) => return say(Event::Ended { line: Some(1), reason }),
+        };
+        for index in script.own() {
+            say(Event::Outcome(match runner.run(index) {
+                Ok(()) => Outcome::Passed,
+                Err(Stop::Failed(failure)) => Outcome::Failed(failure),
+                Err(Stop::Blocked(line)) => Outcome::Blocked(line),
+            }));
         }
-    };
-    runner.store.set_collect_always(options.collect_always);
-    for (index, directive) in script.directives.iter().enumerate() {
-        runner.line = script.line(index);
-        let outcome = runner.directive(directive, modules[index].as_ref());
-        say(Event::Outcome(match outcome {
-            Ok(()) => Outcome::Passed,
-            Err(Stop::Failed(failure)) => Outcome::Failed(failure),
-            Err(Stop::Blocked(line)) => Outcome::Blocked(line),
-        }));
-    }
+    });
 }
+
+/// What all threads of a script have.
+#[derive(Clone, Copy)]
+struct Work<'s, 'e> {
+    script: &'e Script<'e>,
+    modules: &'e [Option<Prepared>],
+    options: &'e Options,
+    scope: &'s Scope<'s, 'e>,
+}
+
+/// A thread of a script; what it could not do.
+type Thread<'s> = ScopedJoinHandle<'s, Result<(), String>>;
+
+/// The shared memories that an instance exports.
+type Memories = Vec<(&'static str, SharedMemory)>;
 
 /// What a directive could do, or why not.
 type Done<T = ()> = Result<T, Stop>;
@@ -107,7 +124,8 @@ impl Stopped {
 /// What directives refer to, or the line of the directive that should have made it.
 type Made<T> = Result<T, usize>;
 
-struct Runner {
+struct Runner<'s, 'e> {
+    work: Work<'s, 'e>,
     store: Store<()>,
     imports: Imports,
     /// The line of the running directive.
@@ -120,14 +138,21 @@ struct Runner {
     definitions: HashMap<String, Made<Module>>,
     /// The names that modules import from but whose instance was not made: by which line.
     missing: HashMap<String, usize>,
+    /// The threads that run, by name.
+    threads: HashMap<String, Thread<'s>>,
+    /// What a thread has of its parent's instances, by name.
+    inherited: HashMap<String, Memories>,
 }
 
-impl Runner {
-    fn new() -> Result<Self, Error> {
+impl<'s, 'e> Runner<'s, 'e> {
+    fn new(work: Work<'s, 'e>) -> Result<Self, String> {
         let mut store = Store::new(());
+        store.set_collect_always(work.options.collect_always);
         let mut imports = Imports::new();
-        spectest::define(&mut store, &mut imports)?;
+        spectest::define(&mut store, &mut imports)
+            .map_err(|error| format!("cannot provide `spectest`: {error}"))?;
         Ok(Self {
+            work,
             store,
             imports,
             line: 0,
@@ -136,11 +161,16 @@ impl Runner {
             definition: None,
             definitions: HashMap::new(),
             missing: HashMap::new(),
+            threads: HashMap::new(),
+            inherited: HashMap::new(),
         })
     }
 
-    fn directive(&mut self, directive: &WastDirective<'_>, module: Option<&Prepared>) -> Done {
-        match directive {
+    fn run(&mut self, index: usize) -> Done {
+        let Work { script, modules, .. } = self.work;
+        self.line = script.line(index);
+        let module = modules[index].as_ref();
+        match &script.directives[index] {
             WastDirective::Module(quote) => {
                 let made = self.define(quote, module);
                 self.instantiate(made, quote.name())
@@ -158,6 +188,15 @@ impl Runner {
                 self.instantiate(made, *instance)
             }
             WastDirective::Register { name, module, .. } => {
+                if let Some(id) = module
+                    && let Some(memories) = self.inherited.get(id.name())
+                {
+                    for (export, memory) in memories {
+                        let memory = Memory::from_shared(&mut self.store, memory);
+                        self.imports.define(name, export, memory);
+                    }
+                    return Ok(());
+                }
                 let instance = self.instance(module.as_ref()).inspect_err(|stop| {
                     self.missing.insert((*name).into(), self.culprit(stop));
                 })?;
@@ -199,9 +238,46 @@ impl Runner {
             WastDirective::AssertSuspension { .. } => {
                 Err(Failure::needs("stack-switching", "a suspension is expected").into())
             }
-            WastDirective::Thread(_) | WastDirective::Wait { .. } => {
-                Err("threads in scripts are not supported".into())
+            WastDirective::Thread(thread) => self.start(thread, script.body(index)),
+            WastDirective::Wait { thread, .. } => self.wait(thread),
+        }
+    }
+
+    /// Starts a thread.
+    fn start(&mut self, thread: &WastThread<'_>, body: Range<usize>) -> Done {
+        let mut inherited = HashMap::new();
+        if let Some(id) = &thread.shared_module {
+            let exports = self.instance(Some(id))?.exports(&self.store).into_iter();
+            let memories = exports.filter_map(|export| {
+                Some((export.name, export.item.memory()?.as_shared(&self.store)?))
+            });
+            inherited.insert(id.name().to_owned(), memories.collect());
+        }
+        let work = self.work;
+        let run = move || {
+            let mut runner = Runner { inherited, ..Runner::new(work)? };
+            for index in body {
+                runner.run(index).map_err(|stop| match stop {
+                    Stop::Failed(failure) => format!("line {}: {}", runner.line, failure.reason),
+                    Stop::Blocked(line) => format!("line {}: blocked by {line}", runner.line),
+                })?;
             }
+            Ok(())
+        };
+        let started = thread::Builder::new().stack_size(STACK).spawn_scoped(work.scope, run);
+        let started = started.map_err(|error| format!("cannot start a thread: {error}"))?;
+        self.threads.insert(thread.name.name().into(), started);
+        Ok(())
+    }
+
+    /// Waits until a thread has ended.
+    fn wait(&mut self, id: &Id<'_>) -> Done {
+        let name = id.name();
+        let thread = self.threads.remove(name);
+        let thread = thread.ok_or_else(|| format!("there is no thread `${name}`"))?;
+        match thread.join() {
+            Ok(done) => Ok(done.map_err(|reason| format!("in thread `${name}`, {reason}"))?),
+            Err(panic) => Err(format!("a bug in wasmaot: {}", panic_text(&*panic)).into()),
         }
     }
 

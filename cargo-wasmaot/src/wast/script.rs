@@ -1,5 +1,8 @@
 //! A test script, parsed, with each module in the binary format.
 
+use std::collections::HashMap;
+use std::ops::Range;
+
 use wast::lexer::Lexer;
 use wast::parser::{self, ParseBuffer};
 use wast::token::Span;
@@ -9,8 +12,12 @@ use super::File;
 
 /// A parsed script.
 pub struct Script<'a> {
-    /// Its directives.
+    /// Its directives, and behind them those of its threads.
     pub directives: Vec<WastDirective<'a>>,
+    /// How many of them are the script's own.
+    own: usize,
+    /// Where the directives are that belong to a thread.
+    bodies: HashMap<usize, Range<usize>>,
     /// What module each directive carries, if any.
     pub modules: Vec<Option<Source>>,
     lines: Vec<usize>,
@@ -41,13 +48,34 @@ impl Script<'_> {
         lexer.allow_confusing_unicode(true);
         let buffer = ParseBuffer::new_with_lexer(lexer).map_err(failure)?;
         let mut directives = parser::parse::<Wast<'_>>(&buffer).map_err(failure)?.directives;
+        let own = directives.len();
+        let mut bodies = HashMap::new();
+        let mut at = 0;
+        while let Some(directive) = directives.get_mut(at) {
+            if let WastDirective::Thread(thread) = directive {
+                let body = std::mem::take(&mut thread.directives);
+                bodies.insert(at, directives.len()..directives.len() + body.len());
+                directives.extend(body);
+            }
+            at += 1;
+        }
         let modules = directives.iter_mut().map(source).collect();
-        Ok(then(Script { directives, modules, lines }))
+        Ok(then(Script { directives, own, bodies, modules, lines }))
     }
 
-    /// The line of each directive.
+    /// The script's own directives.
+    pub fn own(&self) -> Range<usize> {
+        0..self.own
+    }
+
+    /// The directives of the thread that a directive starts.
+    pub fn body(&self, thread: usize) -> Range<usize> {
+        self.bodies.get(&thread).cloned().unwrap_or_default()
+    }
+
+    /// The line of each of the script's own directives.
     pub fn lines(&self) -> Vec<usize> {
-        (0..self.directives.len()).map(|directive| self.line(directive)).collect()
+        self.own().map(|directive| self.line(directive)).collect()
     }
 
     /// The line, from 1, that a directive starts in.
