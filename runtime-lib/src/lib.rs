@@ -26,6 +26,10 @@
 //! # Threads and stacks
 //!
 //! A store can be moved to another thread between calls; many threads can each use their own.
+//! What guests on different threads have in common is a [`SharedMemory`], which any number of
+//! stores can use at the same time. A guest that waits there keeps its thread until somebody wakes
+//! it up, or its time is up; nothing else ends the wait.
+//!
 //! Guests run on the thread's own stack and may use it up to 256 KiB before its end (half of a
 //! stack smaller than 512 KiB; with explicit checks never the last 96 KiB), which is what functions
 //! of the host, called by a guest, can rely on. Beyond, a guest traps with

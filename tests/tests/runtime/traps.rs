@@ -63,6 +63,9 @@ const CASES: &[Case] = &[
     Case("call_indirect $funcs", &["(i32.const 1)"], false, "CallIndirect", UninitializedElement),
     Case("call_indirect $funcs (param i32)", &["(i32.const 7)", "(i32.const 0)"], false, "CallIndirect", IndirectCallTypeMismatch),
     Case("call_indirect $funcs (result i32)", &["(i32.const 0)"], true, "CallIndirect", IndirectCallTypeMismatch),
+    Case("call_ref $nothing", &["(ref.null $nothing)"], false, "CallRef", NullFunctionReference),
+    Case("ref.as_non_null", &["(ref.null func)"], true, "RefAsNonNull", NullReference),
+    Case("ref.as_non_null", &["(ref.null extern)"], true, "RefAsNonNull", NullReference),
     Case("i32.div_s", &["(i32.const 1)", "(i32.const 0)"], true, "I32DivS", IntegerDivideByZero),
     Case("i32.div_u", &["(i32.const 1)", "(i32.const 0)"], true, "I32DivU", IntegerDivideByZero),
     Case("i32.rem_s", &["(i32.const 1)", "(i32.const 0)"], true, "I32RemS", IntegerDivideByZero),
@@ -98,6 +101,7 @@ fn cases(as_params: bool) -> String {
     let mut functions = String::new();
     for (n, Case(instruction, operands, result, ..)) in CASES.iter().enumerate() {
         let ty = |operand: &str| match operand.strip_prefix("(ref.null ") {
+            Some(kind) if kind.starts_with('$') => format!("(ref null {kind}"),
             Some(kind) => format!("{}ref", kind.trim_end_matches(')')),
             None => operand[1..4].to_owned(),
         };
@@ -116,6 +120,7 @@ fn cases(as_params: bool) -> String {
     }
     format!(
         r#"(module
+             (type $nothing (func))
              (memory 1 1)
              (table $funcs 3 3 funcref)
              (table $externs 2 externref)
