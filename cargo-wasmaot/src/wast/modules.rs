@@ -118,6 +118,7 @@ fn compile_one(
         opt_level: options.opt_level(),
         traps: options.traps(),
         without: options.without.clone(),
+        cpu_features: options.cpu_features.clone(),
         ..Config::new(crate::host_target())
     };
     // One bug must not hide what becomes of the other modules.

@@ -13,8 +13,8 @@ pub struct Ran {
     pub folder: String,
     /// The file's name.
     pub file: String,
-    /// A report per mode, in the order of the modes.
-    pub reports: Vec<Report>,
+    /// The modes in which it ran, and a report of each.
+    pub reports: Vec<(&'static str, Report)>,
 }
 
 impl Ran {

@@ -5,28 +5,10 @@
 
 use wasmaot::*;
 use wasmaot_compiler::{Artifact, Config};
-use wasmaot_tests::ways::{WAYS, compiled, in_every_way, loaded};
+use wasmaot_tests::ways::{WAYS, compiled, in_every_way, loaded, native_features};
 
 /// A function for each vector instruction, exported by its name, its operands as parameters.
 const EVERY: &str = include_str!("../../../compiler/tests/vectors.wat");
-
-/// The CPU features of this machine by which instructions are chosen.
-fn native_features() -> Vec<String> {
-    let mut features = Vec::new();
-    macro_rules! add {
-        ($detected:ident: $($name:tt)*) => {
-            $(if std::arch::$detected!($name) {
-                features.push($name.to_owned());
-            })*
-        };
-    }
-    #[cfg(target_arch = "x86_64")]
-    add!(is_x86_feature_detected: "sse3" "ssse3" "sse4.1" "sse4.2" "popcnt" "avx" "avx2" "fma"
-        "bmi1" "bmi2" "lzcnt" "avx512f" "avx512dq" "avx512vl" "avx512vbmi" "avx512bitalg");
-    #[cfg(target_arch = "aarch64")]
-    add!(is_aarch64_feature_detected: "lse" "fp16" "dotprod" "i8mm");
-    features
-}
 
 const BORDER: &str = r#"(module
     (import "host" "swap" (func $swap (param v128 i32 v128) (result v128 i32 v128)))
