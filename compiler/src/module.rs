@@ -223,6 +223,25 @@ pub struct Body<'a> {
     pub offset: usize,
     /// What the code refers to, each thing once, in ascending order.
     pub uses: Box<[Use]>,
+    /// What is said of its branches, in ascending order of their places.
+    pub hints: Box<[Hint]>,
+}
+
+/// Says which way a conditional branch mostly goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Hint {
+    /// Where the branch stands in the file.
+    pub offset: usize,
+    /// Whether it is likely taken (`br_if`) or its condition true (`if`), or unlikely.
+    pub taken: bool,
+}
+
+impl Body<'_> {
+    /// Whether the branch that stands at this offset in the file is likely taken, if that is said.
+    pub fn hint(&self, offset: usize) -> Option<bool> {
+        let found = self.hints.binary_search_by_key(&offset, |hint| hint.offset);
+        found.ok().map(|place| self.hints[place].taken)
+    }
 }
 
 /// A thing that a function's code refers to, as far as it matters to what must be there.

@@ -108,6 +108,8 @@ const PROPOSALS: &[Proposal] = proposals! {
         "build the guest without it (rustc: `-C target-feature=-reference-types`)";
     EXTENDED_CONST: "extended-const", "arithmetic in constant expressions", On,
         "build the guest without it (rustc: `-C target-feature=-extended-const`)";
+    WIDE_ARITHMETIC: "wide-arithmetic", "128-bit integer arithmetic", On,
+        "build the guest without it (rustc: `-C target-feature=-wide-arithmetic`)";
     SIMD: "simd", "128-bit vectors", On,
         "build the guest without vector instructions (rustc: `-C target-feature=-simd128`)";
     RELAXED_SIMD | SIMD: "relaxed-simd", "vector instructions that differ between machines", On,
@@ -121,8 +123,6 @@ const PROPOSALS: &[Proposal] = proposals! {
     FUNCTION_REFERENCES | REFERENCE_TYPES: "function-references", "typed function references",
         On, "";
     CUSTOM_PAGE_SIZES: "custom-page-sizes", "memories with pages of another size", Next, "";
-    WIDE_ARITHMETIC: "wide-arithmetic", "128-bit integer arithmetic", Next,
-        "build the guest without it (rustc: `-C target-feature=-wide-arithmetic`)";
     EXCEPTIONS: "exception-handling", "tags and exceptions", Later,
         "build the guest to abort on panic or without exceptions";
     LEGACY_EXCEPTIONS | EXCEPTIONS: "exception-handling", "in its superseded legacy form", Never,

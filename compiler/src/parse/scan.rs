@@ -23,6 +23,7 @@ macro_rules! features {
 
 // In the order of their names.
 features! {
+    BRANCH_HINTING = 16, "branch-hinting";
     BULK_MEMORY = 0, "bulk-memory";
     CUSTOM_PAGE_SIZES = 1, "custom-page-sizes";
     EXTENDED_CONST = 2, "extended-const";

@@ -13,10 +13,10 @@ use wasmparser::{
     Payload, TypeRef,
 };
 
-use super::const_expr;
 use super::scan::{Features, scan};
 use super::types;
 use super::validate::Sections;
+use super::{const_expr, hints};
 use crate::error::{Error, Result};
 use crate::index::*;
 use crate::module::*;
@@ -42,6 +42,7 @@ struct Builder<'a> {
     /// The signatures by their names.
     sigs: HashMap<String, SigIndex>,
     features: Features,
+    hints: hints::Hints,
 }
 
 impl<'a> Builder<'a> {
@@ -111,8 +112,14 @@ impl<'a> Builder<'a> {
             Payload::DataSection(reader) => each(reader, |_, data| self.data(data)),
             Payload::CustomSection(reader) => {
                 self.module.custom_sections.push((reader.name(), reader.data()));
-                if let KnownCustom::Name(names) = reader.as_known() {
-                    self.names(names);
+                match reader.as_known() {
+                    KnownCustom::Name(names) => self.names(names),
+                    KnownCustom::BranchHints(section) => {
+                        if let Ok(hints) = hints::read(section) {
+                            self.hints = hints;
+                        }
+                    }
+                    _ => {}
                 }
                 Ok(())
             }
@@ -323,10 +330,13 @@ impl<'a> Builder<'a> {
         let scans: Vec<_> = bodies.par_iter().map(|body| scan(module, body)).collect();
         let imported = self.module.imported_functions as usize;
         for (index, (body, scan)) in bodies.iter().zip(scans).enumerate() {
+            let func = FuncIndex::new(imported + index);
             let (uses, features) = scan?;
             self.features.add(features);
-            self.module.functions[FuncIndex::new(imported + index)].body =
-                Some(Body { bytes: body.as_bytes(), offset: body.range().start as usize, uses });
+            let (bytes, offset) = (body.as_bytes(), body.range().start as usize);
+            let hints = hints::of_body(self.hints.remove(&func).unwrap_or_default(), offset);
+            self.features.add_if(!hints.is_empty(), Features::BRANCH_HINTING);
+            self.module.functions[func].body = Some(Body { bytes, offset, uses, hints });
         }
         Ok(())
     }

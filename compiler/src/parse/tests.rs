@@ -125,6 +125,14 @@ fn the_proposals_in_use_are_named() {
             &["relaxed-simd", "simd"],
             "(module (func (param v128) (drop (f32x4.relaxed_min (local.get 0) (local.get 0)))))",
         ),
+        (
+            &["multi-value", "wide-arithmetic"],
+            "(module (func (param i64) (result i64 i64) (i64.mul_wide_s (local.get 0) (local.get 0))))",
+        ),
+        (
+            &["branch-hinting"],
+            r#"(module (func (@metadata.code.branch_hint "\00") (if (i32.const 1) (then))))"#,
+        ),
     ] {
         assert_eq!(parse(&wasm(text), Default::default()).unwrap().features, features, "{text}");
     }
@@ -145,10 +153,6 @@ fn what_is_newer_is_refused_by_the_name_of_its_proposal() {
         ("exception-handling", "(module (func try end))"),
         ("custom-page-sizes", "(module (memory 1 (pagesize 1)))"),
         ("gc exception-handling", "(module (type (struct)) (tag))"),
-        (
-            "wide-arithmetic",
-            "(module (func (param i64) (result i64 i64) (i64.mul_wide_s (local.get 0) (local.get 0))))",
-        ),
         ("stack-switching", "(module (type $f (func)) (type (cont $f)))"),
     ] {
         assert_eq!(proposal(text), name, "{text}");
@@ -276,4 +280,51 @@ fn malformed_custom_sections_do_no_harm() {
     let names: Vec<_> = module.function_names.iter().map(|(f, n)| (f.as_u32(), *n)).collect();
     assert_eq!(names, [(0, "a")]);
     assert_eq!(module.custom_sections.len(), 3);
+}
+
+/// A section `metadata.code.branch_hint` with these contents.
+fn hint_section(contents: &[u8]) -> Vec<u8> {
+    const NAME: &[u8] = b"metadata.code.branch_hint";
+    let mut section = vec![0, (1 + NAME.len() + contents.len()) as u8, NAME.len() as u8];
+    section.extend(NAME);
+    section.extend(contents);
+    section
+}
+
+#[test]
+fn branch_hints_are_those_of_their_function_at_their_place() {
+    let module = r#"(module
+        (import "" "" (func))
+        (func (param i32) (if (local.get 0) (then)) (block (br_if 0 (local.get 0)))))"#;
+    // The type, the import and the function section.
+    let bytes = wasm(module);
+    let code = bytes.windows(3).position(|at| at == [10, 16, 1]).expect("the code section");
+    let with = |section: &[u8]| [&bytes[..code], section, &bytes[code..]].concat();
+    let hints = |contents: &[u8]| {
+        let bytes = with(&hint_section(contents));
+        let module = parse(&bytes, Default::default()).unwrap();
+        let body = module.functions[FuncIndex::from_u32(1)].body.as_ref().unwrap();
+        let hint = |at: usize| body.hint(body.offset + at);
+        (hint(3), hint(10), hint(4), body.hints.len())
+    };
+    // No locals; `local.get 0`, `if`, `end`, `block`, `local.get 0`, `br_if 0`.
+    assert_eq!(bytes[code + 4..][..12], [0, 0x20, 0, 4, 0x40, 0x0b, 2, 0x40, 0x20, 0, 0x0d, 0]);
+    assert_eq!(hints(&[1, 1, 2, 3, 1, 0, 10, 1, 1]), (Some(false), Some(true), None, 2));
+    assert_eq!(hints(&[1, 1, 2, 3, 1, 0, 3, 1, 1]).0, Some(false), "the first counts");
+    assert_eq!(hints(&[1, 1, 2, 10, 1, 1, 3, 1, 0]), (Some(false), Some(true), None, 2));
+    assert_eq!(hints(&[1, 0, 1, 3, 1, 0]).3, 0, "the import's");
+    assert_eq!(hints(&[1, 9, 1, 3, 1, 0]).3, 0, "no function");
+    assert_eq!(hints(&[1, 0xff, 0xff, 0xff, 0xff, 0x0f, 1, 3, 1, 0]).3, 0);
+    // Places where nothing is, also beyond the end of everything.
+    assert_eq!(hints(&[1, 1, 1, 0xff, 0xff, 0xff, 0xff, 0x0f, 1, 0]).0, None);
+    for malformed in [
+        &[][..],
+        &[1, 1, 2, 3, 1, 0],
+        &[1, 1, 1, 3, 1, 2],
+        &[1, 1, 1, 3, 2, 0, 0],
+        &[1, 1, 1, 3, 1, 0, 7],
+        &[0xff; 6],
+    ] {
+        assert_eq!(hints(malformed).3, 0, "{malformed:?}");
+    }
 }

@@ -14,7 +14,7 @@ use super::types::{clif, needs_stack_map};
 use super::vmctx::Regions;
 use crate::func_key::Reference;
 use crate::index::SigIndex;
-use crate::module::{Module, ValType};
+use crate::module::{Body, Module, ValType};
 use crate::plan::Plan;
 use crate::target::Relaxed;
 
@@ -40,6 +40,8 @@ pub struct Context<'t, 'f> {
     pub initialising: bool,
     /// The bounds checks that need not be repeated.
     pub passed: Passed,
+    /// The function's code, if it has any of its own.
+    pub body: Option<&'t Body<'t>>,
     /// Where the current instruction stands in the file.
     pub offset: usize,
     signatures: HashMap<SigIndex, SigRef>,
@@ -68,6 +70,7 @@ impl<'t, 'f> Context<'t, 'f> {
             regions,
             initialising: false,
             passed: Passed::default(),
+            body: None,
             offset: 0,
             signatures: HashMap::new(),
             callees: HashMap::new(),
@@ -143,9 +146,25 @@ impl<'t, 'f> Context<'t, 'f> {
         }
     }
 
-    /// A new block with a parameter for each of these types.
+    /// What is said of the current instruction, a branch: whether it is likely taken.
+    pub fn hint(&self) -> Option<bool> {
+        self.body?.hint(self.offset)
+    }
+
+    /// Whether the current position is rarely reached.
+    pub fn is_cold(&self) -> bool {
+        let block = self.builder.current_block();
+        block.is_some_and(|block| self.builder.func.layout.is_cold(block))
+    }
+
+    /// A new block with a parameter for each of these types, cold if the current one is: it is
+    /// to be reached from here or from what follows.
     pub fn block(&mut self, params: &[ValType]) -> ir::Block {
+        let cold = self.is_cold();
         let block = self.builder.create_block();
+        if cold {
+            self.builder.set_cold_block(block);
+        }
         for &ty in params {
             let value = self.builder.append_block_param(block, clif(ty));
             self.declare(value, ty);

@@ -1,4 +1,10 @@
 //! Control: blocks, branches, returns. See [`stack`](super::stack) for the frames.
+//!
+//! What a branch hint calls unlikely begins in a block that is marked cold, and so is every block
+//! that begins where only cold ones lead ([`Context::block`] takes the mark from the block in
+//! which it is made). Cold blocks are laid out behind all others. Of branches back to the start of
+//! a loop hints are not looked at: that they are likely is what a loop is, and what follows the
+//! loop is none the less run each time.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +21,8 @@ use crate::index::SigIndex;
 pub fn function(cx: &mut Context<'_, '_>, sig: SigIndex) {
     let ty = BlockType::Sig(sig);
     let label = cx.block(ty.results(cx.module));
-    cx.stack.frames.push(Frame { kind: Kind::Block, ty, height: 0, label, branched: false });
+    let kind = Kind::Block;
+    cx.stack.frames.push(Frame { kind, ty, height: 0, label, branched: false, warm: false });
 }
 
 /// `block`.
@@ -43,6 +50,11 @@ pub fn if_(cx: &mut Context<'_, '_>, ty: BlockType) {
     let (then, otherwise) = (cx.block(&[]), cx.block(&[]));
     let label = cx.block(ty.results(cx.module));
     cx.ins().brif(condition, then, &[], otherwise, &[]);
+    match cx.hint() {
+        Some(true) => cx.builder.set_cold_block(otherwise),
+        Some(false) => cx.builder.set_cold_block(then),
+        None => {}
+    }
     cx.start(then);
     let params = cx.stack.top(ty.params(cx.module).len()).to_vec();
     push(cx, Kind::If { otherwise, params }, ty, label);
@@ -50,7 +62,7 @@ pub fn if_(cx: &mut Context<'_, '_>, ty: BlockType) {
 
 fn push(cx: &mut Context<'_, '_>, kind: Kind, ty: BlockType, label: Block) {
     let height = cx.stack.values.len() - ty.params(cx.module).len();
-    cx.stack.frames.push(Frame { kind, ty, height, label, branched: false });
+    cx.stack.frames.push(Frame { kind, ty, height, label, branched: false, warm: false });
 }
 
 /// The parameters of `block` take the place of as many operands.
@@ -91,16 +103,21 @@ pub fn end(cx: &mut Context<'_, '_>) {
     if matches!(cx.stack.frame(0).kind, Kind::If { .. }) {
         else_(cx);
     }
-    let Some(Frame { kind, label, branched, height, .. }) = cx.stack.frames.pop() else {
+    let Some(Frame { kind, label, branched, warm, height, .. }) = cx.stack.frames.pop() else {
         unreachable!("a valid function closes each block once")
     };
     if matches!(kind, Kind::Loop) {
         cx.builder.seal_block(label);
     } else if branched {
         let results = cx.builder.block_params(label).len();
+        let mut warm = warm;
         if cx.stack.reachable {
             let args = cx.stack.top_args(results);
             cx.ins().jump(label, &args);
+            warm |= !cx.is_cold();
+        }
+        if !warm {
+            cx.builder.set_cold_block(label);
         }
         cx.start(label);
         cx.passed.forget();
@@ -143,10 +160,24 @@ pub fn br(cx: &mut Context<'_, '_>, depth: u32) {
 /// `br_if`.
 pub fn br_if(cx: &mut Context<'_, '_>, depth: u32) {
     let condition = cx.pop_condition();
-    let (label, arity) = target(cx, depth);
-    let args = cx.stack.top_args(arity);
+    let back = matches!(cx.stack.frame(depth).kind, Kind::Loop);
+    let hint = cx.hint().filter(|_| !back);
     let next = cx.block(&[]);
-    cx.ins().brif(condition, label, &args, next, &[]);
+    if hint == Some(false) {
+        // A stop on the way, so that the label need not be cold.
+        let stop = cx.block(&[]);
+        cx.builder.set_cold_block(stop);
+        cx.ins().brif(condition, stop, &[], next, &[]);
+        cx.start(stop);
+        branch(cx, depth);
+    } else {
+        let (label, arity) = target(cx, depth);
+        let args = cx.stack.top_args(arity);
+        cx.ins().brif(condition, label, &args, next, &[]);
+        if hint == Some(true) {
+            cx.builder.set_cold_block(next);
+        }
+    }
     cx.start(next);
 }
 
@@ -178,7 +209,7 @@ pub fn br_table(cx: &mut Context<'_, '_>, table: &BrTable<'_>) -> wasmparser::Re
     // locals are passed once per label, not once per entry.
     let mut stops = BTreeMap::new();
     let mut stop = |cx: &mut Context<'_, '_>, depth| {
-        let block = *stops.entry(depth).or_insert_with(|| cx.builder.create_block());
+        let block = *stops.entry(depth).or_insert_with(|| cx.block(&[]));
         cx.builder.func.dfg.block_call(block, &[])
     };
     let mut calls = Vec::with_capacity(table.len() as usize);
@@ -204,8 +235,9 @@ fn branch(cx: &mut Context<'_, '_>, depth: u32) {
 }
 
 fn target(cx: &mut Context<'_, '_>, depth: u32) -> (Block, usize) {
-    let module = cx.module;
+    let (module, cold) = (cx.module, cx.is_cold());
     let frame = cx.stack.frame(depth);
     frame.branched = true;
+    frame.warm |= !cold;
     (frame.label, frame.arity(module))
 }

@@ -28,6 +28,7 @@ mod tail_call;
 pub mod trap;
 mod types;
 mod vmctx;
+mod wide;
 
 #[cfg(test)]
 mod tests;
@@ -111,6 +112,9 @@ fn function(
     builder.seal_block(entry);
     let vmctx = builder.block_params(entry)[0];
     let mut cx = Context::new(module, plan, target.relaxed, builder, vmctx);
+    if let FuncKey::Body(func) = key {
+        cx.body = module.functions[func].body.as_ref();
+    }
     fill(&mut cx)?;
     cx.builder.finalize(target.isa.frontend_config());
     Ok(func)

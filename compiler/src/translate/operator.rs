@@ -8,7 +8,7 @@ use super::context::Context;
 use super::stack::BlockType;
 use super::{
     atomic, call, control, convert, float, global, int, invalid, local, memory, reference, simd,
-    table, tail_call, types, unsupported,
+    table, tail_call, types, unsupported, wide,
 };
 use crate::error::Result;
 use crate::index::*;
@@ -157,6 +157,10 @@ pub fn translate(cx: &mut Context<'_, '_>, operator: &Operator<'_>) -> Result<()
         I32Extend8S | I64Extend8S => int::extend(cx, I8),
         I32Extend16S | I64Extend16S => int::extend(cx, I16),
         I64Extend32S => int::extend(cx, I32),
+        I64Add128 => wide::add128(cx),
+        I64Sub128 => wide::sub128(cx),
+        I64MulWideS => wide::mul_wide_s(cx),
+        I64MulWideU => wide::mul_wide_u(cx),
 
         F32Eq | F64Eq => float::compare(cx, FloatCC::Equal),
         F32Ne | F64Ne => float::compare(cx, FloatCC::NotEqual),

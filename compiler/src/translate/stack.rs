@@ -35,6 +35,8 @@ pub struct Frame {
     pub label: Block,
     /// Whether any branch leads there.
     pub branched: bool,
+    /// Whether any does from where code is not cold.
+    pub warm: bool,
 }
 
 /// Which instruction began a block.
