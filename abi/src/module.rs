@@ -112,6 +112,27 @@ pub struct VmExternType {
     pub func: *const VmFuncType,
 }
 
+impl VmExternType {
+    /// The bytes that a memory of this type can have at most; `u64::MAX` if that is more.
+    pub const fn max_bytes(&self) -> u64 {
+        max_bytes(
+            if self.has_max != 0 { Some(self.max) } else { None },
+            self.index64 != 0,
+            self.page_size_log2,
+        )
+    }
+}
+
+/// The bytes that a memory can have at most, by the limit on its pages, the width of its index
+/// and the size of its pages; `u64::MAX` if that is more.
+pub const fn max_bytes(max: Option<u64>, index64: bool, page_size_log2: u8) -> u64 {
+    match max {
+        Some(pages) => pages.saturating_mul(1 << page_size_log2),
+        None if index64 => u64::MAX,
+        None => 1 << 32,
+    }
+}
+
 /// An import.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
@@ -196,6 +217,37 @@ pub struct VmImage {
     pub bytes: VmSlice<u8>,
 }
 
+/// Address space behind the start of a memory. Every byte below `reservation` belongs to the
+/// memory or faults, and so do, always faulting, `guard` bytes more. Nothing is ever usable
+/// between the memory's end and those.
+#[repr(C)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Space {
+    /// In bytes.
+    pub reservation: u64,
+    /// In bytes.
+    pub guard: u64,
+}
+
+impl Space {
+    /// What code that checks every access itself relies on.
+    pub const NONE: Self = Self { reservation: 0, guard: 0 };
+
+    /// What code that was compiled for this space relies on in one of its memories, which can
+    /// have `max_bytes` at most. A reservation that the memory can grow beyond is no place to draw
+    /// a line: then only the guard behind its end counts. Nor is the end of a memory that need not
+    /// be that of a page of the machine's.
+    pub const fn of_memory(self, max_bytes: u64, page_size_log2: u8) -> Self {
+        if page_size_log2 < 16 {
+            Self::NONE
+        } else if max_bytes > self.reservation {
+            Self { reservation: 0, guard: self.guard }
+        } else {
+            self
+        }
+    }
+}
+
 /// What instantiation needs to know of a module. A global symbol of its object.
 #[repr(C)]
 #[derive(Debug)]
@@ -208,11 +260,8 @@ pub struct VmModule {
     pub layout: Layout,
     /// [`MODULE_EXPLICIT_CHECKS`] or 0.
     pub flags: u32,
-    /// How many bytes of address space code expects behind the start of each memory, which
-    /// either belong to it or fault; 0 if it checks every access.
-    pub memory_reservation: u64,
-    /// How many more bytes behind those fault at every access.
-    pub memory_guard: u64,
+    /// The address space that code relies on [per memory](Space::of_memory).
+    pub memory_space: Space,
     /// The imports in the module's order.
     pub imports: VmSlice<VmImport>,
     /// The types that functions can be called by: of imports and of indirect calls.

@@ -301,11 +301,7 @@ impl MemoryType {
 
     /// The bytes that it can have at most by its type: `u64::MAX` if as many as 64 bits address.
     pub const fn max_bytes(&self) -> u64 {
-        match self.max {
-            Some(pages) => pages.saturating_mul(1 << self.page_size_log2),
-            None if self.index64 => u64::MAX,
-            None => 1 << 32,
-        }
+        wasmaot_abi::module::max_bytes(self.max, self.index64, self.page_size_log2)
     }
 }
 

@@ -1,9 +1,9 @@
 //! From bytes to a valid [`Module`]: the only reader of the binary format.
 //!
 //! `validate` lets the validator see everything and keeps the sections; `sections` makes the
-//! module of them; `scan` looks through the code for what it uses; `hints` reads branch hints. If the validator refuses,
-//! `limits` and `proposals` find out whether the module is wrong, or only too large or newer than
-//! what is supported.
+//! module of them; `scan` looks through the code for what it uses; `hints` reads branch hints. If
+//! the validator refuses, `limits` and `proposals` find out whether the module is wrong, or only
+//! too large or newer than what is supported.
 //! To support one more proposal: set it to `On` in the table in `proposals`, and teach `sections`
 //! and `scan` what it brings.
 

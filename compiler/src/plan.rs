@@ -9,13 +9,14 @@ use std::collections::{BTreeSet, HashMap};
 use cranelift_entity::PrimaryMap;
 use wasmaot_abi::builtins::Builtin;
 use wasmaot_abi::layout::{Counts, Layout};
+use wasmaot_abi::module::Space;
 use wasmaot_abi::symbols::ModuleSymbols;
 
-use crate::config::{Config, TrapStyle};
+use crate::config::{Config, MemoryStyle, TrapStyle};
 use crate::error::{Error, Result};
 use crate::func_key::FuncKey;
 use crate::index::*;
-use crate::module::{ConstExpr, ConstOp, ElemMode, Item, Module, ValKind};
+use crate::module::{ConstExpr, ConstOp, ElemMode, Item, MemoryType, Module, ValKind};
 
 mod exports;
 mod images;
@@ -34,6 +35,9 @@ pub struct Plan {
     pub layout: Layout,
     /// How traps come about.
     pub traps: TrapStyle,
+    /// The address space that code relies on behind memories, as far as it is
+    /// [of use](Space::of_memory) to each.
+    pub space: Space,
     /// How each memory is addressed.
     pub memories: PrimaryMap<MemoryIndex, MemoryPlan>,
     /// The wanted exports, as places in [`Module::exports`], in order.
@@ -69,22 +73,17 @@ pub struct Plan {
 /// How a memory is addressed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct MemoryPlan {
-    /// Whether accesses behind the memory's end fault (`Some`) or must be checked (`None`).
-    pub guarded: Option<Guarded>,
+    /// The address space behind its start that code relies on. Without a reservation accesses are
+    /// checked against the memory's length.
+    pub space: Space,
     /// The bytes that the memory has at least, always.
     pub min_bytes: u64,
     /// The bytes that it can have at most.
     pub max_bytes: u64,
-}
-
-/// The address space behind the start of a memory. Bytes below `reservation` belong to the
-/// memory or fault; so do, always faulting, `guard` bytes more.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Guarded {
-    /// In bytes.
-    pub reservation: u64,
-    /// In bytes.
-    pub guard: u64,
+    /// Whether it is indexed with 64 bits.
+    pub index64: bool,
+    /// The binary logarithm of the size of a page in bytes.
+    pub page_size_log2: u8,
 }
 
 /// Bytes that a defined memory starts with.
@@ -161,12 +160,18 @@ pub fn plan(module: &Module<'_>, config: &Config) -> Result<Plan> {
     functions.sort_unstable();
     functions.dedup();
 
+    let MemoryStyle { reservation, guard } = config.memory;
+    let space = match config.traps {
+        TrapStyle::Signals => Space { reservation, guard },
+        TrapStyle::Explicit => Space::NONE,
+    };
     Ok(Plan {
         symbols: ModuleSymbols::new(&config.prefix, &name),
         name,
         layout: layout(module, func_refs.len())?,
         traps: config.traps,
-        memories: module.memories.values().map(|ty| memory(ty, config)).collect(),
+        memories: module.memories.values().map(|ty| memory(ty, space)).collect(),
+        space,
         exports,
         func_ref_of: func_refs.iter().map(|(index, &func)| (func, index)).collect(),
         func_refs,
@@ -217,16 +222,11 @@ fn layout(module: &Module<'_>, func_refs: usize) -> Result<Layout> {
     })
 }
 
-fn memory(ty: &crate::module::MemoryType, config: &Config) -> MemoryPlan {
-    let style = config.memory;
-    let max_bytes = ty.max_bytes();
-    // What a memory can grow beyond is no place to draw a line.
-    let guarded = config.traps == TrapStyle::Signals && style.reservation >= max_bytes;
-    MemoryPlan {
-        guarded: guarded.then_some(Guarded { reservation: style.reservation, guard: style.guard }),
-        min_bytes: ty.min_bytes(),
-        max_bytes,
-    }
+fn memory(ty: &MemoryType, space: Space) -> MemoryPlan {
+    let &MemoryType { index64, page_size_log2, .. } = ty;
+    let (min_bytes, max_bytes) = (ty.min_bytes(), ty.max_bytes());
+    let space = space.of_memory(max_bytes, page_size_log2);
+    MemoryPlan { space, min_bytes, max_bytes, index64, page_size_log2 }
 }
 
 /// The steps of instantiation in the specification's order: globals, tables, elements, data.
@@ -303,13 +303,15 @@ fn data_segments(
 
 /// Whether a range starting at `offset` is known to lie within `size`.
 fn in_bounds(offset: &ConstExpr, len: u64, size: u64) -> bool {
-    constant_offset(offset).is_some_and(|start| start + len <= size)
+    let end = constant_offset(offset).and_then(|start| start.checked_add(len));
+    end.is_some_and(|end| end <= size)
 }
 
 /// An offset that no global decides about.
 fn constant_offset(offset: &ConstExpr) -> Option<u64> {
     match offset[..] {
         [ConstOp::I32Const(offset)] => Some(u64::from(offset as u32)),
+        [ConstOp::I64Const(offset)] => Some(offset as u64),
         _ => None,
     }
 }

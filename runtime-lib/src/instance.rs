@@ -15,7 +15,7 @@ use crate::global::Global;
 use crate::handle::{Handle, Owned};
 use crate::host::{resolve, take_failure};
 use crate::link::{self, Extern, Imports};
-use crate::memory::{self, Memory, MemoryData, Space};
+use crate::memory::{self, Memory, MemoryData};
 use crate::module::{Module, find_type};
 use crate::raw::{self, Context, ModuleRef, TypeRef};
 use crate::shared::SharedMemory;
@@ -351,7 +351,7 @@ fn make(
     let context = unsafe { data.ptr().as_ref() }.context;
 
     let mut memories = Vec::with_capacity(module.memories().len());
-    let space = Space { reservation: module.0.memory_reservation, guard: module.0.memory_guard };
+    let space = module.0.memory_space;
     for (i, ty) in (0..).zip(module.memories()) {
         let vm = Some(context.memory(i));
         // SAFETY: an object's image.

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use wasmaot_abi::module::{ExternKind, VmImport};
+use wasmaot_abi::module::{ExternKind, Space, VmImport};
 
 use crate::error::Result;
 use crate::func::Func;
 use crate::global::Global;
 use crate::instance::Instance;
-use crate::memory::{Memory, Space};
+use crate::memory::Memory;
 use crate::raw::{self, ModuleRef, TypeRef};
 use crate::store::{AsStore, StoreInner};
 use crate::table::Table;
@@ -222,7 +222,7 @@ pub(crate) fn check(
     given: &[Option<Extern>],
     by_name: Option<&Imports>,
 ) -> Result<(), LinkError> {
-    let space = Space { reservation: module.0.memory_reservation, guard: module.0.memory_guard };
+    let space = module.0.memory_space;
     let mut problems = Vec::new();
     for (i, import) in module.imports().iter().enumerate() {
         let given = given.get(i).copied().flatten();
@@ -285,6 +285,8 @@ fn fits(
         (ExternKind::Memory, Extern::Memory(memory)) => {
             // SAFETY: the store is borrowed, and so what it owns.
             let given = unsafe { memory.data_ptr(store).as_ref() };
+            // What code relies on follows from the type that it knows.
+            let space = space.of_memory(wanted.max_bytes(), wanted.page_size_log2);
             let (ty, wanted) = (given.ty(), memory_type(wanted));
             let alike = |ty: MemoryType| (ty.index64, ty.shared, ty.page_size_log2);
             ok(alike(ty) == alike(wanted))?;

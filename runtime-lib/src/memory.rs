@@ -1,6 +1,16 @@
 //! Linear memories. A memory's address space is reserved when it is made, so that it grows
 //! without moving; only the part that belongs to it can be touched, and guests that check nothing
 //! run into the rest.
+//!
+//! Reserved is what the memory can grow to by its type and the store's
+//! [limit](Limits::memory_pages), which is what bounds a memory with 64-bit indices and no maximum
+//! of its own; or more, if code relies on it. Where code relies on nothing and the system does not
+//! have that much, half of it is tried, and so on, down to what the memory starts with. Growing
+//! beyond what is reserved fails.
+//!
+//! A memory whose pages have one byte ends anywhere, but address space becomes usable in whole
+//! pages of the machine's. What is usable behind its end is zero: code compares every access to
+//! such a memory with its length.
 
 use std::fmt;
 use std::ptr::NonNull;
@@ -8,6 +18,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use wasmaot_abi::context::VmMemory;
+use wasmaot_abi::module::Space;
 
 use crate::error::{Error, Result};
 use crate::handle::{Handle, Owned};
@@ -19,11 +30,11 @@ use crate::shared::waiters::Waiters;
 use crate::store::{AsStore, AsStoreMut, Limits, Sealed, StoreInner, inner, inner_mut};
 use crate::types::MemoryType;
 
-/// The size of a page.
-pub(crate) const PAGE: u64 = 1 << 16;
+/// The granularity of address space: no machine has larger pages.
+const GRAIN: u64 = 1 << 16;
 
-/// The most pages of a memory with 32-bit indices.
-pub(crate) const MAX_PAGES: u64 = 1 << 16;
+/// More address space than any system gives a program.
+const MOST_BYTES: u64 = 1 << 46;
 
 /// Fewer bytes than these are sooner copied than mapped.
 const LEAST_MAPPED: usize = 64 << 10;
@@ -31,14 +42,6 @@ const LEAST_MAPPED: usize = 64 << 10;
 /// What memories that the host makes have behind them, so that any module compiled with the
 /// compiler's defaults can import them.
 pub(crate) const HOST_SPACE: Space = Space { reservation: 4 << 30, guard: 32 << 20 };
-
-/// Address space that a module's code expects; see
-/// [`VmModule::memory_reservation`](wasmaot_abi::module::VmModule::memory_reservation).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Space {
-    pub(crate) reservation: u64,
-    pub(crate) guard: u64,
-}
 
 /// A linear memory. A copyable handle; equal handles are one memory.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -82,7 +85,8 @@ pub(crate) struct MemoryData {
 }
 
 impl MemoryData {
-    /// Makes a memory whose size and address guests find in `vm`, or in the data itself.
+    /// Makes a memory whose size and address guests find in `vm`, or in the data itself. Code
+    /// relies on the part of `space` that is of use to it.
     pub(crate) fn new(
         ty: MemoryType,
         space: Space,
@@ -90,17 +94,20 @@ impl MemoryData {
         vm: Option<NonNull<VmMemory>>,
         backing: Option<Backing>,
     ) -> Result<Owned<Self>> {
-        let declared = ty.max.unwrap_or(MAX_PAGES).min(MAX_PAGES);
-        let mut most = declared.min(limits.memory_pages);
+        let space = space.of_memory(ty.max_bytes(), ty.page_size_log2);
+        let limit = limit_of(ty, limits.memory_pages);
+        let declared = ty.max.unwrap_or(u64::MAX).min(ty.most_pages());
+        let mut most = declared.min(limit).min(MOST_BYTES >> ty.page_size_log2);
         if ty.min > most {
             return Err(Error::refused(format!(
                 "a {ty} may have {most} pages at most: see `Store::limits_mut`"
             )));
         }
-        let len = (ty.min * PAGE) as usize;
+        let len = (ty.min << ty.page_size_log2) as usize;
         let reservation = loop {
-            let reservation = space.reservation.max(most * PAGE);
-            match Reservation::new((reservation + space.guard) as usize, len, backing) {
+            let reservation = space.reservation.max(whole(most << ty.page_size_log2));
+            let committed = whole(len as u64) as usize;
+            match Reservation::new((reservation + space.guard) as usize, committed, backing) {
                 Some(map) => break (map, reservation),
                 // Without a promise to compiled code, less will do, too.
                 None if space.reservation == 0 && most > ty.min => most = ty.min.max(most / 2),
@@ -174,14 +181,14 @@ impl MemoryData {
     }
 
     pub(crate) fn pages(&self) -> u64 {
-        self.len() as u64 / PAGE
+        self.len() as u64 >> self.declared.page_size_log2
     }
 
     pub(crate) fn ty(&self) -> MemoryType {
         MemoryType { min: self.pages(), ..self.declared }
     }
 
-    /// Why code that expects this address space could not use the memory.
+    /// Why code that relies on this address space could not use the memory.
     pub(crate) fn lacks(&self, space: Space) -> Option<String> {
         if self.reservation >= space.reservation && self.guard >= space.guard {
             return None;
@@ -198,11 +205,11 @@ impl MemoryData {
         let mut map = self.map.lock().unwrap_or_else(PoisonError::into_inner);
         let old = self.pages();
         let new = old.checked_add(delta)?;
-        if new > self.most.min(limit).max(old) {
+        if new > self.most.min(limit_of(self.declared, limit)).max(old) {
             return None;
         }
-        let to = (new * PAGE) as usize;
-        if !map.commit(to) {
+        let to = (new << self.declared.page_size_log2) as usize;
+        if !map.commit(whole(to as u64) as usize) {
             return None;
         }
         // Only now: other threads may touch what they see to be there.
@@ -227,17 +234,14 @@ unsafe fn atomic_len<'a>(vm: NonNull<VmMemory>) -> &'a AtomicUsize {
     unsafe { AtomicUsize::from_ptr(&raw mut (*vm.as_ptr()).len) }
 }
 
-/// Refuses what can be no memory's type.
-pub(crate) fn check_type(ty: MemoryType) -> Result<()> {
-    if ty.min > MAX_PAGES || ty.max.is_some_and(|max| max > MAX_PAGES || max < ty.min) {
-        return Err(Error::refused(format!(
-            "there can be no {ty}: at most {MAX_PAGES}, and no less than to start with"
-        )));
-    }
-    if ty.shared && ty.max.is_none() {
-        return Err(Error::refused(format!("there can be no {ty}: it needs a maximum")));
-    }
-    Ok(())
+/// How many of its pages a memory may have by the store's limit.
+fn limit_of(ty: MemoryType, limit: u64) -> u64 {
+    u64::try_from(u128::from(limit) << 16 >> ty.page_size_log2).unwrap_or(u64::MAX)
+}
+
+/// As many bytes or more, so that they are whole pages of the machine's.
+fn whole(bytes: u64) -> u64 {
+    bytes.next_multiple_of(GRAIN)
 }
 
 /// Where a memory can have bytes from that it starts with, if that is worth it.
@@ -252,7 +256,7 @@ impl Memory {
     /// If the type or the store's limits allow no such memory, or the system has none left.
     pub fn new(mut store: impl AsStoreMut, ty: MemoryType) -> Result<Self> {
         let store = inner_mut(&mut store);
-        check_type(ty)?;
+        ty.check().map_err(Error::refused)?;
         store.check_memories(1)?;
         let vm = if ty.shared {
             let shared = SharedMemory::with_space(ty, HOST_SPACE, &store.limits, None)?;
@@ -292,7 +296,7 @@ impl Memory {
         self.data_in(inner(&store)).ty()
     }
 
-    /// The memory's size in pages of 64 KiB.
+    /// The memory's size in its pages.
     pub fn size(&self, store: impl AsStore) -> u64 {
         self.data_in(inner(&store)).pages()
     }

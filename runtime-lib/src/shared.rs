@@ -16,10 +16,11 @@ use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 use std::time::Duration;
 
 use wasmaot_abi::context::VmMemory;
+use wasmaot_abi::module::Space;
 
 use crate::error::{Error, Result};
 use crate::handle::{Handle, Owned};
-use crate::memory::{HOST_SPACE, Memory, MemoryAccessError, MemoryData, Space, check_type, range};
+use crate::memory::{HOST_SPACE, Memory, MemoryAccessError, MemoryData, range};
 use crate::platform::Backing;
 use crate::store::{AsStore, AsStoreMut, Limits, StoreInner, inner, inner_mut};
 use crate::types::MemoryType;
@@ -77,7 +78,7 @@ impl SharedMemory {
     /// none left.
     pub fn new(ty: MemoryType) -> Result<Self> {
         let ty = ty.shared();
-        check_type(ty)?;
+        ty.check().map_err(Error::refused)?;
         let limits = Limits { memory_pages: u64::MAX, ..Limits::default() };
         Self::with_space(ty, HOST_SPACE, &limits, None)
     }

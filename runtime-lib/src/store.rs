@@ -50,7 +50,9 @@ unsafe impl<T: Send> Send for Store<T> {}
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Pages of 64 KiB per memory. Default: 65536, all that a 32-bit index can reach.
+    /// Pages of 64 KiB per memory, whatever the size of its own. Default: 65536, all that a 32-bit
+    /// index can reach. A memory with 64-bit indices reserves as much address space as this and
+    /// its type allow when it is made.
     pub memory_pages: u64,
     /// Elements per table. Default: 10 million.
     pub table_elements: u64,

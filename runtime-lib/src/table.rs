@@ -213,7 +213,7 @@ impl TableData {
     pub(crate) fn grow(&mut self, delta: u64, bits: u64, limits: &Limits) -> Option<u64> {
         let old = self.len();
         let new = (old as u64).checked_add(delta)?;
-        let most = self.ty.max.unwrap_or(u64::MAX).min(u32::MAX.into()).min(limits.table_elements);
+        let most = self.ty.max.unwrap_or(u64::MAX).min(self.ty.most()).min(limits.table_elements);
         if new > most.max(old as u64) {
             return None;
         }
@@ -258,9 +258,10 @@ impl Table {
         // SAFETY: the store is mutably borrowed.
         unsafe { safepoint(raw) };
         let store = inner_mut(&mut store);
-        if ty.max.is_some_and(|max| max < ty.min) {
+        let most = ty.max.unwrap_or(u64::MAX).min(ty.most());
+        if ty.min > most || ty.max.is_some_and(|max| max > most) {
             return Err(Error::refused(format!(
-                "there can be no {ty}: it would have more elements to start with than at most"
+                "there can be no {ty}: at most {most}, and no less than to start with"
             )));
         }
         check(store, &ty, &init)?;

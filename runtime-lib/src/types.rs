@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use wasmaot_abi::module::{ExternKind, VmExternType};
+use wasmaot_abi::module::{self, ExternKind, VmExternType};
 use wasmaot_abi::value::{ValKind, VmValType};
 
 use crate::raw::TypeRef;
@@ -257,13 +257,67 @@ impl MemoryType {
     pub const fn shared(self) -> Self {
         Self { shared: true, ..self }
     }
+
+    /// This type, indexed with 64 bits.
+    pub const fn index64(self) -> Self {
+        Self { index64: true, ..self }
+    }
+
+    /// This type, with pages of one byte: `min` and `max` are in bytes then.
+    pub const fn byte_pages(self) -> Self {
+        Self { page_size_log2: 0, ..self }
+    }
+
+    /// The size of a page in bytes.
+    pub const fn page_size(&self) -> u64 {
+        1 << self.page_size_log2
+    }
+
+    /// The bytes that it can have at most by its type; `u64::MAX` if that is more.
+    pub(crate) const fn max_bytes(&self) -> u64 {
+        module::max_bytes(self.max, self.index64, self.page_size_log2)
+    }
+
+    /// The pages that any memory with such an index and such pages can have (spec 3.2.5): of
+    /// those of one byte one fewer than there are indices.
+    pub(crate) const fn most_pages(&self) -> u64 {
+        let largest = if self.index64 { u64::MAX } else { u32::MAX as u64 };
+        match self.page_size_log2 {
+            0 => largest,
+            log2 => (largest >> log2) + 1,
+        }
+    }
+
+    /// Refuses what can be no memory's type.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let most = self.most_pages();
+        if !matches!(self.page_size_log2, 0 | 16) {
+            return Err(format!("there can be no {self}: a page has 1 or 65536 bytes"));
+        }
+        if self.min.max(self.max.unwrap_or(0)) > most || self.max.is_some_and(|max| max < self.min)
+        {
+            return Err(format!(
+                "there can be no {self}: at most {most}, and no less than to start with"
+            ));
+        }
+        if self.shared && self.max.is_none() {
+            return Err(format!("there can be no {self}: it needs a maximum"));
+        }
+        Ok(())
+    }
 }
 
 impl fmt::Display for MemoryType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.shared { "shared memory of " } else { "memory of " })?;
+        f.write_str(if self.index64 { "64-bit " } else { "" })?;
+        f.write_str(if self.shared { "shared " } else { "" })?;
+        f.write_str("memory of ")?;
         write_limits(f, self.min, self.max)?;
-        f.write_str(" pages")
+        match self.page_size_log2 {
+            16 => f.write_str(" pages"),
+            0 => f.write_str(" pages of 1 byte"),
+            log2 => write!(f, " pages of 2^{log2} bytes"),
+        }
     }
 }
 
@@ -285,10 +339,23 @@ impl TableType {
     pub const fn new(element: RefType, min: u64, max: Option<u64>) -> Self {
         Self { element, min, max, index64: false }
     }
+
+    /// This type, indexed with 64 bits.
+    pub const fn index64(self) -> Self {
+        Self { index64: true, ..self }
+    }
+}
+
+impl TableType {
+    /// The elements that any table with such an index can have (spec 3.2.4).
+    pub(crate) const fn most(&self) -> u64 {
+        if self.index64 { u64::MAX } else { u32::MAX as u64 }
+    }
 }
 
 impl fmt::Display for TableType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.index64 { "64-bit " } else { "" })?;
         write!(f, "table of {}, ", self.element)?;
         write_limits(f, self.min, self.max)?;
         f.write_str(" elements")

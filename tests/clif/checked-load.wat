@@ -29,10 +29,10 @@
 ;; |
 ;; |                                 block2:
 ;; | @002a                               v8 = uextend.i64 v2
-;; | @002a                               v9 = iconst.i64 12
-;; | @002a                               v10 = iadd v8, v9  ; v9 = 12
-;; | @002a                               v11 = load.i64 notrap aligned region0 v0+56
-;; | @002a                               v12 = icmp ugt v10, v11
+;; | @002a                               v9 = load.i64 notrap aligned region0 v0+56
+;; | @002a                               v10 = iconst.i64 12
+;; | @002a                               v11 = iadd v8, v10  ; v10 = 12
+;; | @002a                               v12 = icmp ugt v11, v9
 ;; | @002a                               brif v12, block4, block5
 ;; |
 ;; |                                 block4 cold:

@@ -29,10 +29,10 @@
 ;; |
 ;; |                                 block2:
 ;; | @0030                               v7 = uextend.i64 v2
-;; | @0030                               v8 = iconst.i64 8
-;; | @0030                               v9 = iadd v7, v8  ; v8 = 8
-;; | @0030                               v10 = load.i64 notrap aligned region0 v0+56
-;; | @0030                               v11 = icmp ugt v9, v10
+;; | @0030                               v8 = load.i64 notrap aligned region0 v0+56
+;; | @0030                               v9 = iconst.i64 8
+;; | @0030                               v10 = iadd v7, v9  ; v9 = 8
+;; | @0030                               v11 = icmp ugt v10, v8
 ;; | @0030                               brif v11, block4, block5
 ;; |
 ;; |                                 block4 cold:

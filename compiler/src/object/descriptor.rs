@@ -68,10 +68,9 @@ impl<'a> Description<'a> {
         let explicit = plan.traps == TrapStyle::Explicit;
         let flags = if explicit { MODULE_EXPLICIT_CHECKS } else { 0 };
         self.relocated.u32(root + offset_of!(VmModule, flags), flags);
-        let guarded = plan.memories.values().find_map(|memory| memory.guarded);
-        let (reservation, guard) = guarded.map_or((0, 0), |g| (g.reservation, g.guard));
-        self.relocated.u64(root + offset_of!(VmModule, memory_reservation), reservation);
-        self.relocated.u64(root + offset_of!(VmModule, memory_guard), guard);
+        let space = root + offset_of!(VmModule, memory_space);
+        self.relocated.u64(space + offset_of!(Space, reservation), plan.space.reservation);
+        self.relocated.u64(space + offset_of!(Space, guard), plan.space.guard);
 
         self.array::<VmImport, _>(
             root + offset_of!(VmModule, imports),

@@ -58,8 +58,6 @@ fn unknown(name: &str) -> Error {
 enum Status {
     /// It is supported.
     On,
-    /// It comes next.
-    Next,
     /// It comes some time.
     Later,
     /// Nobody has planned it.
@@ -118,11 +116,11 @@ const PROPOSALS: &[Proposal] = proposals! {
         "build the guest for one thread (rustc: `-C target-feature=-atomics`)";
     TAIL_CALL: "tail-call", "calls that replace their caller", On,
         "build the guest without tail calls (rustc: `-C target-feature=-tail-call`)";
-    MULTI_MEMORY: "multi-memory", "more than one memory", Next, "";
-    MEMORY64: "memory64", "64-bit memories and tables", Next, "build the guest for wasm32";
+    MULTI_MEMORY: "multi-memory", "more than one memory", On, "";
+    MEMORY64: "memory64", "64-bit memories and tables", On, "build the guest for wasm32";
     FUNCTION_REFERENCES | REFERENCE_TYPES: "function-references", "typed function references",
         On, "";
-    CUSTOM_PAGE_SIZES: "custom-page-sizes", "memories with pages of another size", Next, "";
+    CUSTOM_PAGE_SIZES: "custom-page-sizes", "memories with pages of another size", On, "";
     EXCEPTIONS: "exception-handling", "tags and exceptions", Later,
         "build the guest to abort on panic or without exceptions";
     LEGACY_EXCEPTIONS | EXCEPTIONS: "exception-handling", "in its superseded legacy form", Never,
@@ -182,7 +180,6 @@ impl Proposal {
     fn help(&self) -> String {
         let status = match self.status {
             Status::On => "switched off by an option",
-            Status::Next => "not supported yet, but next in line",
             Status::Later => "not supported yet; it comes in a later version",
             Status::Never => "not supported, and there is no plan for it",
         };

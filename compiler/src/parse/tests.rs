@@ -129,6 +129,11 @@ fn the_proposals_in_use_are_named() {
             &["multi-value", "wide-arithmetic"],
             "(module (func (param i64) (result i64 i64) (i64.mul_wide_s (local.get 0) (local.get 0))))",
         ),
+        (&["multi-memory"], "(module (memory 0) (memory 0))"),
+        (&["multi-memory"], r#"(module (import "" "" (memory 0)) (memory 0))"#),
+        (&["memory64"], "(module (memory i64 0))"),
+        (&["memory64"], "(module (table i64 0 funcref))"),
+        (&["custom-page-sizes"], "(module (memory 1 (pagesize 1)))"),
         (
             &["branch-hinting"],
             r#"(module (func (@metadata.code.branch_hint "\00") (if (i32.const 1) (then))))"#,
@@ -141,17 +146,12 @@ fn the_proposals_in_use_are_named() {
 #[test]
 fn what_is_newer_is_refused_by_the_name_of_its_proposal() {
     for (name, text) in [
-        ("multi-memory", "(module (memory 0) (memory 0))"),
-        ("multi-memory", r#"(module (import "" "" (memory 0)) (memory 0))"#),
-        ("memory64", "(module (memory i64 0))"),
-        ("memory64", "(module (table i64 0 funcref))"),
         ("gc", "(module (type (struct)))"),
         ("gc", "(module (func (param anyref)))"),
         ("gc", "(module (global i32 (i32.const 0)) (global i32 (global.get 0)))"),
         ("exception-handling", "(module (tag))"),
         ("exception-handling", "(module (func (try_table)))"),
         ("exception-handling", "(module (func try end))"),
-        ("custom-page-sizes", "(module (memory 1 (pagesize 1)))"),
         ("gc exception-handling", "(module (type (struct)) (tag))"),
         ("stack-switching", "(module (type $f (func)) (type (cont $f)))"),
     ] {

@@ -43,10 +43,10 @@ pub fn images(module: &Module<'_>) -> Images {
     let mut parts: Vec<Part<'_>> = Vec::new();
     for (index, segment) in module.data.iter() {
         let Some((memory, offset)) = &segment.active else { continue };
-        let size = module.memories[*memory].min << 16;
-        let len = segment.bytes.len() as u64;
+        let size = module.memories[*memory].min_bytes();
+        let inside = in_bounds(offset, segment.bytes.len() as u64, size);
         match constant_offset(offset) {
-            Some(offset) if module.defined_memory(*memory).is_ok() && offset + len <= size => {
+            Some(offset) if module.defined_memory(*memory).is_ok() && inside => {
                 out.segments.insert(index);
                 parts.push(Part { memory: *memory, offset, bytes: segment.bytes });
             }
@@ -87,18 +87,19 @@ fn merge(module: &Module<'_>, parts: Vec<Part<'_>>) -> Vec<Image> {
             _ => runs.push(run),
         }
     }
-    whole_pages(runs).into_iter().map(|run| run.image(module, &parts)).collect()
+    whole_pages(module, runs).into_iter().map(|run| run.image(&parts)).collect()
 }
 
 /// Extends large runs to whole pages; what lies in those pages becomes part of the run.
-fn whole_pages(runs: Vec<Run>) -> Vec<Run> {
+fn whole_pages(module: &Module<'_>, runs: Vec<Run>) -> Vec<Run> {
     let mut out: Vec<Run> = Vec::new();
     for mut run in runs {
-        run.round();
+        let size = module.memories[run.memory].min_bytes();
+        run.round(size);
         while let Some(last) = out.pop_if(|last| last.overlaps(&run)) {
             let later = std::mem::replace(&mut run, last);
             run.append(later);
-            run.round();
+            run.round(size);
         }
         out.push(run);
     }
@@ -120,23 +121,27 @@ impl Run {
         self.parts.append(&mut next.parts);
     }
 
-    fn is_large(&self) -> bool {
-        self.range.end - self.range.start >= LARGE
+    /// Extends a large run to whole pages, if the memory, of `size` bytes at least, has them: one
+    /// with small pages need not.
+    fn round(&mut self, size: u64) {
+        let Range { start, end } = self.range;
+        let rounded = start / PAGE * PAGE..end.next_multiple_of(PAGE);
+        if end - start >= LARGE && rounded.end <= size {
+            self.range = rounded;
+        }
     }
 
-    /// A memory's length is a multiple of the page size, so this stays within it.
-    fn round(&mut self) {
-        if self.is_large() {
-            self.range = self.range.start / PAGE * PAGE..self.range.end.next_multiple_of(PAGE);
-        }
+    /// Whether it is large and consists of whole pages.
+    fn is_mappable(&self) -> bool {
+        let Range { start, end } = self.range;
+        end - start >= LARGE && start.is_multiple_of(PAGE) && end.is_multiple_of(PAGE)
     }
 
     fn overlaps(&self, next: &Self) -> bool {
         self.memory == next.memory && next.range.start < self.range.end
     }
 
-    fn image(mut self, module: &Module<'_>, parts: &[Part<'_>]) -> Image {
-        debug_assert!(self.range.end <= module.memories[self.memory].min << 16);
+    fn image(mut self, parts: &[Part<'_>]) -> Image {
         let mut bytes = vec![0; (self.range.end - self.range.start) as usize];
         // In the module's order: where segments overlap, the later one wins.
         self.parts.sort_unstable();
@@ -144,7 +149,7 @@ impl Run {
             let start = (part.offset - self.range.start) as usize;
             bytes[start..start + part.bytes.len()].copy_from_slice(part.bytes);
         }
-        let mappable = self.is_large();
+        let mappable = self.is_mappable();
         Image { memory: self.memory, offset: self.range.start, bytes, mappable }
     }
 }

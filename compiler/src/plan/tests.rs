@@ -342,15 +342,16 @@ fn memories_are_guarded_only_when_faults_are_caught() {
         planned("(module (memory 1 2))", edit, |plan| plan.memories[MemoryIndex::from_u32(0)])
     };
     let plan = memory(|_| {});
-    assert_eq!(plan.guarded, Some(Guarded { reservation: 4 << 30, guard: 32 << 20 }));
+    assert_eq!(plan.space, Space { reservation: 4 << 30, guard: 32 << 20 });
     assert_eq!((plan.min_bytes, plan.max_bytes), (65_536, 131_072));
-    assert_eq!(memory(|config| config.traps = TrapStyle::Explicit).guarded, None);
+    assert_eq!(memory(|config| config.traps = TrapStyle::Explicit).space, Space::NONE);
     // A memory that can grow beyond the reservation is checked against its length.
     const fn small(reservation: u64) -> MemoryStyle {
         MemoryStyle { reservation, guard: 65_536 }
     }
-    assert!(memory(|config| config.memory = small(131_072)).guarded.is_some());
-    assert_eq!(memory(|config| config.memory = small(65_536)).guarded, None);
+    let space = |reservation| Space { reservation, guard: 65_536 };
+    assert_eq!(memory(|config| config.memory = small(131_072)).space, space(131_072));
+    assert_eq!(memory(|config| config.memory = small(65_536)).space, space(0));
 }
 
 /// Everything that code names must be planned, or the object would not link. Asked of the whole

@@ -18,6 +18,7 @@ use wasmparser::{MemArg, MemArgTarget, Operator};
 use super::bounds::{self, Address};
 use super::builtin;
 use super::context::Context;
+use super::int::widen;
 use super::trap::{trap, trap_if};
 use crate::index::MemoryIndex;
 
@@ -216,11 +217,6 @@ fn target(arg: MemArg) -> MemoryIndex {
         unreachable!("array accesses need the gc proposal, which the validator refuses")
     };
     MemoryIndex::from_u32(memory)
-}
-
-/// An index of either width as 64 bits.
-fn widen(cx: &mut Context<'_, '_>, index: Value) -> Value {
-    if cx.builder.func.dfg.value_type(index) == I64 { index } else { cx.ins().uextend(I64, index) }
 }
 
 fn wrap(cx: &mut Context<'_, '_>, value: Value, to: Type) -> Value {

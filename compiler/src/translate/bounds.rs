@@ -1,26 +1,42 @@
 //! All bounds checks of memory accesses. A mistake here lets a guest out: keep it short, and
 //! have every change read by somebody else.
 //!
-//! With `index` the access's 32-bit operand, `end` its static offset plus its size, no sum below
-//! can exceed 2^34:
+//! An access is to `size` bytes at `index + offset`: the operand, of 32 or 64 bits and unsigned,
+//! and the number in the instruction. It is inside if `index + end <= len`, with
+//! `end = offset + size` and `len` the memory's current length, all without wrapping around. Code
+//! computes with 64 bits; why nothing below wraps:
 //!
-//! - A guarded memory is followed by address space such that every byte below `reach` =
-//!   reservation + guard belongs to the memory or faults. An access with `index + end <= reach`
-//!   therefore needs no check, and where the largest index does not reach further there is none.
-//!   Otherwise `index > reach - end` traps; these are constants.
-//! - Any other memory: `index + end > len` traps, `len` being the memory's current length.
+//! - An `end` beyond 64 bits is outside of every memory, and so is an access whose least possible
+//!   `index + end` (the index may be known) is more than the memory can ever reach. These only
+//!   trap, so that from here on `end` is no more than that. What is known here is added with a
+//!   check for overflow.
+//! - A memory with a reservation is followed by address space such that every byte below
+//!   `reach = reservation + guard` belongs to it or faults; both are 2^40 at most (see
+//!   [`Config::check`](crate::config::Config::check)). An access with `index + end <= reach`
+//!   needs no check, and where the largest index does not reach further there is none. Otherwise
+//!   `index > reach - end` traps. If `end <= guard`, `index > reservation` does as well: what
+//!   passes has `index + end <= reservation + guard`.
+//! - Any other memory is checked against `len`. Behind its end are `guard` bytes that fault, so if
+//!   `end <= guard`, `index > len` traps: what passes has `index + end <= len + guard`. Else the
+//!   access must be inside. A 32-bit index: `index + end > len` traps; an offset has 32 bits as
+//!   well, so the sum is below 2^34. A 64-bit index: `index > len - end` traps, after `end > len`
+//!   has, unless `end` is no more than the least length that the memory can have. If the length
+//!   cannot change, it is as much as the memory can reach, hence no less than `end`.
 //!
 //! A check that code cannot get here without having passed is not repeated: one of the same
-//! index in the same memory with an `end` no smaller. Memories do not shrink. What has been
-//! passed is forgotten where paths meet ([`Passed::forget`]).
+//! index in the same memory with an `end` no smaller, where one for an `end` up to `guard` serves
+//! all of these. Memories do not shrink. What has been passed is forgotten where paths meet
+//! ([`Passed::forget`]).
 
 use std::collections::HashMap;
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value, types};
+use wasmaot_abi::module::Space;
 use wasmaot_abi::traps::TrapCode;
 
 use super::context::Context;
+use super::int::widen;
 use super::trap::{trap, trap_if};
 use super::vmctx;
 use crate::index::MemoryIndex;
@@ -72,40 +88,67 @@ pub fn check(
     size: u64,
 ) -> Option<Address> {
     let plan = cx.plan.memories[memory];
+    let Space { reservation, guard } = plan.space;
+    let reserved = reservation > 0;
+    let farthest = if reserved { reservation + guard } else { plan.max_bytes };
     let known = cx.constant(index);
-    let operand = index;
-    let index = cx.ins().uextend(types::I64, index);
-    let end = offset + size;
-    let limit = match plan.guarded {
-        Some(guarded) => guarded.reservation + guarded.guard,
-        None => plan.max_bytes,
+    let within = |index: u64, end: u64, bytes: u64| {
+        index.checked_add(end).is_some_and(|reached| reached <= bytes)
     };
-    // The compiler knows the answer, or it is a comparison with a constant or with the length.
-    let always_inside = match plan.guarded {
-        Some(_) => known.unwrap_or(u32::MAX.into()) + end <= limit,
-        None => known.is_some_and(|known| known + end <= plan.min_bytes),
-    };
-    let never_inside = known.unwrap_or(0) + end > limit;
-    let fixed = plan.guarded.is_some() || plan.min_bytes == plan.max_bytes;
-    if never_inside {
+    let end = offset.checked_add(size);
+    let Some(end) = end.filter(|&end| within(known.unwrap_or(0), end, farthest)) else {
         trap(cx, TrapCode::MemoryOutOfBounds);
         return None;
-    } else if always_inside || cx.passed.pass(memory, operand, end) {
-    } else if fixed {
-        let last = (limit - end) as i64;
-        let outside = cx.ins().icmp_imm_u(IntCC::UnsignedGreaterThan, index, last);
-        trap_if(cx, outside, TrapCode::MemoryOutOfBounds);
-    } else {
-        let end = cx.ins().iadd_imm_u(index, end as i64);
-        let len = vmctx::memory_len(cx, memory);
-        let outside = cx.ins().icmp(IntCC::UnsignedGreaterThan, end, len);
+    };
+    let largest = if plan.index64 { u64::MAX } else { u32::MAX.into() };
+    let always = match reserved {
+        true => within(known.unwrap_or(largest), end, farthest),
+        false => known.is_some_and(|known| within(known, end, plan.min_bytes)),
+    };
+    let (operand, index) = (index, widen(cx, index));
+    let near = end <= guard;
+    if !always && !cx.passed.pass(memory, operand, end.max(if near { guard } else { 0 })) {
+        let outside = match reserved {
+            true => {
+                let last = if near { reservation } else { farthest - end };
+                cx.ins().icmp_imm_u(IntCC::UnsignedGreaterThan, index, last as i64)
+            }
+            false => is_outside(cx, memory, index, end),
+        };
         trap_if(cx, outside, TrapCode::MemoryOutOfBounds);
     }
-    let flags = vmctx::heap_flags(cx, plan.guarded.is_some());
+    let flags = vmctx::heap_flags(cx, reserved || near && !always);
     let base = vmctx::memory_base(cx, memory);
     let base = cx.ins().iadd(base, index);
     Some(match i32::try_from(offset) {
         Ok(offset) => Address { base, offset, flags },
         Err(_) => Address { base: cx.ins().iadd_imm_u(base, offset as i64), offset: 0, flags },
     })
+}
+
+/// Whether an access is outside of a memory that is checked against its length, which can be
+/// `end` at least. One that faults need not be.
+fn is_outside(cx: &mut Context<'_, '_>, memory: MemoryIndex, index: Value, end: u64) -> Value {
+    const GREATER: IntCC = IntCC::UnsignedGreaterThan;
+    let plan = cx.plan.memories[memory];
+    let near = end <= plan.space.guard;
+    if plan.min_bytes == plan.max_bytes {
+        let last = if near { plan.max_bytes } else { plan.max_bytes - end };
+        return cx.ins().icmp_imm_u(GREATER, index, last as i64);
+    }
+    let len = vmctx::memory_len(cx, memory);
+    if near {
+        return cx.ins().icmp(GREATER, index, len);
+    }
+    if !plan.index64 {
+        let reached = cx.ins().iadd_imm_u(index, end as i64);
+        return cx.ins().icmp(GREATER, reached, len);
+    }
+    let end_value = cx.ins().iconst(types::I64, end as i64);
+    if end > plan.min_bytes {
+        let too_far = cx.ins().icmp(GREATER, end_value, len);
+        trap_if(cx, too_far, TrapCode::MemoryOutOfBounds);
+    }
+    let last = cx.ins().isub(len, end_value);
+    cx.ins().icmp(GREATER, index, last)
 }

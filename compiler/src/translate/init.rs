@@ -68,7 +68,7 @@ fn copy_all(
     len: usize,
 ) {
     let dst = evaluate(cx, offset);
-    let dst = cx.ins().uextend(types::I64, dst);
+    let dst = int::widen(cx, dst);
     let segment = cx.ins().iconst(types::I32, i64::from(segment));
     let src = cx.ins().iconst(types::I32, 0);
     let len = cx.ins().iconst(types::I32, len as i64);

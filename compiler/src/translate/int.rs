@@ -59,6 +59,19 @@ binary! {
     rotr: rotr;
 }
 
+/// An index or a length, of 32 or 64 bits, as a 64-bit number.
+pub fn widen(cx: &mut Context<'_, '_>, value: Value) -> Value {
+    match cx.builder.func.dfg.value_type(value) {
+        types::I64 => value,
+        _ => cx.ins().uextend(types::I64, value),
+    }
+}
+
+/// A 64-bit number as an index or a length of the type that a memory or table has.
+pub fn narrow(cx: &mut Context<'_, '_>, value: Value, index64: bool) -> Value {
+    if index64 { value } else { cx.ins().ireduce(types::I32, value) }
+}
+
 /// A comparison.
 pub fn compare(cx: &mut Context<'_, '_>, how: IntCC) {
     let (first, second) = cx.pop2();

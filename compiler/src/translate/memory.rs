@@ -6,10 +6,9 @@ use wasmparser::{MemArg, MemArgTarget};
 
 use super::bounds::{self, Address};
 use super::context::Context;
+use super::int::{narrow, widen};
 use super::{builtin, vmctx};
 use crate::index::{DataIndex, MemoryIndex};
-
-const PAGE_SHIFT: i64 = 16;
 
 /// How a load instruction that extends is appended.
 pub type Load = fn(&mut Context<'_, '_>, Type, MemFlagsData, Value, i32) -> Value;
@@ -122,24 +121,25 @@ stores! {
 pub fn size(cx: &mut Context<'_, '_>, memory: u32) {
     let memory = MemoryIndex::from_u32(memory);
     let plan = cx.plan.memories[memory];
-    let pages = if plan.min_bytes == plan.max_bytes {
-        cx.ins().iconst(types::I32, (plan.min_bytes >> PAGE_SHIFT) as i64)
+    let len = if plan.min_bytes == plan.max_bytes {
+        cx.ins().iconst(types::I64, plan.min_bytes as i64)
     } else {
-        let len = vmctx::memory_len_now(cx, memory);
-        let pages = cx.ins().ushr_imm_u(len, PAGE_SHIFT);
-        cx.ins().ireduce(types::I32, pages)
+        vmctx::memory_len_now(cx, memory)
     };
+    let pages = cx.ins().ushr_imm_u(len, i64::from(plan.page_size_log2));
+    let pages = narrow(cx, pages, plan.index64);
     cx.push(pages);
 }
 
 /// `memory.grow`.
 pub fn grow(cx: &mut Context<'_, '_>, memory: u32) {
     let delta = cx.pop();
+    let index64 = cx.plan.memories[MemoryIndex::from_u32(memory)].index64;
     let memory = cx.ins().iconst(types::I32, i64::from(memory));
-    let delta = cx.ins().uextend(types::I64, delta);
+    let delta = widen(cx, delta);
     let former = builtin::call(cx, Builtin::memory_grow, &[memory, delta]);
     let former = former.expect("memory_grow has a result");
-    let former = cx.ins().ireduce(types::I32, former);
+    let former = narrow(cx, former, index64);
     cx.push(former);
 }
 
@@ -147,10 +147,10 @@ pub fn grow(cx: &mut Context<'_, '_>, memory: u32) {
 pub fn copy(cx: &mut Context<'_, '_>, dst_memory: u32, src_memory: u32) {
     let (dst, src, len) = cx.pop3();
     let dst_memory = cx.ins().iconst(types::I32, i64::from(dst_memory));
-    let dst = cx.ins().uextend(types::I64, dst);
+    let dst = widen(cx, dst);
     let src_memory = cx.ins().iconst(types::I32, i64::from(src_memory));
-    let src = cx.ins().uextend(types::I64, src);
-    let len = cx.ins().uextend(types::I64, len);
+    let src = widen(cx, src);
+    let len = widen(cx, len);
     builtin::call(cx, Builtin::memory_copy, &[dst_memory, dst, src_memory, src, len]);
 }
 
@@ -158,8 +158,8 @@ pub fn copy(cx: &mut Context<'_, '_>, dst_memory: u32, src_memory: u32) {
 pub fn fill(cx: &mut Context<'_, '_>, memory: u32) {
     let (dst, value, len) = cx.pop3();
     let memory = cx.ins().iconst(types::I32, i64::from(memory));
-    let dst = cx.ins().uextend(types::I64, dst);
-    let len = cx.ins().uextend(types::I64, len);
+    let dst = widen(cx, dst);
+    let len = widen(cx, len);
     builtin::call(cx, Builtin::memory_fill, &[memory, dst, value, len]);
 }
 
@@ -168,7 +168,7 @@ pub fn init(cx: &mut Context<'_, '_>, memory: u32, segment: u32) {
     let (dst, src, len) = cx.pop3();
     let memory = cx.ins().iconst(types::I32, i64::from(memory));
     let segment = cx.ins().iconst(types::I32, i64::from(segment));
-    let dst = cx.ins().uextend(types::I64, dst);
+    let dst = widen(cx, dst);
     builtin::call(cx, Builtin::memory_init, &[memory, segment, dst, src, len]);
 }
 

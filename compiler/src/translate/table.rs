@@ -7,6 +7,7 @@ use wasmaot_abi::traps::TrapCode;
 use wasmaot_abi::value::ValKind;
 
 use super::context::Context;
+use super::int::{narrow, widen};
 use super::trap::trap_if;
 use super::types::clif;
 use super::{builtin, vmctx};
@@ -20,7 +21,7 @@ pub fn element(
     index: Value,
     outside: TrapCode,
 ) -> Value {
-    let index = cx.ins().uextend(types::I64, index);
+    let index = widen(cx, index);
     let len = vmctx::table_len(cx, table);
     let too_large = cx.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, index, len);
     trap_if(cx, too_large, outside);
@@ -51,30 +52,31 @@ pub fn set(cx: &mut Context<'_, '_>, table: TableIndex) {
 /// `table.size`.
 pub fn size(cx: &mut Context<'_, '_>, table: TableIndex) {
     let len = vmctx::table_len(cx, table);
-    let len = cx.ins().ireduce(types::I32, len);
+    let len = narrow(cx, len, cx.module.tables[table].index64);
     cx.push(len);
 }
 
 /// `table.grow`.
 pub fn grow(cx: &mut Context<'_, '_>, table: TableIndex) {
     let (value, delta) = cx.pop2();
+    let index64 = cx.module.tables[table].index64;
     let builtin = match cx.module.tables[table].element.kind() {
         ValKind::FuncRef => Builtin::table_grow_func,
         _ => Builtin::table_grow_extern,
     };
     let table = number(cx, table.as_u32());
-    let delta = cx.ins().uextend(types::I64, delta);
+    let delta = widen(cx, delta);
     let former = builtin::call(cx, builtin, &[table, delta, value]);
     let former = former.expect("growing a table has a result");
-    let former = cx.ins().ireduce(types::I32, former);
+    let former = narrow(cx, former, index64);
     cx.push(former);
 }
 
 /// `table.fill`.
 pub fn fill(cx: &mut Context<'_, '_>, table: TableIndex) {
     let (dst, value, len) = cx.pop3();
-    let dst = cx.ins().uextend(types::I64, dst);
-    let len = cx.ins().uextend(types::I64, len);
+    let dst = widen(cx, dst);
+    let len = widen(cx, len);
     fill_range(cx, table, dst, value, len);
 }
 
@@ -98,10 +100,10 @@ fn fill_range(cx: &mut Context<'_, '_>, table: TableIndex, dst: Value, value: Va
 pub fn copy(cx: &mut Context<'_, '_>, dst_table: TableIndex, src_table: TableIndex) {
     let (dst, src, len) = cx.pop3();
     let dst_table = number(cx, dst_table.as_u32());
-    let dst = cx.ins().uextend(types::I64, dst);
+    let dst = widen(cx, dst);
     let src_table = number(cx, src_table.as_u32());
-    let src = cx.ins().uextend(types::I64, src);
-    let len = cx.ins().uextend(types::I64, len);
+    let src = widen(cx, src);
+    let len = widen(cx, len);
     builtin::call(cx, Builtin::table_copy, &[dst_table, dst, src_table, src, len]);
 }
 
@@ -110,7 +112,7 @@ pub fn init(cx: &mut Context<'_, '_>, table: TableIndex, segment: ElemIndex) {
     let (dst, src, len) = cx.pop3();
     let table = number(cx, table.as_u32());
     let segment = number(cx, segment.as_u32());
-    let dst = cx.ins().uextend(types::I64, dst);
+    let dst = widen(cx, dst);
     builtin::call(cx, Builtin::table_init, &[table, segment, dst, src, len]);
 }
 

@@ -347,14 +347,21 @@ fn an_access_beyond_the_guard_is_checked() {
 fn a_small_reservation_makes_every_access_checked() {
     let mut config = config(TrapStyle::Signals);
     config.memory = MemoryStyle { reservation: 1 << 20, guard: 1 << 16 };
-    // A memory that can grow beyond it: the length counts, and nothing faults.
+    // A memory that can grow beyond it: the length counts. What is behind may fault, or, where the
+    // access reaches further than the guard, nothing.
     let text = first(LOAD, &config);
+    assert!(text.contains("trapnz") && text.contains(FAULTING), "{text}");
+    let text = first(&LOAD.replace("i32.load", "i32.load offset=65533"), &config);
     assert!(text.contains("trapnz") && !text.contains(FAULTING), "{text}");
     // One that cannot.
     let load = LOAD.replace("(memory 1)", "(memory 1 16)");
     let text = first(&load, &config);
-    assert!(text.contains(&imm((1 << 20) + (1 << 16) - 4)), "{text}");
+    // What is there counts from the start of the guard, for an access that does not reach beyond.
+    assert!(text.contains(&imm(1 << 20)), "{text}");
     assert!(text.contains("trapnz") && text.contains(FAULTING), "{text}");
+    // An access that does.
+    let text = first(&load.replace("i32.load", "i32.load offset=100000"), &config);
+    assert!(text.contains(&imm((1 << 20) + (1 << 16) - 100_004)), "{text}");
     // One that no memory of that size could satisfy.
     let text = first(&load.replace("i32.load", "i32.load offset=2000000"), &config);
     assert!(text.contains("trap heap_oob") && !text.contains("icmp"), "{text}");
