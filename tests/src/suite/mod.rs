@@ -26,7 +26,7 @@ impl Ran {
 
 /// The proposals that are switched on next: what fails in a file that needs one is let pass
 /// until then.
-pub const NEXT: &[&str] = &["multi-memory", "memory64", "custom-page-sizes", "wide-arithmetic"];
+pub const NEXT: &[&str] = &[];
 
 /// The proposal that a directive waits for, if that is why it fails.
 pub fn waits_for(outcome: &Outcome) -> Option<&'static str> {
