@@ -150,13 +150,18 @@ mod body {
     /// A range of a memory, if it is within it.
     fn range(context: Context, index: u32, start: u64, len: u64) -> Option<Range> {
         // SAFETY: an index of the module's.
-        let (base, size) = unsafe { span(context.any_memory(index)) };
+        let (base, mut size) = unsafe { span(context.any_memory(index)) };
+        // SAFETY: the memory is alive, and what changes of it when shared is behind locks.
+        let memory = unsafe { memory(context, index).as_ref() };
+        let shared = memory.waiters().is_some();
         let end = start.checked_add(len)?;
+        if shared && end > size as u64 {
+            // The guest may have accessed it already, without a comparison.
+            size = memory.len_when_grown();
+        }
         if end > size as u64 {
             return None;
         }
-        // SAFETY: the memory is alive, and what it is made as does not change.
-        let shared = unsafe { memory(context, index).as_ref() }.waiters().is_some();
         // SAFETY: within the memory.
         Some(Range { start: unsafe { base.add(start as usize) }, shared })
     }

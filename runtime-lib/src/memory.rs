@@ -176,6 +176,14 @@ impl MemoryData {
         unsafe { span(self.vm).1 }
     }
 
+    /// The length when nobody is making the memory grow: whatever pages another thread has made
+    /// usable until now are within it.
+    #[cold]
+    pub(crate) fn len_when_grown(&self) -> usize {
+        drop(self.map.lock().unwrap_or_else(PoisonError::into_inner));
+        self.len()
+    }
+
     pub(crate) fn waiters(&self) -> Option<&Waiters> {
         self.waiters.as_ref()
     }

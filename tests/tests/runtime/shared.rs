@@ -472,6 +472,42 @@ fn growing_while_others_run() {
     });
 }
 
+/// Waiting and waking up where another thread makes the memory grow just now: out of bounds, or not.
+#[test]
+fn waiting_where_it_grows() {
+    let guest = r#"(module
+        (import "env" "memory" (memory 1 60 shared))
+        (func (export "grow") (result i32) (memory.grow (i32.const 1)))
+        (func (export "wait") (param i32) (result i32)
+          (memory.atomic.wait32 (local.get 0) (i32.const 1) (i64.const -1)))
+        (func (export "notify") (param i32) (result i32)
+          (memory.atomic.notify (local.get 0) (i32.const 1))))"#;
+    in_every_way(guest, |_, module| {
+        let memory = memory(1, 60);
+        on_threads(module, &memory, 3, |i, store, instance| {
+            let Some(name) = [None, Some("wait"), Some("notify")][i] else {
+                for _ in 1..60 {
+                    typed::<(), i32>(&mut *store, instance, "grow", ()).unwrap();
+                    thread::yield_now();
+                }
+                return;
+            };
+            for page in 1..60 {
+                let result = loop {
+                    match typed::<i32, i32>(&mut *store, instance, name, page << 16) {
+                        Err(error) => {
+                            let trap = error.trap().expect("a trap");
+                            assert_eq!(trap.code(), TrapCode::MemoryOutOfBounds);
+                        }
+                        Ok(result) => break result,
+                    }
+                };
+                assert_eq!(result, i32::from(name == "wait"));
+            }
+        });
+    });
+}
+
 /// Many threads make it grow at once: each page is given out once.
 #[test]
 fn growing_at_the_same_time() {
