@@ -229,6 +229,77 @@ fn atomic_accesses_trap_in_order() {
     }
 }
 
+/// Shared memories with 64-bit indices and with pages of one byte, beside others.
+#[test]
+fn shared_memories_of_other_kinds() {
+    let guest = r#"(module
+        (memory $own 1)
+        (memory $wide (export "wide") i64 1 4 shared)
+        (memory $bytes (export "bytes") 100 200 shared (pagesize 1))
+        (data (memory $bytes) (i32.const 90) "0123456789")
+        (func (export "add") (param i64 i64) (result i64)
+          (i64.atomic.rmw.add $wide offset=8 (local.get 0) (local.get 1)))
+        (func (export "wait") (param i64 i64) (result i32)
+          (memory.atomic.wait64 $wide offset=16 (local.get 0) (i64.const 0) (local.get 1)))
+        (func (export "notify") (param i64) (result i32)
+          (i32.sub (memory.atomic.notify $wide offset=0xffffffffff (local.get 0) (i32.const -1))
+            (memory.atomic.notify $bytes (i32.const 24) (i32.const -1))))
+        (func (export "last") (param i32) (result i32)
+          (i32.atomic.rmw8.xchg_u $bytes (local.get 0) (i32.const 7)))
+        (func (export "last4") (param i32) (result i32)
+          (i32.atomic.load $bytes (local.get 0)))
+        (func (export "grow") (param i32) (result i32) (memory.grow $bytes (local.get 0)))
+        (func (export "copy")
+          (memory.copy $own $bytes (i32.const 1) (i32.const 90) (i32.const 10))
+          (memory.copy $wide $own (i64.const 0) (i32.const 0) (i32.const 64))))"#;
+    in_every_way(guest, |_, module| {
+        let mut store = Store::new(());
+        let instance = instance(&mut store, module);
+        let get = |store: &Store<()>, name| {
+            instance.get_memory(store, name).unwrap().as_shared(store).unwrap()
+        };
+        let (wide, bytes) = (get(&store, "wide"), get(&store, "bytes"));
+        assert_eq!((wide.data_size(), bytes.data_size()), (65536, 100));
+
+        call(&mut store, instance, "copy", &[]).unwrap();
+        let mut copied = [0; 12];
+        wide.read(0, &mut copied).unwrap();
+        assert_eq!(&copied, b"\x000123456789\0");
+
+        let mut add = |at: i64| typed::<_, i64>(&mut store, instance, "add", (at, 5i64));
+        assert_eq!((add(1000).unwrap(), add(1000).unwrap()), (0, 5));
+        add(65536 - 16).unwrap();
+        // 8 is added to each: beyond the end, and beyond what 64 bits hold.
+        for at in [65536 - 8, 1 << 32, -8, -16, i64::MIN] {
+            assert_eq!(code(add(at)), TrapCode::MemoryOutOfBounds, "{at}");
+        }
+        assert_eq!(code(add(-1)), TrapCode::UnalignedAtomic);
+        let mut wait = |at: i64| typed::<_, i32>(&mut store, instance, "wait", (at, 1000i64));
+        assert_eq!((wait(8).unwrap(), wait(992).unwrap()), (2, 1));
+        assert_eq!(code(wait(-16)), TrapCode::MemoryOutOfBounds);
+        let notify = typed::<_, i32>(&mut store, instance, "notify", 1i64);
+        assert_eq!(code(notify), TrapCode::MemoryOutOfBounds);
+
+        let mut last = |at: i32| typed::<_, i32>(&mut store, instance, "last", at);
+        assert_eq!((last(99).unwrap(), last(99).unwrap()), (i32::from(b'9'), 7));
+        assert_eq!(code(last(100)), TrapCode::MemoryOutOfBounds);
+        assert_eq!(typed::<_, i32>(&mut store, instance, "grow", 3).unwrap(), 100);
+        assert_eq!(bytes.size(), 103);
+        for (at, fits) in [(96, true), (100, false)] {
+            let result = typed::<_, i32>(&mut store, instance, "last4", at);
+            assert_eq!(result.is_ok(), fits);
+        }
+        assert_eq!(typed::<_, i32>(&mut store, instance, "last", 102).unwrap(), 0);
+
+        // Woken up on another thread, at the place that the guest means.
+        thread::scope(|scope| {
+            scope.spawn(|| while wide.atomic_notify(4016, 1).unwrap() == 0 {});
+            let wait = typed::<_, i32>(&mut store, instance, "wait", (4000i64, -1i64));
+            assert_eq!(wait.unwrap(), 0);
+        });
+    });
+}
+
 const BULK: &str = r#"(module
     (import "env" "memory" (memory 1 8 shared))
     (data "once upon a time")
