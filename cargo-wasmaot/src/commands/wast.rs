@@ -38,6 +38,10 @@ pub struct Wast {
     #[arg(long, value_name = "FEATURES", value_delimiter = ',')]
     cpu_features: Vec<String>,
 
+    /// Proposals that modules may not use, by name
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    without_proposals: Vec<String>,
+
     /// How many files to run at a time (default: one per processor)
     #[arg(long, short, value_name = "N")]
     jobs: Option<NonZero<usize>>,
@@ -66,6 +70,7 @@ impl Wast {
             explicit_checks: self.explicit_checks,
             unoptimized: self.unoptimized,
             cpu_features: self.cpu_features.clone(),
+            without: self.without_proposals.clone(),
             timeout: self.timeout,
             ..Options::default()
         };

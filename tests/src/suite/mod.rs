@@ -24,20 +24,8 @@ impl Ran {
     }
 }
 
-/// The proposals that are switched on next: what fails in a file that needs one is let pass
-/// until then.
-pub const NEXT: &[&str] = &[];
-
 /// The proposal that a directive waits for, if that is why it fails.
 pub fn waits_for(outcome: &Outcome) -> Option<&'static str> {
     let Outcome::Failed(failure) = outcome else { return None };
     WAITED_FOR.iter().copied().find(|name| failure.needs.iter().any(|need| need == name))
-}
-
-/// Whether a file needs a proposal that is switched on next.
-fn is_next(report: &Report) -> bool {
-    report.directives.iter().any(|(_, outcome)| match outcome {
-        Outcome::Failed(failure) => failure.needs.iter().any(|name| NEXT.contains(&&**name)),
-        Outcome::Passed | Outcome::Blocked(_) => false,
-    })
 }

@@ -21,8 +21,6 @@ pub struct Row {
     pub title: &'static str,
     /// The proposal of that name alone, if the row is one's.
     pub proposal: Option<&'static str>,
-    /// The proposals that are switched off for it.
-    pub without: &'static [&'static str],
 }
 
 /// The table for a run, of some of the modes.
@@ -65,11 +63,16 @@ fn status(row: &Row, files: &[&Ran], pending: &Pending) -> String {
     if reasons.iter().any(|name| Some(*name) == row.proposal) {
         return "refused".into();
     }
-    let reasons = reasons.into_iter().map(|reason| match reason {
-        SUPERSEDED => "the rest is superseded".into(),
-        other => format!("the rest waits for {other}"),
-    });
-    ["on by default".into()].into_iter().chain(reasons).collect::<Vec<_>>().join("; ")
+    let (wrong, waits): (Vec<_>, Vec<_>) =
+        reasons.into_iter().partition(|reason| *reason == SUPERSEDED);
+    let mut status = String::from("on by default");
+    if !waits.is_empty() {
+        let _ = write!(status, "; the rest waits for {}", waits.join(" and "));
+    }
+    if !wrong.is_empty() {
+        status += "; the rest is superseded";
+    }
+    status
 }
 
 /// The README with this table.
@@ -89,7 +92,7 @@ mod tests {
     use super::*;
 
     fn row() -> Row {
-        Row { folder: "gc".into(), title: "GC", proposal: Some("gc"), without: &[] }
+        Row { folder: "gc".into(), title: "GC", proposal: Some("gc") }
     }
 
     fn ran(outcomes: &[Outcome]) -> Ran {
