@@ -233,11 +233,14 @@ pub fn type_in_words(ty: &ExternType) -> String {
     match ty {
         ExternType::Func(ty) => format!("`{}`", wasm_signature(ty)),
         ExternType::Memory(ty) => {
+            let wide = if ty.index64 { "64-bit, " } else { "" };
             let shared = if ty.shared { "shared, " } else { "" };
-            format!("{shared}{}", range(ty.min, ty.max, "pages of 64 KiB"))
+            let pages = if ty.page_size_log2 == 0 { "pages of 1 byte" } else { "pages of 64 KiB" };
+            format!("{wide}{shared}{}", range(ty.min, ty.max, pages))
         }
         ExternType::Table(ty) => {
-            format!("{} of `{}`", range(ty.min, ty.max, "elements"), ty.element)
+            let wide = if ty.index64 { "64-bit, " } else { "" };
+            format!("{wide}{} of `{}`", range(ty.min, ty.max, "elements"), ty.element)
         }
         ExternType::Global(ty) => {
             let how = if ty.mutable { "mutable" } else { "constant" };
@@ -659,7 +662,11 @@ fn accessors(export: &Export, names: &[String], types: Types<'_>) -> String {
             words.push(("memory", &names[0]));
             filled("shared_memory", &words)
         }
-        ExternType::Memory(_) => {
+        ExternType::Memory(ty) => {
+            words.extend(match ty.index64 {
+                true => [("Address", "u64"), ("at", "at")],
+                false => [("Address", "u32"), ("at", "at.into()")],
+            });
             let of = [
                 "memory",
                 "memory_data",

@@ -136,24 +136,24 @@ impl<S: AsStoreMut> __Guest__<S> {
     ///
     /// # Errors
     /// If they are not all within it.
-    pub fn __memory_slice__(&self, at: u32, len: u32) -> Result<&[u8], MemoryAccessError> {
-        self.__memory__().slice(&self.store, at.into(), len as usize)
+    pub fn __memory_slice__(&self, at: __Address__, len: __Address__) -> Result<&[u8], MemoryAccessError> {
+        self.__memory__().slice(&self.store, __at__, len as usize)
     }
 
     /// Copies bytes out of the memory __SHOWN__.
     ///
     /// # Errors
     /// If they are not all within it.
-    pub fn __read_memory__(&self, at: u32, to: &mut [u8]) -> Result<(), MemoryAccessError> {
-        self.__memory__().read(&self.store, at.into(), to)
+    pub fn __read_memory__(&self, at: __Address__, to: &mut [u8]) -> Result<(), MemoryAccessError> {
+        self.__memory__().read(&self.store, __at__, to)
     }
 
     /// Copies bytes into the memory __SHOWN__.
     ///
     /// # Errors
     /// If they are not all within it.
-    pub fn __write_memory__(&mut self, at: u32, from: &[u8]) -> Result<(), MemoryAccessError> {
-        self.__memory__().write(&mut self.store, at.into(), from)
+    pub fn __write_memory__(&mut self, at: __Address__, from: &[u8]) -> Result<(), MemoryAccessError> {
+        self.__memory__().write(&mut self.store, __at__, from)
     }
 //= shared_memory
     /// The memory __SHOWN__, for use on other threads, too: __TYPE__.

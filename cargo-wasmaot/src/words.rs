@@ -20,8 +20,16 @@ pub fn show_type(ty: &ExternType) -> String {
                 more => format!("func({}) -> ({})", list(params), list(more)),
             }
         }
-        ExternType::Table(ty) => format!("table of {} {}", limits(ty.min, ty.max), ty.element),
-        ExternType::Memory(ty) => format!("memory of {} pages", limits(ty.min, ty.max)),
+        ExternType::Table(ty) => {
+            let wide = if ty.index64 { "64-bit " } else { "" };
+            format!("{wide}table of {} {}", limits(ty.min, ty.max), ty.element)
+        }
+        ExternType::Memory(ty) => {
+            let wide = if ty.index64 { "64-bit " } else { "" };
+            let shared = if ty.shared { "shared " } else { "" };
+            let size = if ty.page_size_log2 == 0 { " of 1 byte" } else { "" };
+            format!("{wide}{shared}memory of {} pages{size}", limits(ty.min, ty.max))
+        }
         ExternType::Global(ty) if ty.mutable => format!("mutable global {}", ty.value),
         ExternType::Global(ty) => format!("global {}", ty.value),
     }

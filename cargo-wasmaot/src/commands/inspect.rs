@@ -350,10 +350,15 @@ fn json_type(item: &Value) -> String {
                 _ => format!("func({}) -> ({})", list("params"), list("results")),
             }
         }
-        Some("table") => format!("table of {} {}", limits(), text("element")),
+        Some("table") => {
+            let wide = if item["index64"] == true { "64-bit " } else { "" };
+            format!("{wide}table of {} {}", limits(), text("element"))
+        }
         Some("memory") => {
+            let wide = if item["index64"] == true { "64-bit " } else { "" };
             let shared = if item["shared"] == true { "shared " } else { "" };
-            format!("{shared}memory of {} pages", limits())
+            let size = if item["page_size_log2"] == 0 { " of 1 byte" } else { "" };
+            format!("{wide}{shared}memory of {} pages{size}", limits())
         }
         Some("global") if item["mutable"] == true => format!("mutable global {}", text("value")),
         Some("global") => format!("global {}", text("value")),

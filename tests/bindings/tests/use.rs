@@ -194,6 +194,25 @@ fn memory_is_bounds_checked() {
     guest.write_memory(65536, b"x").unwrap();
 }
 
+/// Each memory has its own accessors, with addresses of its own width.
+#[test]
+fn memories_of_every_type_have_accessors() {
+    let mut guest = memories::Memories::new().unwrap();
+    assert_eq!(guest.far_slice(65533, 3).unwrap(), b"far");
+    assert!(guest.far_slice(1 << 32, 1).is_err() && guest.far_slice(65533, u64::MAX).is_err());
+    guest.write_far(7, b"x").unwrap();
+    assert_eq!(guest.far_byte(7).unwrap(), i32::from(b'x'));
+    assert!(guest.read_far(u64::MAX, &mut [0]).is_err() && guest.far_byte(1 << 32).is_err());
+    assert_eq!(guest.memory_data()[7], 0);
+    let far = guest.far().ty(guest.store());
+    assert_eq!(far, MemoryType::new(1, Some(2)).index64());
+    assert_eq!(guest.bytes_data(), [0; 10]);
+    guest.write_bytes(9, b"y").unwrap();
+    assert!(guest.write_bytes(10, b"z").is_err());
+    assert_eq!(guest.bytes().ty(guest.store()), MemoryType::new(10, None).byte_pages());
+    assert!(guest.far_table().ty(guest.store()).index64);
+}
+
 #[test]
 fn globals_have_their_types() {
     let mut guest = memories::Memories::new().unwrap();

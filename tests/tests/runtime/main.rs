@@ -16,6 +16,7 @@ mod limits;
 mod linking;
 mod litmus;
 mod memory;
+mod memory64;
 mod shared;
 mod signals;
 mod stack;
