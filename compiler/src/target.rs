@@ -27,6 +27,8 @@ pub struct Target {
     pub baseline: Arc<dyn TargetIsa>,
     /// What relaxed SIMD instructions do where they have the choice.
     pub relaxed: Relaxed,
+    /// Whether the machine chooses bytes of a vector by one instruction.
+    pub byte_shuffles: bool,
     /// The platform's C convention.
     pub c_convention: CallConv,
 }
@@ -142,6 +144,8 @@ impl Target {
         let isa = isa(&triple, opt_level, &enabled, config.canonicalize_nans)?;
         Ok(Self {
             relaxed: Relaxed::new(config, &triple, &*isa),
+            byte_shuffles: triple.architecture != Architecture::X86_64
+                || isa.has_x86_pshufb_lowering(),
             isa,
             baseline: self::isa(&triple, "speed_and_size", &[], false)?,
             c_convention: CallConv::triple_default(&triple),

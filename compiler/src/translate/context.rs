@@ -16,7 +16,7 @@ use crate::func_key::Reference;
 use crate::index::SigIndex;
 use crate::module::{Body, Module, ValType};
 use crate::plan::Plan;
-use crate::target::Relaxed;
+use crate::target::{Relaxed, Target};
 
 /// The state of one function's translation.
 pub struct Context<'t, 'f> {
@@ -26,6 +26,8 @@ pub struct Context<'t, 'f> {
     pub plan: &'t Plan,
     /// What relaxed SIMD instructions do.
     pub relaxed: Relaxed,
+    /// Whether the machine chooses bytes of a vector by one instruction.
+    pub byte_shuffles: bool,
     /// The CLIF under construction.
     pub builder: FunctionBuilder<'f>,
     /// Values, control frames, reachability.
@@ -53,7 +55,7 @@ impl<'t, 'f> Context<'t, 'f> {
     pub fn new(
         module: &'t Module<'t>,
         plan: &'t Plan,
-        relaxed: Relaxed,
+        target: &Target,
         mut builder: FunctionBuilder<'f>,
         vmctx: Value,
     ) -> Self {
@@ -62,7 +64,8 @@ impl<'t, 'f> Context<'t, 'f> {
         Self {
             module,
             plan,
-            relaxed,
+            relaxed: target.relaxed,
+            byte_shuffles: target.byte_shuffles,
             builder,
             stack: Stack::default(),
             locals: Vec::new(),

@@ -111,7 +111,7 @@ fn function(
     builder.ensure_inserted_block();
     builder.seal_block(entry);
     let vmctx = builder.block_params(entry)[0];
-    let mut cx = Context::new(module, plan, target.relaxed, builder, vmctx);
+    let mut cx = Context::new(module, plan, target, builder, vmctx);
     if let FuncKey::Body(func) = key {
         cx.body = module.functions[func].body.as_ref();
     }

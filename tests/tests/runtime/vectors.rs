@@ -591,3 +591,83 @@ fn relaxed_instructions_do_what_is_allowed_or_what_is_prescribed() {
         }
     }
 }
+
+/// Choices of bytes that are instructions of their own on some machines, and others.
+fn shuffles() -> Vec<[u8; 16]> {
+    let each = |lane: &dyn Fn(u8) -> u8| std::array::from_fn(|place| lane(place as u8));
+    let mut all: Vec<[u8; 16]> = Vec::new();
+    for width in [2, 4, 8, 16] {
+        for by in 0..width {
+            all.push(each(&|place| place / width * width + (place + by) % width));
+        }
+    }
+    for width in [1, 2, 4, 8] {
+        for half in [0, 8] {
+            let interleaved = |place: u8| half + place / (2 * width) * width + place % width;
+            all.push(each(&interleaved));
+            all.push(each(&|place| interleaved(place) + place / width % 2 * 16));
+        }
+        all.push(each(&|place| place % width));
+        all.push(each(&|place| 15 - place / width * width - (width - 1) + place % width));
+    }
+    // Words of the low half, of the high one, of both; and across.
+    all.push([6, 7, 0, 1, 4, 5, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15]);
+    all.push([0, 1, 2, 3, 4, 5, 6, 7, 14, 15, 8, 9, 8, 9, 10, 11]);
+    all.push([4, 5, 4, 5, 0, 1, 2, 3, 12, 13, 8, 9, 14, 15, 14, 15]);
+    all.push([4, 5, 12, 13, 0, 1, 2, 3, 8, 9, 6, 7, 14, 15, 10, 11]);
+    // Both operands: concatenated, alternating, with zero extension's order; and at random.
+    all.push(each(&|place| place + 5));
+    all.push(each(&|place| place + place % 2 * 16));
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    for _ in 0..8 {
+        all.push(each(&|_| 0).map(|_: u8| {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (state >> 59) as u8
+        }));
+    }
+    all
+}
+
+#[test]
+fn every_kind_of_shuffle_picks_its_bytes() {
+    // Of both operands, of one given twice, and of the second alone where the first would do.
+    let mut wat = String::from("(module\n");
+    let shuffles = shuffles();
+    for (number, lanes) in shuffles.iter().enumerate() {
+        let text = |lanes: [u8; 16]| lanes.map(|lane| lane.to_string()).join(" ");
+        let moved = lanes.map(|lane| 16 + lane % 16);
+        for (name, second, lanes) in
+            [("both", 1, text(*lanes)), ("one", 0, text(*lanes)), ("second", 1, text(moved))]
+        {
+            wat += &format!(
+                "(func (export \"{name} {number}\") (param v128 v128) (result v128)
+                    (i8x16.shuffle {lanes} (local.get 0) (local.get {second})))\n"
+            );
+        }
+    }
+    wat += ")";
+    let mut artifacts = Vec::new();
+    for (number, features) in [vec![], native_features()].into_iter().enumerate() {
+        for way in &WAYS[..2] {
+            let config = way.config("shuffles");
+            let prefix = format!("{}{number}_", config.prefix);
+            artifacts
+                .push(compiled(&wat, &Config { prefix, cpu_features: features.clone(), ..config }));
+        }
+    }
+    let a: [u8; 16] = std::array::from_fn(|place| 0x11 * place as u8);
+    let b = a.map(|byte| byte ^ 0xa5);
+    for module in loaded(&artifacts) {
+        let mut store = Store::new(());
+        let instance = Instance::new(&mut store, module, &Imports::new()).unwrap();
+        for (number, lanes) in shuffles.iter().enumerate() {
+            for (name, from) in [("both", [a, b]), ("one", [a, a]), ("second", [b, b])] {
+                let expected = lanes.map(|lane| from.as_flattened()[usize::from(lane)]);
+                let func = instance.get_func(&store, &format!("{name} {number}")).unwrap();
+                let func = func.typed::<(V128, V128), V128>(&store).unwrap();
+                let result = func.call(&mut store, (a.into(), b.into())).unwrap();
+                assert_eq!(<[u8; 16]>::from(result), expected, "{name}: {lanes:?}");
+            }
+        }
+    }
+}

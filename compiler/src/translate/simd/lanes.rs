@@ -1,4 +1,4 @@
-//! Lanes: constants, splats, single lanes, shuffles; and the instructions that look at all 128
+//! Lanes: constants, splats, single lanes; and the instructions that look at all 128
 //! bits alike.
 
 use cranelift_codegen::ir::{InstBuilder, Type, types};
@@ -56,14 +56,6 @@ pub fn replace(cx: &mut Context<'_, '_>, shape: Type, lane: u8) {
     let vector = pop(cx, shape);
     let value = narrow(cx, value, shape);
     let result = cx.ins().insertlane(vector, value, lane);
-    push(cx, result);
-}
-
-/// `i8x16.shuffle`: bytes of both operands by constant numbers.
-pub fn shuffle(cx: &mut Context<'_, '_>, lanes: [u8; 16]) {
-    let (first, second) = pop2(cx, V128);
-    let mask = cx.builder.func.dfg.immediates.push(ConstantData::from(&lanes[..]));
-    let result = cx.ins().shuffle(first, second, mask);
     push(cx, result);
 }
 

@@ -6,9 +6,9 @@
 //! the lowest bytes on every machine: that is what the bitcasts' byte order says. They cost no
 //! code.
 //!
-//! Nothing here asks which instructions the machine has, but `relaxed`: Cranelift expresses
-//! every vector operation on the baselines of both machines. What takes it a function there
-//! (rounding and byte shuffles on x86-64 without SSE4.1 and SSSE3) is a builtin.
+//! Nothing here asks which instructions the machine has, but `relaxed` and `shuffle`: Cranelift
+//! expresses every vector operation on the baselines of both machines. What takes it a function
+//! there (rounding and byte shuffles on x86-64 without SSE4.1 and SSSE3) is a builtin.
 //!
 //! [`operator`] picks the function for an instruction; the families are beside it. To add an
 //! instruction: a line there, a function in its family.
@@ -20,6 +20,7 @@ mod lanes;
 mod memory;
 pub mod operator;
 mod relaxed;
+mod shuffle;
 
 use cranelift_codegen::ir::{ConstantData, Endianness, InstBuilder, MemFlagsData, Type, Value};
 use cranelift_codegen::ir::{InstructionData, Opcode, types};

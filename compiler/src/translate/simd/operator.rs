@@ -4,7 +4,7 @@ use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::types::{F32X4, F64X2, I8X16, I16X8, I32X4, I64X2};
 use wasmparser::Operator;
 
-use super::{Context, convert, float, int, lanes, memory, relaxed};
+use super::{Context, convert, float, int, lanes, memory, relaxed, shuffle};
 
 /// Translates a vector instruction; `false` if it is none.
 #[rustfmt::skip] // A table: one line per instruction.
@@ -35,7 +35,7 @@ pub fn translate(cx: &mut Context<'_, '_>, operator: &Operator<'_>) -> bool {
         V128Store64Lane { memarg, lane } => memory::store_lane(cx, memarg, I64X2, lane),
 
         V128Const { value } => lanes::const_(cx, *value.bytes()),
-        I8x16Shuffle { lanes } => lanes::shuffle(cx, lanes),
+        I8x16Shuffle { lanes } => shuffle::shuffle(cx, lanes),
         I8x16Swizzle => lanes::swizzle(cx),
         I8x16Splat => lanes::splat(cx, I8X16),
         I16x8Splat => lanes::splat(cx, I16X8),
