@@ -19,7 +19,7 @@ const FUNCTIONS: u32 = 10_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
-    for name in ["calls", "small"] {
+    for name in ["calls", "small", "simd"] {
         let text = format!("guests/{name}.wat");
         println!("cargo::rerun-if-changed={text}");
         write(&out, name, &wat::parse_file(&text)?)?;
@@ -33,11 +33,28 @@ fn main() -> Result<(), Box<dyn Error>> {
     let wasm = |name: &str| out.join(name).with_extension("wasm");
     // Whatever the profile, it is the speed of optimised code that is compared.
     let build = || Build::new().opt_level(OptLevel::Speed);
-    let modules = ["calls", "small", "image", "functions", "kernels"];
+    let modules = ["calls", "small", "image", "functions", "kernels", "simd"];
     modules.iter().fold(build(), |build, name| build.wasm(wasm(name))).compile();
     let explicit = build().name("kernels_explicit").explicit_checks(true);
     explicit.wasm(wasm("kernels")).compile();
+    let native = build().name("simd_native").cpu_features(native_features());
+    native.wasm(wasm("simd")).compile();
     Ok(())
+}
+
+/// The features of this machine that vector code can use: the programs run where they are built.
+fn native_features() -> Vec<&'static str> {
+    let mut features = Vec::new();
+    macro_rules! add {
+        ($($name:tt)*) => {
+            $(if std::arch::is_x86_feature_detected!($name) {
+                features.push($name);
+            })*
+        };
+    }
+    add!("sse3" "ssse3" "sse4.1" "sse4.2" "popcnt" "avx" "avx2" "fma" "bmi1" "bmi2" "lzcnt"
+        "avx512f" "avx512dq" "avx512vl" "avx512vbmi" "avx512bitalg");
+    features
 }
 
 /// Writes a module unless it is there already.

@@ -8,6 +8,8 @@ wasmaot::include_guest!(pub mod image);
 wasmaot::include_guest!(pub mod functions);
 wasmaot::include_guest!(pub mod kernels);
 wasmaot::include_guest!(pub mod kernels_explicit);
+wasmaot::include_guest!(pub mod simd);
+wasmaot::include_guest!(pub mod simd_native);
 
 macro_rules! modules {
     ($($name:ident = $file:literal;)*) => {
@@ -23,6 +25,7 @@ modules! {
     IMAGE = "image.wasm";
     FUNCTIONS = "functions.wasm";
     KERNELS = "kernels.wasm";
+    SIMD = "simd.wasm";
 }
 
 /// The kernels, trapping by faults.
@@ -33,4 +36,14 @@ pub fn kernels_module() -> Module {
 /// The kernels, checking everything.
 pub fn kernels_explicit_module() -> Module {
     kernels_explicit::KernelsExplicit::module()
+}
+
+/// The vector kernels on the machine's baseline.
+pub fn simd_module() -> Module {
+    simd::Simd::module()
+}
+
+/// The vector kernels with what this machine has.
+pub fn simd_native_module() -> Module {
+    simd_native::SimdNative::module()
 }

@@ -17,6 +17,7 @@ mod measure;
 mod peer;
 mod programs;
 mod report;
+mod simd;
 
 use std::process::ExitCode;
 
@@ -31,6 +32,7 @@ const SECTIONS: &[Section] = &[
     ("calls", calls::run),
     ("instances", instances::run),
     ("kernels", kernels::run),
+    ("simd", simd::run),
     ("compile", compile::run),
     ("startup", programs::startup),
     ("size", programs::size),
