@@ -19,7 +19,7 @@ const FUNCTIONS: u32 = 10_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
-    for name in ["calls", "small", "simd"] {
+    for name in ["calls", "small", "simd", "tail_calls", "memory64"] {
         let text = format!("guests/{name}.wat");
         println!("cargo::rerun-if-changed={text}");
         write(&out, name, &wat::parse_file(&text)?)?;
@@ -33,7 +33,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let wasm = |name: &str| out.join(name).with_extension("wasm");
     // Whatever the profile, it is the speed of optimised code that is compared.
     let build = || Build::new().opt_level(OptLevel::Speed);
-    let modules = ["calls", "small", "image", "functions", "kernels", "simd"];
+    let modules =
+        ["calls", "small", "image", "functions", "kernels", "simd", "tail_calls", "memory64"];
     modules.iter().fold(build(), |build, name| build.wasm(wasm(name))).compile();
     let explicit = build().name("kernels_explicit").explicit_checks(true);
     explicit.wasm(wasm("kernels")).compile();

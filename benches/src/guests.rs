@@ -10,6 +10,8 @@ wasmaot::include_guest!(pub mod kernels);
 wasmaot::include_guest!(pub mod kernels_explicit);
 wasmaot::include_guest!(pub mod simd);
 wasmaot::include_guest!(pub mod simd_native);
+wasmaot::include_guest!(pub mod tail_calls);
+wasmaot::include_guest!(pub mod memory64);
 
 macro_rules! modules {
     ($($name:ident = $file:literal;)*) => {
@@ -26,6 +28,8 @@ modules! {
     FUNCTIONS = "functions.wasm";
     KERNELS = "kernels.wasm";
     SIMD = "simd.wasm";
+    TAIL_CALLS = "tail_calls.wasm";
+    MEMORY64 = "memory64.wasm";
 }
 
 /// The kernels, trapping by faults.
@@ -46,4 +50,14 @@ pub fn simd_module() -> Module {
 /// The vector kernels with what this machine has.
 pub fn simd_native_module() -> Module {
     simd_native::SimdNative::module()
+}
+
+/// Functions that call each other in their places.
+pub fn tail_calls_module() -> Module {
+    tail_calls::TailCalls::module()
+}
+
+/// Kernels on a memory with 64-bit indices.
+pub fn memory64_module() -> Module {
+    memory64::Memory64::module()
 }

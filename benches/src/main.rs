@@ -12,6 +12,7 @@ mod compile;
 mod guests;
 mod instances;
 mod kernels;
+mod language;
 mod machine;
 mod measure;
 mod peer;
@@ -33,6 +34,8 @@ const SECTIONS: &[Section] = &[
     ("instances", instances::run),
     ("kernels", kernels::run),
     ("simd", simd::run),
+    ("tail-calls", language::tail_calls),
+    ("memory64", language::memory64),
     ("compile", compile::run),
     ("startup", programs::startup),
     ("size", programs::size),
