@@ -65,12 +65,30 @@ class Guest:
         return self.write(data, self(allocate, len(data), *extra) & 0xFFFFFFFF)
 
 
+def picture(width, height):
+    """Four bytes a pixel: a third each of a gradient, noise, and one colour."""
+    noise, pixels = 1, bytearray()
+    for y in range(height):
+        for x in range(width):
+            noise = (noise * 1664525 + 1013904223) & 0xFFFFFFFF
+            pixels += [
+                bytes([x & 255, y & 255, (x + y) & 255, 255]),
+                bytes([noise >> 24, 0, noise >> 27, 255]),
+                bytes([200, 100, 50, 255]),
+            ][x * 3 // width]
+    return bytes(pixels)
+
+
 def plain(value):
-    """Bytes of a case: text, hex, or a text repeated."""
+    """Bytes of a case: text, hex, a text repeated, the numbers below 251 in turn, or a picture."""
     if isinstance(value, str):
         return value.encode()
     if "hex" in value:
         return bytes.fromhex(value["hex"])
+    if "counting" in value:
+        return bytes(at % 251 for at in range(value["counting"]))
+    if "picture" in value:
+        return picture(*value["picture"])
     return value["repeat"].encode() * value["times"]
 
 
@@ -159,6 +177,28 @@ def argon2(guest, case):
     return guest.read(hash_at, size).hex() if status == 0 else {"error": guest.text(guest("i", status))}
 
 
+def blake3(guest, case):
+    guest("e")
+    data, size = plain(case["input"]), case["length"]
+    output = guest("h", size)
+    if case["call"] == "one shot":
+        guest("f", guest.put(data, "h"), len(data), output, size)
+        return guest.read(output, size).hex()
+    if case["call"] == "keyed":
+        hasher = guest("j", guest.put(plain(case["key"]), "h"))
+    elif case["call"] == "derive":
+        context = plain(case["context"])
+        hasher = guest("k", guest.put(context, "h"), len(context))
+    else:
+        hasher = guest("i", 0)
+    for at in range(0, len(data), case["pieces"]):
+        piece = data[at : at + case["pieces"]]
+        guest("l", hasher, guest.put(piece, "h"), len(piece))
+    # A copy is finished: the place to read from is 64 bits wide, the high half first.
+    guest("m", guest("g", hasher), int(case["at"], 16) >> 32, int(case["at"], 16) & 0xFFFFFFFF, output, size)
+    return guest.read(output, size).hex()
+
+
 def zstd(guest, case):
     guest("g")
     data = plain(case["input"])
@@ -230,6 +270,35 @@ def onig(guest, case):
     return found
 
 
+# struct WebPConfig as the package fills it in.
+WEBP = {
+    "quality": 75.0, "target_size": 0, "target_PSNR": 0.0, "method": 4, "sns_strength": 50,
+    "filter_strength": 60, "filter_sharpness": 0, "filter_type": 1, "partitions": 0, "segments": 4,
+    "pass": 1, "show_compressed": 0, "preprocessing": 0, "autofilter": 0, "partition_limit": 0,
+    "alpha_compression": 1, "alpha_filtering": 1, "alpha_quality": 100, "lossless": 0, "exact": 0,
+    "image_hint": 0, "emulate_jpeg_size": 0, "thread_level": 0, "low_memory": 0,
+    "near_lossless": 100, "use_delta_palette": 0, "use_sharp_yuv": 0,
+}  # fmt: skip
+
+
+def webp(guest, case):
+    guest.fields = {}
+    guest("y")
+    table = guest.exports["D"]
+
+    def call(index, *arguments):
+        return table.get(guest.store, index)(guest.store, *arguments)
+
+    config = call(guest.constructor)
+    for name, (setter, context) in guest.fields.items():
+        call(setter, context, config, case["options"].get(name, WEBP[name]))
+    data = plain(case["input"])
+    source = guest.put(struct.pack("<I", len(data)) + data, "z")
+    encode, function = guest.encode
+    value = call(encode, function, source, case["width"], case["height"], config)
+    return digest(guest.output) if value == OUTPUT else {"error": value}
+
+
 def oxipng(guest, case):
     data = plain(case["input"])
     answer = guest("__wbindgen_add_to_stack_pointer", -16)
@@ -279,6 +348,30 @@ def _constant(guest, name, _type, value):
     guest.constants[guest.text(name)] = int(value)
 
 
+def _constructor(guest, _type, name, _signature, constructor, *_destructor):
+    guest.constructor = constructor
+
+
+def _field(guest, _type, name, *row):
+    setter, context = row[-2:]
+    guest.fields[guest.text(name)] = (setter, context)
+
+
+def _function(guest, name, _count, _types, _signature, invoker, function, _async):
+    if guest.text(name) == "encode":
+        guest.encode = (invoker, function)
+
+
+# The number that the host gives to the array of what was encoded; 1 to 4 have a meaning in embind.
+OUTPUT = 6
+
+
+def _new(guest, _class, _count, _types, arguments):
+    length, start = guest.words(arguments, 2)
+    guest.output = guest.read(start, length)
+    return OUTPUT
+
+
 def _externrefs(guest):
     table = guest.exports["__wbindgen_externrefs"]
     for index, value in [(0, None), (1024, None), (1025, None), (1026, True), (1027, False)]:
@@ -290,6 +383,21 @@ def _message(guest, start, length):
     return 36
 
 
+ARGON2 = ("c", argon2, {"a": _copy, "b": lambda guest, size: guest.fit(size & 0xFFFFFFFF)})
+LLHTTP = (
+    "memory",
+    llhttp,
+    {
+        "wasm_on_url": _found("url"),
+        "wasm_on_status": _found("status"),
+        "wasm_on_header_field": _found("header field"),
+        "wasm_on_header_value": _found("header value"),
+        "wasm_on_body": _found("body"),
+        "wasm_on_headers_complete": _headers_complete,
+        "wasm_on_message_complete": _message_complete,
+    },
+)
+
 # For each module: its memory's export, its driver, its host functions.
 DRIVERS = {
     "xxhash": ("mem", xxhash, {}),
@@ -300,21 +408,19 @@ DRIVERS = {
         source_map,
         {"mapping_callback": lambda guest, *row: guest.found.append(list(row))},
     ),
-    "argon2": ("c", argon2, {"a": _copy, "b": lambda guest, size: guest.fit(size & 0xFFFFFFFF)}),
-    "zstd": ("f", zstd, {"e": lambda guest, size: guest.fit(size & 0xFFFFFFFF)}),
-    "llhttp": (
-        "memory",
-        llhttp,
+    "argon2": ARGON2,
+    "argon2-simd": ARGON2,
+    "blake3": (
+        "d",
+        blake3,
         {
-            "wasm_on_url": _found("url"),
-            "wasm_on_status": _found("status"),
-            "wasm_on_header_field": _found("header field"),
-            "wasm_on_header_value": _found("header value"),
-            "wasm_on_body": _found("body"),
-            "wasm_on_headers_complete": _headers_complete,
-            "wasm_on_message_complete": _message_complete,
+            "a": lambda guest, size: guest.fit(size & 0xFFFFFFFF),
+            "b": lambda guest, *three: _copy(guest, *three) and None,
         },
     ),
+    "zstd": ("f", zstd, {"e": lambda guest, size: guest.fit(size & 0xFFFFFFFF)}),
+    "llhttp": LLHTTP,
+    "llhttp-simd": LLHTTP,
     "brotli": (
         "memory",
         brotli,
@@ -332,6 +438,18 @@ DRIVERS = {
             "emscripten_resize_heap": lambda guest, size: guest.fit(size & 0xFFFFFFFF),
             "_embind_register_constant": _constant,
             "emscripten_get_now": lambda guest: 0.0,
+        },
+    ),
+    "webp": (
+        "x",
+        webp,
+        {
+            "n": _constructor,
+            "a": _field,
+            "f": _function,
+            "v": _new,
+            "r": lambda guest, *three: _copy(guest, *three) and None,
+            "p": lambda guest, size: guest.fit(size & 0xFFFFFFFF),
         },
     ),
     "oxipng": ("memory", oxipng, {}),

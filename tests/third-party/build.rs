@@ -8,15 +8,19 @@ use wasmaot_build::{Build, OptLevel};
 /// The folders of `guests/third-party`.
 const THIRD_PARTY: &[&str] = &[
     "argon2",
+    "argon2-simd",
+    "blake3",
     "brotli",
     "dprint-json",
     "gofmt",
     "llhttp",
+    "llhttp-simd",
     "onig",
     "oxipng",
     "oxipng-parallel",
     "rollup",
     "source-map",
+    "webp",
     "xxhash",
     "zstd",
 ];

@@ -46,7 +46,8 @@ impl Case<'_> {
     }
 }
 
-/// Bytes in one of their forms: a text, hexadecimal digits, or a text some times.
+/// Bytes in one of their forms: a text, hexadecimal digits, the numbers below 251 in turn, a
+/// picture, or a text some times.
 pub fn bytes(value: &Value) -> Result<Vec<u8>> {
     if let Some(text) = value.as_str() {
         return Ok(text.into());
@@ -55,10 +56,34 @@ pub fn bytes(value: &Value) -> Result<Vec<u8>> {
         let pairs = (0..digits.len()).step_by(2).map(|at| digits.get(at..at + 2).unwrap_or("?"));
         return Ok(pairs.map(|pair| u8::from_str_radix(pair, 16)).collect::<Result<_, _>>()?);
     }
+    if let Some(count) = value["counting"].as_u64() {
+        return Ok((0..count).map(|at| (at % 251) as u8).collect());
+    }
+    if let (Some(width), Some(height)) =
+        (value["picture"][0].as_u64(), value["picture"][1].as_u64())
+    {
+        return Ok(picture(width.try_into()?, height.try_into()?));
+    }
     match (value["repeat"].as_str(), value["times"].as_u64()) {
         (Some(text), Some(times)) => Ok(text.repeat(times.try_into()?).into()),
         _ => Err(format!("{value} is no bytes").into()),
     }
+}
+
+/// A picture with something of everything, four bytes a pixel: a gradient, noise, and an area of
+/// one colour.
+pub fn picture(width: i32, height: i32) -> Vec<u8> {
+    let mut noise = 1u32;
+    let pixel = |i: i32| {
+        let (x, y) = (i % width, i / width);
+        noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        match x * 3 / width {
+            0 => [x as u8, y as u8, (x + y) as u8, 255],
+            1 => [(noise >> 24) as u8, 0, (noise >> 27) as u8, 255],
+            _ => [200, 100, 50, 255],
+        }
+    };
+    (0..width * height).flat_map(pixel).collect()
 }
 
 /// Hexadecimal digits.

@@ -8,6 +8,18 @@
 
 #![deny(warnings, missing_docs, unsafe_op_in_unsafe_fn, rustdoc::all, clippy::all)]
 
+/// Imports that need do nothing: whatever they are passed, they return the same.
+macro_rules! stubs {
+    ($type:ty = $value:expr; $($name:ident($($param:tt),*);)*) => {
+        $(fn $name(
+            _: wasmaot::Caller<'_, Self>,
+            $($param: i32),*
+        ) -> std::result::Result<$type, wasmaot::HostError> {
+            Ok($value)
+        })*
+    };
+}
+
 pub mod case;
 pub mod checked;
 pub mod signals;

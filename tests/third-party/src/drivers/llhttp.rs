@@ -19,40 +19,25 @@ impl Events {
     }
 }
 
+macro_rules! parts {
+    ($($name:ident = $what:literal;)*) => {
+        $(fn $name(caller: Caller<'_, Self>, _: i32, at: i32, len: i32) -> Result<i32, HostError> {
+            Self::part(caller, $what, at, len)
+        })*
+    };
+}
+
 impl Env for Events {
-    fn wasm_on_message_begin(_: Caller<'_, Self>, _: i32) -> Result<i32, HostError> {
-        Ok(0)
+    stubs! { i32 = 0;
+        wasm_on_message_begin(_);
     }
 
-    fn wasm_on_url(caller: Caller<'_, Self>, _: i32, at: i32, len: i32) -> Result<i32, HostError> {
-        Self::part(caller, "url", at, len)
-    }
-
-    fn wasm_on_status(
-        caller: Caller<'_, Self>,
-        _: i32,
-        at: i32,
-        len: i32,
-    ) -> Result<i32, HostError> {
-        Self::part(caller, "status", at, len)
-    }
-
-    fn wasm_on_header_field(
-        caller: Caller<'_, Self>,
-        _: i32,
-        at: i32,
-        len: i32,
-    ) -> Result<i32, HostError> {
-        Self::part(caller, "header field", at, len)
-    }
-
-    fn wasm_on_header_value(
-        caller: Caller<'_, Self>,
-        _: i32,
-        at: i32,
-        len: i32,
-    ) -> Result<i32, HostError> {
-        Self::part(caller, "header value", at, len)
+    parts! {
+        wasm_on_url = "url";
+        wasm_on_status = "status";
+        wasm_on_header_field = "header field";
+        wasm_on_header_value = "header value";
+        wasm_on_body = "body";
     }
 
     fn wasm_on_headers_complete(
@@ -70,10 +55,6 @@ impl Env for Events {
         }
         caller.data_mut().0.push(json!(["headers complete", status, upgrade, keep_alive]));
         Ok(0)
-    }
-
-    fn wasm_on_body(caller: Caller<'_, Self>, _: i32, at: i32, len: i32) -> Result<i32, HostError> {
-        Self::part(caller, "body", at, len)
     }
 
     fn wasm_on_message_complete(mut caller: Caller<'_, Self>, _: i32) -> Result<i32, HostError> {

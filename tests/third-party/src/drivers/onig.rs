@@ -44,77 +44,16 @@ impl Env for Constants {
         Ok(())
     }
 
-    fn _embind_register_void(_: Caller<'_, Self>, _: i32, _: i32) -> Result<(), HostError> {
-        Ok(())
-    }
-
-    fn _embind_register_bool(
-        _: Caller<'_, Self>,
-        _: i32,
-        _: i32,
-        _: i32,
-        _: i32,
-    ) -> Result<(), HostError> {
-        Ok(())
-    }
-
-    fn _embind_register_integer(
-        _: Caller<'_, Self>,
-        _: i32,
-        _: i32,
-        _: i32,
-        _: i32,
-        _: i32,
-    ) -> Result<(), HostError> {
-        Ok(())
-    }
-
-    fn _embind_register_float(
-        _: Caller<'_, Self>,
-        _: i32,
-        _: i32,
-        _: i32,
-    ) -> Result<(), HostError> {
-        Ok(())
-    }
-
-    fn _embind_register_std_string(_: Caller<'_, Self>, _: i32, _: i32) -> Result<(), HostError> {
-        Ok(())
-    }
-
-    fn _embind_register_std_wstring(
-        _: Caller<'_, Self>,
-        _: i32,
-        _: i32,
-        _: i32,
-    ) -> Result<(), HostError> {
-        Ok(())
-    }
-
-    fn _embind_register_emval(_: Caller<'_, Self>, _: i32, _: i32) -> Result<(), HostError> {
-        Ok(())
-    }
-
-    fn _embind_register_memory_view(
-        _: Caller<'_, Self>,
-        _: i32,
-        _: i32,
-        _: i32,
-    ) -> Result<(), HostError> {
-        Ok(())
-    }
-
-    fn _embind_register_bigint(
-        _: Caller<'_, Self>,
-        _: i32,
-        _: i32,
-        _: i32,
-        _: i32,
-        _: i32,
-        _: i32,
-        _: i32,
-    ) -> Result<(), HostError> {
-        Ok(())
+    stubs! { () = ();
+        _embind_register_void(_, _);
+        _embind_register_bool(_, _, _, _);
+        _embind_register_integer(_, _, _, _, _);
+        _embind_register_float(_, _, _);
+        _embind_register_std_string(_, _);
+        _embind_register_std_wstring(_, _, _);
+        _embind_register_emval(_, _);
+        _embind_register_memory_view(_, _, _);
+        _embind_register_bigint(_, _, _, _, _, _, _);
     }
 }
 

@@ -1,0 +1,20 @@
+//! Modules that packages have a second time, compiled for vectors: they are called as the first is,
+//! by the same drivers around other bindings.
+
+mod guests {
+    use super::super::guests;
+
+    pub mod argon2 {
+        pub use super::guests::argon2_simd::{A, Argon2Simd as Argon2};
+    }
+
+    pub mod llhttp {
+        pub use super::guests::llhttp_simd::{Env, LlhttpSimd as Llhttp};
+    }
+}
+
+#[path = "argon2.rs"]
+pub mod argon2;
+
+#[path = "llhttp.rs"]
+pub mod llhttp;
