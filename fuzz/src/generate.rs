@@ -101,7 +101,7 @@ fn config(seed: u64, random: &mut Random, selection: &Selection) -> arbitrary::R
     config.compact_imports_enabled = false;
     for proposal in PROPOSALS {
         // Drawn for each, so that a seed's module depends on as little as possible.
-        let drawn = random.one_in(2);
+        let drawn = random.one_in(if proposal.wasmi { 2 } else { 4 });
         let wanted = selection.only.as_ref().map_or(drawn, |name| name == proposal.name);
         if wanted && proposal.enabled() {
             (proposal.generate)(&mut config);

@@ -75,7 +75,12 @@ pub fn run(options: &Options) -> Result<()> {
 /// # Errors
 /// If it cannot be read. Findings are printed, as children do.
 pub fn show(path: &Path) -> Result<()> {
-    let bytes = fs::read(path).with_context(|| path.display().to_string())?;
+    let text = path.extension().is_some_and(|extension| extension == "wat");
+    let bytes = if text {
+        crate::differential::read_module(path)?
+    } else {
+        fs::read(path).with_context(|| path.display().to_string())?
+    };
     let mut stats = Stats::default();
     worker::everything(0, &bytes, &mut stats);
     child::Said::Stats(stats).say();
