@@ -250,12 +250,14 @@ pub fn type_in_words(ty: &ExternType) -> String {
 }
 
 /// What clippy would say of a signature that the guest's author is responsible for.
-fn allowances(indent: &str, params: usize, results: usize) -> String {
+fn allowances(indent: &str, params: &[String], results: &[String]) -> String {
     let mut out = String::new();
-    if params > 6 {
+    // A function that takes or returns functions.
+    let nested = |ty: &String| ty.matches("TypedFunc").count() > 1;
+    if params.len() > 6 {
         out.push_str(&format!("{indent}#[allow(clippy::too_many_arguments)]\n"));
     }
-    if results > 3 {
+    if results.len() > 3 || params.iter().chain(results).any(nested) {
         out.push_str(&format!("{indent}#[allow(clippy::type_complexity)]\n"));
     }
     out
@@ -550,7 +552,7 @@ impl Trait<'_> {
                 "    /// {}: `{}`\n{}{}",
                 shown(&import.name),
                 wasm_signature(ty),
-                allowances("    ", params.len(), results.len()),
+                allowances("    ", &params, &results),
                 signature(4, &format!("fn {name}"), &params, &results, "HostError", ";")
             ));
         }
@@ -620,7 +622,7 @@ fn method(export: &Export, ty: &FuncType, name: &str, types: Types<'_>) -> Strin
         "    /// {}: `{}`\n{}{}\n",
         shown(&export.name),
         wasm_signature(ty),
-        allowances("    ", params.len(), results.len()),
+        allowances("    ", &params, &results),
         signature(4, &format!("pub fn {name}"), &params, &results, "Error", " {").trim_end()
     );
     let mut args = vec!["vm".to_owned(), "vm".to_owned()];

@@ -454,9 +454,10 @@ pub(crate) unsafe fn ref_type(ty: &VmValType) -> RefType {
     let heap = match val_kind(ty) {
         ValKind::ExternRef => HeapType::Extern,
         _ if ty.func.is_null() => HeapType::Func,
-        // SAFETY: an object's description points at an object's type.
         _ => {
-            HeapType::Concrete(ConcreteFuncType(Concrete::Guest(unsafe { TypeRef::new(ty.func) })))
+            // SAFETY: an object's description points at an object's type.
+            let ty = unsafe { TypeRef::new(ty.func) };
+            HeapType::Concrete(ConcreteFuncType(Concrete::Guest(ty)))
         }
     };
     RefType { nullable: ty.nullable != 0, heap }

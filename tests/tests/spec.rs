@@ -85,13 +85,22 @@ const PROPOSALS: &[(Proposal, &str)] = &[
 /// The proposals that are not finished.
 const LEFT_OUT: &[Proposal] = &[Proposal::CustomDescriptors];
 
-/// The modes: how they are called, whether the README's table has them, the options, and what a
-/// file has to contain to be worth it.
-const MODES: &[(&str, fn() -> Options, &str)] = &[
-    ("signals", Options::default, ""),
-    ("explicit checks", explicit, ""),
-    ("collecting always", collecting, "externref"),
-    ("all CPU features", native, "v128"),
+/// A way of running the suite.
+struct Mode {
+    /// What it is called.
+    name: &'static str,
+    /// How files run.
+    options: fn() -> Options,
+    /// What a file has to contain to be worth it.
+    only: &'static str,
+}
+
+/// The modes, those first that the README's table has.
+const MODES: &[Mode] = &[
+    Mode { name: "signals", options: Options::default, only: "" },
+    Mode { name: "explicit checks", options: explicit, only: "" },
+    Mode { name: "collecting always", options: collecting, only: "externref" },
+    Mode { name: "all CPU features", options: native, only: "v128" },
 ];
 /// How many of them the table has.
 const SHOWN: usize = 2;
@@ -149,7 +158,7 @@ fn run() -> Result<()> {
     });
     let ran = run_all(&rows, &suite)?;
 
-    let modes: Vec<&str> = MODES.iter().map(|(name, _, _)| *name).collect();
+    let modes: Vec<&str> = MODES.iter().map(|mode| mode.name).collect();
     let bless = env::var_os("BLESS").is_some() && whole;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let list = folder.join("spec/pending.txt");
@@ -219,17 +228,17 @@ fn run_all(rows: &[Row], suite: &[(usize, TestFile<'static>)]) -> Result<Vec<Ran
     let mut wanted: Vec<Vec<(&str, usize)>> = Vec::new();
     for (row, file) in suite {
         let name = format!("{}/{}", rows[*row].folder, file.name());
-        let modes = MODES.iter().enumerate().filter(|(_, (_, _, part))| file.raw().contains(part));
-        let places = modes.map(|(mode, (title, options, _))| {
+        let modes = MODES.iter().filter(|mode| file.raw().contains(mode.only));
+        let places = modes.map(|mode| {
             let without = OLDER.iter().find(|(file, _)| *file == name);
             let without = without.map_or(&[][..], |(_, without)| *without);
-            let job = *places.entry((mode, without, file.raw())).or_insert_with(|| {
+            let job = *places.entry((mode.name, without, file.raw())).or_insert_with(|| {
                 let without = without.iter().map(|&name| name.into()).collect();
-                let options = Options { without, ..options() };
+                let options = Options { without, ..(mode.options)() };
                 jobs.push((File { name: name.clone(), text: file.raw().into() }, options));
                 jobs.len() - 1
             });
-            (*title, job)
+            (mode.name, job)
         });
         wanted.push(places.collect());
     }

@@ -518,8 +518,8 @@ fn tables_of_64_bits() {
                 assert_eq!(code(result), TrapCode::TableOutOfBounds, "{name} {params:?}");
             };
             let [at, zero, one] = [beyond, 0, 1].map(Val::I64);
-            outside("get", &[at.clone()]);
-            outside("set", &[at.clone()]);
+            outside("get", std::slice::from_ref(&at));
+            outside("set", std::slice::from_ref(&at));
             outside("fill", &[at.clone(), one.clone()]);
             outside("fill", &[one.clone(), at.clone()]);
             outside("copy", &[at.clone(), zero.clone(), one.clone()]);
