@@ -2,6 +2,7 @@
 
 use wasmaot::Module;
 
+wasmaot::include_guest!(pub mod atomics);
 wasmaot::include_guest!(pub mod calls);
 wasmaot::include_guest!(pub mod small);
 wasmaot::include_guest!(pub mod image);
@@ -22,6 +23,7 @@ macro_rules! modules {
     };
 }
 modules! {
+    ATOMICS = "atomics.wasm";
     CALLS = "calls.wasm";
     SMALL = "small.wasm";
     IMAGE = "image.wasm";

@@ -7,6 +7,7 @@
 //! Each section is a module and a row of [`SECTIONS`]. It compares the same guest doing the same work
 //! and prints ratios: below 1 is better than the peer. To add one, write the module and the row.
 
+mod atomics;
 mod calls;
 mod compile;
 mod guests;
@@ -36,6 +37,7 @@ const SECTIONS: &[Section] = &[
     ("simd", simd::run),
     ("tail-calls", language::tail_calls),
     ("memory64", language::memory64),
+    ("atomics", atomics::run),
     ("compile", compile::run),
     ("startup", programs::startup),
     ("size", programs::size),

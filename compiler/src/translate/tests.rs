@@ -531,3 +531,67 @@ fn hints_of_every_kind_compile() {
         ));
     }
 }
+
+#[test]
+fn memories_and_tables_of_every_type() {
+    let mut code = String::new();
+    for (memory, index) in [("$a", "i64"), ("$b", "i64"), ("$c", "i32"), ("$d", "i64")] {
+        for offset in ["", "offset=100", "offset=40000000", "offset=4294967295"] {
+            code += &format!("(i32.store {memory} {offset} ({index}.const 7) (i32.const 1))");
+            code += &format!("(drop (i64.load8_s {memory} {offset} (local.get ${index})))");
+        }
+        code += &format!(
+            "(drop (memory.grow {memory} (memory.size {memory})))
+             (memory.fill {memory} (local.get ${index}) (i32.const 1) (local.get ${index}))
+             (memory.init {memory} $data (local.get ${index}) (i32.const 0) (i32.const 1))"
+        );
+    }
+    code += "(i32.store $a offset=18446744073709551612 (local.get $i64) (i32.const 1))";
+    compile_everywhere(&format!(
+        r#"(module
+            (memory $a i64 1) (memory $b i64 2 2) (memory $c 10 (pagesize 1))
+            (memory $d i64 0 9 (pagesize 1))
+            (table $t i64 3 funcref) (table $u 3 funcref)
+            (data $data "x") (elem $elem func 0)
+            (func (export "memories") (param $i32 i32) (param $i64 i64) {code})
+            (func (export "copies") (param $i32 i32) (param $i64 i64)
+                (memory.copy $a $b (local.get $i64) (local.get $i64) (local.get $i64))
+                (memory.copy $a $c (local.get $i64) (local.get $i32) (local.get $i32))
+                (memory.copy $c $a (local.get $i32) (local.get $i64) (local.get $i32))
+                (table.copy $t $u (local.get $i64) (local.get $i32) (local.get $i32))
+                (table.init $t $elem (local.get $i64) (i32.const 0) (i32.const 1))
+                (table.fill $t (local.get $i64) (ref.null func) (local.get $i64))
+                (table.set $t (local.get $i64) (table.get $t (table.size $t)))
+                (drop (table.grow $t (ref.null func) (local.get $i64)))
+                (call_indirect $t (local.get $i64))))"#
+    ));
+}
+
+/// The bounds checks of a function whose parameter is a 64-bit address, and how many additions
+/// and subtractions they take: the load's own is one.
+fn wide_checks(memory: &str, traps: TrapStyle, offsets: &[u64]) -> (usize, usize) {
+    let loads = offsets.iter().map(|o| format!("(drop (i32.load offset={o} (local.get 0)))"));
+    let loads: String = loads.collect();
+    let wat = format!("(module (memory {memory}) (func (export \"f\") (param i64) {loads}))");
+    let text = first(&wat, &config(traps));
+    (text.matches("icmp ugt").count(), text.matches("isub").count())
+}
+
+#[test]
+fn one_check_of_a_64_bit_address_serves_all_offsets_below_the_guard() {
+    use TrapStyle::{Explicit, Signals};
+    let near = [0, 8, 1 << 20, (32 << 20) - 4];
+    for memory in ["i64 1", "i64 1 2", "i64 2 2", "i64 1 1000000"] {
+        assert_eq!(wide_checks(memory, Signals, &near), (1, 0), "{memory}");
+    }
+    // One that reaches beyond needs its own.
+    assert_eq!(wide_checks("i64 1", Signals, &[0, (32 << 20) - 3]).0, 3);
+    assert_eq!(wide_checks("i64 1 1024", Signals, &[0, (32 << 20) - 3]).0, 2);
+    // Without a guard each does that reaches further; up to the least length they do not wrap.
+    assert_eq!(wide_checks("i64 1", Explicit, &[65532, 0, 8]), (1, 1));
+    assert_eq!(wide_checks("i64 1", Explicit, &[0, 8, 65532]), (3, 3));
+    assert_eq!(wide_checks("i64 1", Explicit, &[65533]), (2, 1));
+    assert_eq!(wide_checks("i64 2 2", Explicit, &[100]), (1, 0));
+    // Pages of one byte have no guard.
+    assert_eq!(wide_checks("i64 100000 (pagesize 1)", Signals, &[0, 8]), (2, 2));
+}

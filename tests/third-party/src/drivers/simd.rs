@@ -13,8 +13,10 @@ mod guests {
     }
 }
 
+#[allow(clippy::duplicate_mod, reason = "the same driver, around other bindings")]
 #[path = "argon2.rs"]
 pub mod argon2;
 
+#[allow(clippy::duplicate_mod, reason = "the same driver, around other bindings")]
 #[path = "llhttp.rs"]
 pub mod llhttp;
