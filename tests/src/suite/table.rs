@@ -114,7 +114,7 @@ mod tests {
         let files = [ran(&[Outcome::Passed]), ran(&half)];
         let pending = Pending::parse("[superseded]\ngc/a.wast: 1\n").unwrap();
         let shown = |row, files: &[Ran]| {
-            let table = render(&[row], &["a", "b"], files, &pending);
+            let table = render(&[row], &["signals", "explicit checks"], files, &pending);
             table.lines().nth(2).unwrap().to_owned()
         };
         assert_eq!(shown(row(), &files), "| GC | refused | 1/2 | 2/4 | 2/4 |");
