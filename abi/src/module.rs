@@ -37,7 +37,7 @@ pub type VmStr = VmSlice<u8>;
 
 /// The type of a function: one address per type and program (the linker merges the copies that
 /// modules bring), so that comparing addresses compares types. Followed in memory by the
-/// [`VmValType`](crate::value::VmValType)s of the parameters, then of the results.
+/// [`VmValType`]s of the parameters, then of the results.
 #[repr(C)]
 #[derive(Debug)]
 pub struct VmFuncType {
