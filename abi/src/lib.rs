@@ -12,6 +12,7 @@
 //! | [`calls`] | the native signatures at the border between host and guest |
 //! | [`builtins`] | every function of the runtime that compiled code calls |
 //! | [`traps`] | why a guest can stop |
+//! | [`wasi`] | every function of WASI preview 1 that the runtime has |
 //! | [`symbols`] | the names of everything in an object file |
 //! | [`func_info`] | what a function says of itself: traps, wasm offsets, live references |
 //!
@@ -36,6 +37,7 @@ pub mod module;
 pub mod symbols;
 pub mod traps;
 pub mod value;
+pub mod wasi;
 
 /// The version of everything in this crate; part of [`symbols::ABI_SYMBOL`].
 pub const ABI_VERSION: u32 = 1;

@@ -143,6 +143,9 @@ pub struct VmImport {
     pub name: VmStr,
     /// Its type.
     pub ty: VmExternType,
+    /// What the program itself provides for it: a constant of the runtime's, which it alone can
+    /// read ([`symbols::wasi`](crate::symbols::wasi)); null if that is up to the host.
+    pub provided: *const u8,
 }
 
 /// A function that code or a segment makes references to.

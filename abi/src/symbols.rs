@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `wasmaot_abi_v<N>` | runtime | the ABI's version; every module refers to it |
 //! | `wasmaot_builtin_<name>` | runtime | a builtin |
+//! | `wasmaot_wasi_<name>` | runtime, with `wasi` | a function of WASI, as an import |
 //! | `<prefix><module>_<export>_wasm_call` | global | an exported function, typed entry |
 //! | `<prefix><module>_<export>_array_call` | global | an exported function, array entry |
 //! | `<prefix><module>_module` | global | the module's `VmModule` |
@@ -41,6 +42,11 @@ pub const DEFAULT_PREFIX: &str = "wasm_";
 /// The symbol of a builtin.
 pub fn builtin(name: &str) -> String {
     format!("wasmaot_builtin_{name}")
+}
+
+/// The symbol of a function of WASI, by its name in [the table](crate::wasi).
+pub fn wasi(name: &str) -> String {
+    format!("wasmaot_wasi_{name}")
 }
 
 /// The trampoline to a builtin.

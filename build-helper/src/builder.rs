@@ -180,6 +180,14 @@ impl Build {
         self
     }
 
+    /// Whether the functions of WASI that the guests import are the program's own. Bindings do not
+    /// ask for them; the guests' store is given a `wasmaot::wasi::WasiCtx`, and `wasmaot` is to have
+    /// its feature `wasi`. Default: they are imports like any other.
+    pub fn wasi(mut self, yes: bool) -> Self {
+        self.options.wasi = Some(yes);
+        self
+    }
+
     /// Proposals past WebAssembly 1.0 that guests may not use, though they are supported, by the
     /// names of their repositories (`threads`, `tail-call`, …): such a guest is refused.
     pub fn without_proposals<S: Into<String>>(

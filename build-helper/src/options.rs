@@ -31,6 +31,8 @@ pub struct Options {
     pub relaxed_simd_deterministic: Option<bool>,
     /// [`Config::without`].
     pub without_proposals: Option<Vec<String>>,
+    /// [`Config::wasi`].
+    pub wasi: Option<bool>,
     /// [`Config::debug_info`].
     pub debug_info: Option<bool>,
     /// Whether to write a C header, too.
@@ -86,6 +88,7 @@ impl Options {
                 .relaxed_simd_deterministic
                 .or(other.relaxed_simd_deterministic),
             without_proposals: self.without_proposals.or_else(|| other.without_proposals.clone()),
+            wasi: self.wasi.or(other.wasi),
             debug_info: self.debug_info.or(other.debug_info),
             header: self.header.or(other.header),
         }
@@ -114,6 +117,7 @@ impl Options {
         config.canonicalize_nans = self.canonicalize_nans.unwrap_or(false);
         config.relaxed_simd_deterministic = self.relaxed_simd_deterministic.unwrap_or(false);
         config.without = self.without_proposals.clone().unwrap_or_default();
+        config.wasi = self.wasi.unwrap_or(false);
         config.exports = self.exports.clone();
         config
     }

@@ -266,11 +266,13 @@ fn allowances(indent: &str, params: &[String], results: &[String]) -> String {
 /// An interface with a Rust name for everything in it.
 struct Bound<'a> {
     interface: &'a Interface,
+    /// The imports that are the host's to give, with their places in the module.
+    imports: Vec<(usize, &'a Import)>,
     /// The type of instances.
     guest: String,
     /// A trait per module that functions are imported from.
     traits: Vec<Trait<'a>>,
-    /// Per import its place: a function of a trait, or a field.
+    /// For each of them where it comes from: a function of a trait, or a field.
     places: Vec<Place>,
     /// The method of each export that is a function and the first of the accessors of another.
     methods: Vec<Vec<String>>,
@@ -295,10 +297,17 @@ impl<'a> Bound<'a> {
         let mut types = Scope::new(TAKEN_TYPES);
         let guest = types.ty(&names::camel(&interface.name).unwrap_or("Guest".into()));
         types.ty(&format!("{guest}Imports"));
-        let mut bound =
-            Self { interface, guest, traits: Vec::new(), places: Vec::new(), methods: Vec::new() };
+        let imports = interface.imports.iter().enumerate().filter(|(_, import)| !import.provided);
+        let mut bound = Self {
+            interface,
+            imports: imports.collect(),
+            guest,
+            traits: Vec::new(),
+            places: Vec::new(),
+            methods: Vec::new(),
+        };
         let mut fields = Scope::default();
-        for import in &interface.imports {
+        for (_, import) in bound.imports.clone() {
             let place = match &import.ty {
                 ExternType::Func(_) => bound.place_function(import, &mut types),
                 _ => {
@@ -376,7 +385,7 @@ impl<'a> Bound<'a> {
         if !self.has_fields() {
             return String::new();
         }
-        let shared = self.interface.imports.iter().any(|import| is_shared(&import.ty));
+        let shared = self.imports.iter().any(|(_, import)| is_shared(&import.ty));
         let mut out = format!(
             "/// The memories, tables and globals that the module {} imports.\n\
              #[derive(Clone, {}Debug)]\npub struct {}Imports {{\n",
@@ -384,7 +393,7 @@ impl<'a> Bound<'a> {
             if shared { "" } else { "Copy, " },
             self.guest
         );
-        for (import, place) in self.interface.imports.iter().zip(&self.places) {
+        for ((_, import), place) in self.imports.iter().zip(&self.places) {
             if let Place::Field(field) = place {
                 let ty = match import.ty {
                     ExternType::Memory(ty) if ty.shared => "SharedMemory",
@@ -403,6 +412,21 @@ impl<'a> Bound<'a> {
         out + "}\n"
     }
 
+    /// Whether the program itself provides functions of WASI.
+    fn uses_wasi(&self) -> bool {
+        self.interface.imports.iter().any(|import| import.provided)
+    }
+
+    /// The method that a WASI reactor is to be called by before all others.
+    fn initialize(&self) -> Option<&str> {
+        let mut exports = self.interface.exports.iter().zip(&self.methods);
+        let (_, names) = exports.find(|(export, _)| {
+            let ty = FuncType { params: Vec::new(), results: Vec::new() };
+            export.name == "_initialize" && export.ty == ExternType::Func(ty)
+        })?;
+        self.uses_wasi().then_some(&*names[0])
+    }
+
     /// The head of an `impl` whose store's data has all the functions that are imported.
     fn impl_with_host(&self, generics: &str, of: &str, data: &str) -> String {
         if self.traits.is_empty() {
@@ -415,12 +439,16 @@ impl<'a> Bound<'a> {
 
     fn constructors(&self) -> String {
         let mut pieces = Vec::new();
+        let wasi = self.uses_wasi();
         match (self.has_fields(), self.traits.is_empty()) {
             (true, _) => {}
+            (false, true) if wasi => pieces.push(self.with_names("new_with_wasi")),
             (false, true) => pieces.push(self.with_names("new_without_host")),
-            (false, false) => pieces.push(
-                self.impl_with_host("<T>", "<Store<T>>", "T") + &self.with_names("new_with_host"),
-            ),
+            (false, false) => {
+                let new = if wasi { "new_with_host_and_wasi" } else { "new_with_host" };
+                let head = self.impl_with_host("<T>", "<Store<T>>", "T");
+                pieces.push(head + &self.with_names(new));
+            }
         }
         let mut params = vec!["mut store: S".to_owned()];
         let mut with_store = "with_store";
@@ -428,8 +456,7 @@ impl<'a> Bound<'a> {
             params.push(format!("imports: {}Imports", self.guest));
             with_store = "with_store_and_imports";
         }
-        let places = self.interface.imports.iter().zip(&self.places);
-        let imports = places.enumerate().map(|(place_of, (import, place))| {
+        let imports = self.imports.iter().zip(&self.places).map(|((place_of, import), place)| {
             let (function, args) = match place {
                 Place::Function { of, name } => {
                     let function = format!("<S::Data as {}>::{name}", self.traits[*of].name);
@@ -450,11 +477,11 @@ impl<'a> Bound<'a> {
             };
             call(12, "", function, &args, "")
         });
-        let untyped = |import: &Import| match &import.ty {
+        let untyped = |(_, import): &(usize, &Import)| match &import.ty {
             ExternType::Func(ty) => self.types().of(ty).is_none(),
             _ => false,
         };
-        let types = match self.interface.imports.iter().any(untyped) {
+        let types = match self.imports.iter().any(untyped) {
             true => self.with_names("import_types"),
             false => String::new(),
         };
@@ -464,7 +491,11 @@ impl<'a> Bound<'a> {
                 + &signature(4, "pub fn with_store", &params, &["Self".into()], "Error", " {")
                 + &types
                 + &layout::array(8, "let imports = ", imports.collect())
-                + &self.with_names("instantiate"),
+                + &self.with_names("instantiate")
+                + &match self.initialize() {
+                    Some(name) => filled("initialized", &[("initialize", name)]),
+                    None => self.with_names("instantiated"),
+                },
         );
         join(pieces)
     }

@@ -35,6 +35,30 @@ impl __Guest__<Store<()>> {
         Self::with_store(Store::new(host))
     }
 }
+//= new_with_wasi
+impl __Guest__<Store<()>> {
+    /// Makes an instance in a store of its own, which may do with WASI what the context allows.
+    ///
+    /// # Errors
+    /// If there is no room for it, or the module's own start fails.
+    pub fn new(wasi: wasmaot::wasi::WasiCtx) -> Result<Self, Error> {
+        let mut store = Store::new(());
+        store.set_wasi(wasi);
+        Self::with_store(store)
+    }
+}
+//= new_with_host_and_wasi
+    /// Makes an instance in a store of its own that holds `host`, whose functions the guest may
+    /// call, and which may do with WASI what the context allows.
+    ///
+    /// # Errors
+    /// If there is no room for it, or the module's own start fails.
+    pub fn new(host: T, wasi: wasmaot::wasi::WasiCtx) -> Result<Self, Error> {
+        let mut store = Store::new(host);
+        store.set_wasi(wasi);
+        Self::with_store(store)
+    }
+}
 //= with_store
     /// Makes an instance in a store.
     ///
@@ -52,7 +76,14 @@ impl __Guest__<Store<()>> {
 //= instantiate
         // SAFETY: the symbol is that of the module's description in its object.
         let instance = unsafe { bindings::instantiate(&mut store, &symbols::MODULE, &imports)? };
+//= instantiated
         Ok(Self { store, instance })
+    }
+}
+//= initialized
+        let mut guest = Self { store, instance };
+        guest.__initialize__()?;
+        Ok(guest)
     }
 }
 //= module

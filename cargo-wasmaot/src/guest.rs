@@ -43,6 +43,10 @@ pub struct CompileOptions {
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub without_proposals: Vec<String>,
 
+    /// Take the functions of WASI from the program, which links with a runtime that has them
+    #[arg(long)]
+    pub wasi: bool,
+
     /// The exports that are wanted (default: all); nothing else is compiled
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub exports: Option<Vec<String>>,
@@ -99,6 +103,7 @@ impl CompileOptions {
             canonicalize_nans: self.canonicalize_nans,
             relaxed_simd_deterministic: self.relaxed_simd_deterministic,
             without: self.without_proposals.clone(),
+            wasi: self.wasi,
             exports: self.exports.clone(),
             ..Config::new(target)
         }

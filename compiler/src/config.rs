@@ -32,6 +32,9 @@ pub struct Config {
     /// Whether relaxed SIMD gives the results that the deterministic profile of the
     /// specification prescribes, the same on every machine, instead of the fastest allowed.
     pub relaxed_simd_deterministic: bool,
+    /// Whether the functions of WASI that the module imports are the program's own: then nobody gives
+    /// them to an instance, and the program links with a runtime that has the feature `wasi`.
+    pub wasi: bool,
     /// The exports that are wanted; the others do not exist. `None`: all.
     pub exports: Option<Vec<String>>,
 }
@@ -89,6 +92,7 @@ impl Config {
             without: Vec::new(),
             canonicalize_nans: false,
             relaxed_simd_deterministic: false,
+            wasi: false,
             exports: None,
         }
     }

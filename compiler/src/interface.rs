@@ -47,6 +47,14 @@ pub struct Import {
     pub ty: ExternType,
     /// Where it stands in the wasm file.
     pub offset: usize,
+    /// Whether the program itself provides it: [`Config::wasi`](crate::Config::wasi).
+    #[serde(skip_serializing_if = "is_false")]
+    pub provided: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// An export.
@@ -89,10 +97,11 @@ pub enum ExternType {
 
 /// Describes a module.
 pub fn describe(module: &Module<'_>, plan: &Plan) -> Interface {
-    let imports = module.imports.iter().map(|import| {
+    let imports = module.imports.iter().enumerate().map(|(place, import)| {
         let (index, ty) = item(module, import.item);
         let (module, name) = (import.module.into(), import.name.into());
-        Import { module, name, index, ty, offset: import.offset }
+        let provided = plan.wasi.contains_key(&place);
+        Import { module, name, index, ty, offset: import.offset, provided }
     });
     let exports = plan.exports.iter().map(|&export| {
         let export = &module.exports[export];

@@ -4,19 +4,22 @@
 //! `reach` finds what can be reached, `images` what memories can start with; this file puts the
 //! answers together.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cranelift_entity::PrimaryMap;
 use wasmaot_abi::builtins::Builtin;
 use wasmaot_abi::layout::{Counts, Layout};
 use wasmaot_abi::module::Space;
 use wasmaot_abi::symbols::ModuleSymbols;
+use wasmaot_abi::wasi::WasiFunction;
 
 use crate::config::{Config, MemoryStyle, TrapStyle};
 use crate::error::{Error, Result};
 use crate::func_key::FuncKey;
 use crate::index::*;
-use crate::module::{ConstExpr, ConstOp, ElemMode, Item, MemoryType, Module, ValKind};
+use crate::module::{
+    ConstExpr, ConstOp, ElemMode, Import, Item, MemoryType, Module, ValKind, ValType,
+};
 
 mod exports;
 mod images;
@@ -59,6 +62,8 @@ pub struct Plan {
     /// Everything to compile, in ascending order of its key; what cannot be reached from the
     /// wanted exports, the start function, the tables and the globals is not there.
     pub functions: Vec<FuncKey>,
+    /// What the program itself provides, by the place in [`Module::imports`].
+    pub wasi: BTreeMap<usize, WasiFunction>,
     /// What defined memories start with, in ascending order, not overlapping. An active segment
     /// for which [`init`](Self::init) has no step is in here.
     pub images: Vec<Image>,
@@ -178,10 +183,24 @@ pub fn plan(module: &Module<'_>, config: &Config) -> Result<Plan> {
         callable: callable.into_iter().collect(),
         signatures: signatures.into_iter().collect(),
         functions,
+        wasi: if config.wasi { wasi(module) } else { BTreeMap::new() },
         images: std::mem::take(&mut images.images),
         data,
         init,
     })
+}
+
+/// The imports that are functions of WASI. One of another type than WASI's is not.
+fn wasi(module: &Module<'_>) -> BTreeMap<usize, WasiFunction> {
+    let function = |import: &Import<'_>| {
+        let Item::Func(func) = import.item else { return None };
+        let function = WasiFunction::find(import.module, import.name)?;
+        let (row, ty) = (function.row(), module.func_type(func));
+        let kinds = |types: &[ValType]| types.iter().map(|ty| ty.kind()).collect::<Vec<_>>();
+        (kinds(&ty.params) == row.params && kinds(&ty.results) == row.results).then_some(function)
+    };
+    let places = module.imports.iter().enumerate();
+    places.filter_map(|(place, import)| Some((place, function(import)?))).collect()
 }
 
 /// Adds the signatures that signatures refer to.

@@ -25,7 +25,7 @@ pub use wasmaot_abi::value::ValRaw;
 
 use std::ptr::NonNull;
 
-use wasmaot_abi::module::ExternKind;
+use wasmaot_abi::module::{ExternKind, VmImport};
 
 use crate::error::Result;
 use crate::func::Func;
@@ -45,7 +45,8 @@ use crate::value::{Val, WasmResults, WasmTy};
 
 pub use crate::builtins::{BuiltinSymbol, builtins};
 
-/// Makes an instance of a module that is given its imports in its order. Its exports are known
+/// Makes an instance of a module that is given its imports in its order, without those that the
+/// program itself provides. Its exports are known
 /// to the caller; [`Instance::exports`] knows none.
 ///
 /// # Errors
@@ -59,9 +60,11 @@ pub unsafe fn instantiate<S: AsStoreMut>(
     module: &'static VmModule,
     imports: &[Extern],
 ) -> Result<Instance> {
-    let given: Vec<_> = imports.iter().copied().map(Some).collect();
     // SAFETY: the caller's promise.
     let module = unsafe { ModuleRef::new(module) };
+    let mut imports = imports.iter().copied();
+    let given = |import: &VmImport| if import.provided.is_null() { imports.next() } else { None };
+    let given: Vec<_> = module.imports().iter().map(given).collect();
     instance::instantiate(store, module, None, &given, None)
 }
 

@@ -43,7 +43,31 @@ pub struct HostParts {
     pub(crate) drop_data: unsafe fn(*mut c_void),
 }
 
+/// A function that the program itself provides: what a `VmImport` points at.
+pub(crate) struct Provided {
+    /// Makes its parts.
+    pub(crate) parts: fn() -> HostParts,
+}
+
 impl HostFunc {
+    /// The function that the program provides for an import, made when first asked for.
+    ///
+    /// # Safety
+    /// It is the address in a `VmImport` of an object's.
+    pub(crate) unsafe fn provided(
+        store: &mut StoreInner,
+        provided: *const Provided,
+    ) -> NonNull<VmFuncRef> {
+        let known = store.funcs.provided.iter().find(|(known, _)| *known == provided);
+        if let Some(&(_, func)) = known {
+            return func;
+        }
+        // SAFETY: a constant of the runtime's; its parts belong together.
+        let func = unsafe { Self::make(store, ((*provided).parts)()) };
+        store.funcs.provided.push((provided, func));
+        func
+    }
+
     /// # Safety
     /// The parts belong together: the calls expect `data`, and `drop_data` drops it.
     pub(crate) unsafe fn make(store: &mut StoreInner, parts: HostParts) -> NonNull<VmFuncRef> {
@@ -96,6 +120,8 @@ pub(crate) struct HostFuncs {
     all: Vec<Owned<HostFunc>>,
     /// Those that no module's type has been found for yet.
     unresolved: Vec<NonNull<HostFunc>>,
+    /// Those that the program itself provides.
+    provided: Vec<(*const Provided, NonNull<VmFuncRef>)>,
 }
 
 impl HostFuncs {

@@ -13,7 +13,7 @@ use crate::frames;
 use crate::func::Func;
 use crate::global::Global;
 use crate::handle::{Handle, Owned};
-use crate::host::{resolve, take_failure};
+use crate::host::{HostFunc, resolve, take_failure};
 use crate::link::{self, Extern, Imports};
 use crate::memory::{self, Memory, MemoryData};
 use crate::module::{Module, find_type};
@@ -409,12 +409,27 @@ fn make(
     let mut next = [0; 4];
     for (import, item) in module.imports().iter().zip(given) {
         let place = &mut next[kind(&import.ty) as usize];
-        let item = item.expect("imports were checked");
+        // SAFETY: an object's import.
+        let provided = || unsafe { provided(store, import) };
+        let item = item.unwrap_or_else(provided);
         bind(store, context, import, *place, item);
         *place += 1;
     }
     store.instances.push(data);
     Ok(context)
+}
+
+/// What the program itself provides for an import.
+///
+/// # Safety
+/// It is an import of an object's, for which the program provides something.
+unsafe fn provided(store: &mut StoreInner, import: &VmImport) -> Extern {
+    debug_assert!(!import.provided.is_null(), "imports were checked");
+    // SAFETY: the caller's promise; it is a function.
+    unsafe {
+        let func = HostFunc::provided(store, import.provided.cast());
+        Extern::Func(Func(Handle::new(store.id, func)))
+    }
 }
 
 /// Puts an import into its place in the context.

@@ -226,6 +226,9 @@ pub(crate) fn check(
     let mut problems = Vec::new();
     for (i, import) in module.imports().iter().enumerate() {
         let given = given.get(i).copied().flatten();
+        if given.is_none() && !import.provided.is_null() {
+            continue;
+        }
         let Err(why) = fits(store, import, given, space) else { continue };
         // SAFETY: an object's description.
         let (module, name, expected) =

@@ -117,6 +117,8 @@ pub struct StoreInner {
     pub(crate) tables: Vec<Owned<TableData>>,
     pub(crate) globals: Vec<Owned<HostGlobal>>,
     pub(crate) funcs: HostFuncs,
+    #[cfg(feature = "wasi")]
+    pub(crate) wasi: Option<crate::wasi::WasiCtx>,
 }
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
@@ -146,6 +148,8 @@ impl<T> Store<T> {
             tables: Vec::new(),
             globals: Vec::new(),
             funcs: HostFuncs::default(),
+            #[cfg(feature = "wasi")]
+            wasi: None,
         };
         let ptr = Box::into_raw(Box::new(StoreBox { inner, data }));
         // SAFETY: a box's address is not null.

@@ -39,7 +39,7 @@ fn ty(kind: ExternKind, value: ValKind, min: u64) -> VmExternType {
 fn module(globals: u32, imports_global: bool) -> &'static VmModule {
     let imports = if imports_global {
         let ty = ty(ExternKind::Global, ValKind::I32, 0);
-        vec![VmImport { module: text("m"), name: text("g"), ty }]
+        vec![VmImport { module: text("m"), name: text("g"), ty, provided: std::ptr::null() }]
     } else {
         Vec::new()
     };

@@ -20,5 +20,6 @@ fn main() {
         .canonicalize_nans(true)
         .relaxed_simd_deterministic(true)
         .compile();
+    wasmaot_build::Build::new().wat("guests/reactor.wat").wasi(true).compile();
     wasmaot_build::Build::new().metadata().compile();
 }

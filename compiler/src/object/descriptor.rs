@@ -10,6 +10,7 @@ use object::write::SymbolId;
 use wasmaot_abi::layout::Layout;
 use wasmaot_abi::module::*;
 use wasmaot_abi::value::VmValType;
+use wasmaot_abi::wasi::WasiFunction;
 
 use super::blob::{Blob, Place};
 use crate::config::TrapStyle;
@@ -24,6 +25,8 @@ pub trait Resolve {
     fn reference(&mut self, reference: Reference) -> Place;
     /// [`ABI_SYMBOL`](wasmaot_abi::symbols::ABI_SYMBOL).
     fn abi(&mut self) -> Place;
+    /// A function of WASI.
+    fn wasi(&mut self, function: WasiFunction) -> Place;
     /// The bytes of an image, by its place in the plan.
     fn image(&mut self, index: usize) -> Place;
 }
@@ -74,8 +77,8 @@ impl<'a> Description<'a> {
 
         self.array::<VmImport, _>(
             root + offset_of!(VmModule, imports),
-            module.imports.iter(),
-            |this, at, import| this.import(at, import, resolve),
+            module.imports.iter().enumerate(),
+            |this, at, (place, import)| this.import(at, place, import, resolve),
         );
         self.array::<*const VmFuncType, _>(
             root + offset_of!(VmModule, types),
@@ -249,10 +252,14 @@ impl<'a> Description<'a> {
         }
     }
 
-    fn import(&mut self, at: usize, import: &Import<'_>, resolve: &mut dyn Resolve) {
+    fn import(&mut self, at: usize, place: usize, import: &Import<'_>, resolve: &mut dyn Resolve) {
         self.string(at + offset_of!(VmImport, module), import.module);
         self.string(at + offset_of!(VmImport, name), import.name);
         self.extern_type(at + offset_of!(VmImport, ty), import.item, resolve);
+        if let Some(&function) = self.plan.wasi.get(&place) {
+            let provided = resolve.wasi(function);
+            self.relocated.address(at + offset_of!(VmImport, provided), provided);
+        }
     }
 
     fn extern_type(&mut self, at: usize, item: Item, resolve: &mut dyn Resolve) {

@@ -30,7 +30,8 @@ use object::SymbolKind;
 use object::write::SymbolId;
 use serde::Serialize;
 use wasmaot_abi::func_info::{FuncInfo, INIT_INDEX, MODULE_NAME_OFFSET};
-use wasmaot_abi::symbols::{ABI_SYMBOL, PerType};
+use wasmaot_abi::symbols::{self, ABI_SYMBOL, PerType};
+use wasmaot_abi::wasi::WasiFunction;
 
 use self::blob::Place;
 use self::descriptor::{Description, Resolve};
@@ -405,6 +406,10 @@ impl Resolve for Emitter<'_> {
 
     fn abi(&mut self) -> Place {
         Place(self.external(ABI_SYMBOL.into()), 0)
+    }
+
+    fn wasi(&mut self, function: WasiFunction) -> Place {
+        Place(self.external(symbols::wasi(function.row().name)), 0)
     }
 
     fn image(&mut self, index: usize) -> Place {

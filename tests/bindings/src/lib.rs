@@ -34,6 +34,7 @@
 #![deny(warnings, missing_docs, unsafe_op_in_unsafe_fn, rustdoc::all, clippy::all)]
 
 wasmaot::include_guest!(pub mod numbers);
+wasmaot::include_guest!(pub mod reactor);
 wasmaot::include_guest!(pub mod names);
 wasmaot::include_guest!(pub mod references);
 wasmaot::include_guest!(pub mod empty);

@@ -1,13 +1,14 @@
 //! Guests used as a user would, through bindings alone.
 
+use wasmaot::wasi::{Errno, Exit, WasiCtx};
 use wasmaot::{
     Caller, Error, ExternRef, Func, Global, GlobalType, HostError, Imports, Instance, Memory,
     MemoryType, RefType, SharedMemory, Store, Table, TableType, TrapCode, TypedFunc, V128, Val,
     ValType,
 };
 use wasmaot_bindings_tests::{
-    empty, exact, hosted, many, memories, names, narrow, numbers, references, shared, typed,
-    vectors,
+    empty, exact, hosted, many, memories, names, narrow, numbers, reactor, references, shared,
+    typed, vectors,
 };
 
 #[test]
@@ -504,4 +505,30 @@ fn options_make_arithmetic_the_same_everywhere() {
     let [big, two] = [f32::MAX, 2.0].map(|lane| V128::from([lane; 4]));
     let sum = guest.madd(big, two, V128::from([-f32::MAX; 4])).unwrap();
     assert_eq!(<[f32; 4]>::from(sum), [f32::INFINITY; 4]);
+}
+
+/// What the reactor imports beside WASI.
+struct Offset;
+
+impl reactor::Host for Offset {
+    fn offset(_: Caller<'_, Self>) -> Result<i32, HostError> {
+        Ok(1000)
+    }
+}
+
+#[test]
+fn a_wasi_reactor() {
+    let wasi = WasiCtx::builder().arg("name").arg("x").build();
+    let mut guest = reactor::Reactor::new(Offset, wasi).unwrap();
+    assert_eq!(guest.ready().unwrap(), 1, "it was initialised");
+    assert_eq!(guest.arguments().unwrap(), (2, 7, 1000));
+    assert_eq!(guest.memory().slice(guest.store(), 1000, 7).unwrap(), b"name\0x\0");
+    assert_eq!(guest.outside().unwrap(), i32::from(Errno::Fault.code()));
+    let mut without = reactor::Reactor::with_store(Store::new(Offset)).unwrap();
+    let error = without.arguments().unwrap_err().to_string();
+    assert!(error.contains("Store::set_wasi"), "{error}");
+    for code in [0, 7, u32::MAX] {
+        let error = guest.leave(code as i32).unwrap_err();
+        assert_eq!(error.downcast_ref(), Some(&Exit { code }));
+    }
 }

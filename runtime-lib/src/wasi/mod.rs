@@ -1,0 +1,79 @@
+//! WASI preview 1: what programs for `wasm32-wasip1` import, of the system and with nothing
+//! granted that the host did not grant.
+//!
+//! A guest that was compiled with the option `wasi` finds the functions by itself; what they may
+//! do for it says the [`WasiCtx`] of its store:
+//!
+//! ```no_run
+//! use wasmaot::Store;
+//! use wasmaot::wasi::WasiCtx;
+//!
+//! let wasi = WasiCtx::builder().arg("program").env("LANG", "C").inherit_stdio().build();
+//! let mut store = Store::new(());
+//! store.set_wasi(wasi);
+//! // let guest = Guest::with_store(&mut store)?;
+//! ```
+//!
+//! `proc_exit` stops the guest with an error that [is](crate::Error::downcast_ref) an [`Exit`].
+
+mod ctx;
+mod errno;
+mod functions;
+mod guest;
+mod provided;
+
+use wasmaot_abi::wasi::{PREVIEW_1, UNSTABLE, WASI, WasiFunction};
+
+use crate::link::Imports;
+use crate::store::{AsStore, AsStoreMut, Store, inner, inner_mut};
+
+pub use ctx::{WasiCtx, WasiCtxBuilder};
+pub use errno::Errno;
+
+/// The error of a guest that called `proc_exit`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Exit {
+    /// The code that it gave. Operating systems take less of it than 32 bits.
+    pub code: u32,
+}
+
+impl std::fmt::Display for Exit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the guest exited with code {}", self.code)
+    }
+}
+
+impl std::error::Error for Exit {}
+
+impl<T> Store<T> {
+    /// Lets the store's guests use WASI, within what the context allows. They had better not run
+    /// yet: what they have opened is in the context that they had.
+    pub fn set_wasi(&mut self, wasi: WasiCtx) {
+        set(self, wasi);
+    }
+
+    /// What the store's guests use WASI with.
+    pub fn wasi(&self) -> Option<&WasiCtx> {
+        get(self)
+    }
+}
+
+/// Provides every function of WASI under its names, for modules that were not compiled with the
+/// option `wasi`. A program that calls this contains all of them.
+pub fn define(mut store: impl AsStoreMut, imports: &mut Imports) {
+    let unstable = WasiFunction::names().map(|name| (UNSTABLE, name));
+    let names = WasiFunction::names().map(|name| (PREVIEW_1, name)).chain(unstable);
+    for (module, name) in names.chain([(WASI, "thread-spawn")]) {
+        if let Some(function) = WasiFunction::find(module, name) {
+            imports.define(module, name, provided::func(inner_mut(&mut store), function));
+        }
+    }
+}
+
+fn set(store: &mut impl AsStoreMut, wasi: WasiCtx) {
+    inner_mut(store).wasi = Some(wasi);
+}
+
+fn get(store: &impl AsStore) -> Option<&WasiCtx> {
+    inner(store).wasi.as_ref()
+}
