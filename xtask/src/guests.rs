@@ -3,7 +3,8 @@
 //! They are committed so that nobody needs a wasm toolchain to build or test wasmaot; what keeps a module
 //! and its sources together is `guest.lock`, a list of hashes (in the format of sha256sum) of everything
 //! the module is made from and of the module itself. `build` rewrites it, `check` compares, with no
-//! toolchain at all. Modules from elsewhere lie in guests/third-party, their hashes in SHA256SUMS.
+//! toolchain at all. Folders that have a SHA256SUMS instead were not built by this command: modules from
+//! elsewhere, and programs in C, whose sources are recorded with them.
 //!
 //! To add a guest, put a package (a cdylib, with an empty `[workspace]` table) into a folder of guests/ and
 //! run `cargo xtask guests build NAME`: every folder with a Cargo.toml is one. One that is not for
@@ -82,12 +83,18 @@ fn check(folder: &Path) -> Result<()> {
         }
         checked += 1;
     }
-    let foreign = folder.join("third-party");
-    if foreign.is_dir() {
+    for foreign in record::entries(folder)? {
+        if !foreign.join("SHA256SUMS").is_file() {
+            continue;
+        }
+        let name = foreign.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let mend = if foreign.join("build.sh").is_file() {
+            format!("mend it with: guests/{name}/build.sh")
+        } else {
+            format!("take the file again from the package that guests/{name}/README.md names")
+        };
         for drift in record::check_modules(&foreign)? {
-            complaints.push(format!(
-                "guests/third-party/{drift}; take the file again from the package that guests/third-party/README.md names"
-            ));
+            complaints.push(format!("guests/{name}/{drift}; {mend}"));
         }
         checked += 1;
     }
@@ -177,6 +184,19 @@ mod tests {
         fs::write(foreign.join("x/x.wasm"), b"\0asm").unwrap();
         fs::write(foreign.join("SHA256SUMS"), "").unwrap();
         assert!(complaint(&folder).contains("third-party/x/x.wasm is in no record"));
+    }
+
+    #[test]
+    fn sources_beside_recorded_modules_are_checked_too() {
+        let folder = toy();
+        let programs = folder.path().join("programs");
+        fs::create_dir_all(&programs).unwrap();
+        fs::write(programs.join("build.sh"), "").unwrap();
+        fs::write(programs.join("x.c"), "").unwrap();
+        fs::write(programs.join("SHA256SUMS"), format!("{}  x.c\n", "0".repeat(64))).unwrap();
+        assert!(complaint(&folder).ends_with(
+            "guests/programs/x.c is not what was recorded; mend it with: guests/programs/build.sh"
+        ));
     }
 
     #[test]

@@ -48,13 +48,14 @@ pub fn check_guest(guest: &Guest) -> Result<Vec<String>> {
     }))
 }
 
-/// What differs between the modules under a folder and its SHA256SUMS, one sentence each.
+/// What differs between a folder's SHA256SUMS, and what it names and all modules below, one sentence each.
 pub fn check_modules(folder: &Path) -> Result<Vec<String>> {
     let recorded = read(&folder.join("SHA256SUMS"))?;
-    let found = hashes(folder, &|path| path.ends_with(".wasm"))?;
+    let wanted = |path: &str| path.ends_with(".wasm") || recorded.contains_key(path);
+    let found = hashes(folder, &wanted)?;
     Ok(differences(&recorded, &found, |path, change| match change {
         Change::Gone => format!("{path} is gone"),
-        Change::Other => format!("{path} is not the module that was recorded"),
+        Change::Other => format!("{path} is not what was recorded"),
         Change::New => format!("{path} is in no record: add its line to SHA256SUMS"),
     }))
 }
