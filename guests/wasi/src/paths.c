@@ -283,6 +283,9 @@ static void names(void) {
     T(path_filestat_get(DIR, 0, text, 2000, &stat));
     T(path_create_directory(DIR, P("sp ace\nline \xe2\x98\x83 *?<>|:\"\\")));
     T(path_remove_directory(DIR, P("sp ace\nline \xe2\x98\x83 *?<>|:\"\\")));
+    T(path_create_directory(DIR, P("no utf-8 \xff")));
+    T(path_create_directory(DIR, P("zero\0inside")));
+    stat_of(0, "zero");
     T(path_open(DIR, 0, P("..."), O_CREATE, R_FILE, 0, 0, &fd));
     T(fd_close(fd));
     stat_of(0, "...");
