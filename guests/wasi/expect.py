@@ -33,7 +33,7 @@ def guest(module, case):
     engine = wasmtime.Engine(config)
     store = wasmtime.Store(engine)
     wasi = wasmtime.WasiConfig()
-    wasi.argv = [case["program"]] + case.get("args", [])
+    wasi.argv = [os.path.basename(case["program"])] + case.get("args", [])
     wasi.env = list(case.get("env", {}).items())
     wasi.inherit_stdin()
     wasi.inherit_stdout()
