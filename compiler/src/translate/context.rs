@@ -6,9 +6,10 @@ use std::collections::HashMap;
 use cranelift_codegen::ir::{
     self, ExtFuncData, ExternalName, FuncRef, InstructionData, Opcode, SigRef, Signature, Value,
 };
-use cranelift_frontend::{FuncInstBuilder, FunctionBuilder, Variable};
+use cranelift_frontend::{FuncInstBuilder, FunctionBuilder};
 
 use super::bounds::Passed;
+use super::local::Local;
 use super::stack::Stack;
 use super::types::{clif, needs_stack_map};
 use super::vmctx::Regions;
@@ -33,7 +34,9 @@ pub struct Context<'t, 'f> {
     /// Values, control frames, reachability.
     pub stack: Stack,
     /// The function's parameters and locals.
-    pub locals: Vec<Variable>,
+    pub locals: Vec<Local>,
+    /// Whether locals are in the frame.
+    pub locals_in_frame: bool,
     /// The callee context: the function's own instance.
     pub vmctx: Value,
     /// What memory can alias with what.
@@ -69,6 +72,7 @@ impl<'t, 'f> Context<'t, 'f> {
             builder,
             stack: Stack::default(),
             locals: Vec::new(),
+            locals_in_frame: false,
             vmctx,
             regions,
             initialising: false,

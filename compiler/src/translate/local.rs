@@ -1,21 +1,53 @@
 //! Locals: `local.get`, `local.set`, `local.tee`. Parameters are the first of them.
+//!
+//! They are variables, for which the frontend makes values as they are needed: in the worst case
+//! one per local and place where control flow meets, which for a hostile function is the square
+//! of its size. Functions of that kind ([`super::size`]) have their locals in the frame instead.
 
-use cranelift_codegen::ir::{InstBuilder, Value};
+use cranelift_codegen::ir::{InstBuilder, StackSlot, StackSlotData, StackSlotKind, Type, Value};
+use cranelift_frontend::Variable;
 
 use super::context::Context;
 use super::simd;
-use super::types::{clif, needs_stack_map};
+use super::types::{POINTER, clif, needs_stack_map};
 use crate::module::ValType;
+
+/// Where a local is.
+#[derive(Clone, Copy)]
+pub enum Local {
+    /// Nowhere in particular.
+    Variable(Variable),
+    /// In the frame.
+    Slot(StackSlot, Type),
+}
 
 /// Adds `count` locals of a type that start as `value`.
 pub fn declare(cx: &mut Context<'_, '_>, ty: ValType, count: u32, value: Value) {
     for _ in 0..count {
-        let local = cx.builder.declare_var(clif(ty));
-        if needs_stack_map(ty) {
-            cx.builder.declare_var_needs_stack_map(local);
-        }
-        cx.builder.def_var(local, value);
+        // The runtime finds references through the values that they are.
+        let local = if cx.locals_in_frame && !needs_stack_map(ty) {
+            let size = clif(ty).bytes();
+            let align = size.trailing_zeros() as u8;
+            let slot = StackSlotData::new(StackSlotKind::ExplicitSlot, size, align);
+            Local::Slot(cx.builder.create_sized_stack_slot(slot), clif(ty))
+        } else {
+            let variable = cx.builder.declare_var(clif(ty));
+            if needs_stack_map(ty) {
+                cx.builder.declare_var_needs_stack_map(variable);
+            }
+            Local::Variable(variable)
+        };
         cx.locals.push(local);
+        write(cx, local, value);
+    }
+}
+
+fn write(cx: &mut Context<'_, '_>, local: Local, value: Value) {
+    match local {
+        Local::Variable(variable) => cx.builder.def_var(variable, value),
+        Local::Slot(slot, _) => {
+            cx.ins().stack_store(POINTER, value, slot, 0);
+        }
     }
 }
 
@@ -31,14 +63,17 @@ pub fn zero(cx: &mut Context<'_, '_>, ty: ValType) -> Value {
 
 /// `local.get`.
 pub fn get(cx: &mut Context<'_, '_>, index: u32) {
-    let value = cx.builder.use_var(cx.locals[index as usize]);
+    let value = match cx.locals[index as usize] {
+        Local::Variable(variable) => cx.builder.use_var(variable),
+        Local::Slot(slot, ty) => cx.ins().stack_load(POINTER, ty, slot, 0),
+    };
     cx.push(value);
 }
 
 /// `local.set`.
 pub fn set(cx: &mut Context<'_, '_>, index: u32) {
     let value = cx.pop();
-    cx.builder.def_var(cx.locals[index as usize], value);
+    write(cx, cx.locals[index as usize], value);
 }
 
 /// `local.tee`.

@@ -21,6 +21,7 @@ mod memory;
 mod operator;
 mod reference;
 mod simd;
+mod size;
 pub mod srcloc;
 mod stack;
 mod table;
@@ -40,6 +41,7 @@ use wasmaot_abi::traps::TrapCode;
 use wasmparser::{BinaryReader, FunctionBody};
 
 use self::context::Context;
+use self::size::Filled;
 use crate::config::TrapStyle;
 use crate::error::{Error, Result};
 use crate::func_key::{FuncKey, Reference};
@@ -64,30 +66,39 @@ pub fn body(
     let sig = module.functions[func].sig;
     let signature = types::body(&module.signatures[sig]);
     let body = module.functions[func].body.as_ref().expect("only defined functions have bodies");
-    function(module, plan, target, FuncKey::Body(func), signature, |cx| {
-        at(cx, body.offset);
-        check_stack(cx);
-        for (place, &ty) in module.signatures[sig].params.iter().enumerate() {
-            let entry = cx.builder.func.layout.entry_block().expect("there is code in it");
-            let value = cx.builder.block_params(entry)[CONTEXTS + place];
-            local::declare(cx, ty, 1, value);
-        }
-        control::function(cx, sig);
-        instructions(cx, body)
-    })
+    let translate = |locals_in_frame| {
+        let signature = signature.clone();
+        function(module, plan, target, FuncKey::Body(func), signature, |cx| {
+            cx.locals_in_frame = locals_in_frame;
+            at(cx, body.offset);
+            check_stack(cx);
+            for (place, &ty) in module.signatures[sig].params.iter().enumerate() {
+                let entry = cx.builder.func.layout.entry_block().expect("there is code in it");
+                let value = cx.builder.block_params(entry)[CONTEXTS + place];
+                local::declare(cx, ty, 1, value);
+            }
+            control::function(cx, sig);
+            instructions(cx, body)
+        })
+    };
+    if let Some(func) = translate(false)? {
+        return Ok(func);
+    }
+    Ok(translate(true)?.expect("nothing is too much that is not refused"))
 }
 
 /// Makes the function that sets globals and applies active segments: `plan.init` in order.
 pub fn init_body(module: &Module<'_>, plan: &Plan, target: &Target) -> Result<ir::Function> {
-    function(module, plan, target, FuncKey::InitBody, types::init_body(), |cx| {
+    let func = function(module, plan, target, FuncKey::InitBody, types::init_body(), |cx| {
         check_stack(cx);
         cx.initialising = true;
         for &step in &plan.init {
             init::step(cx, step);
         }
         cx.ins().return_(&[]);
-        Ok(())
-    })
+        Ok(Filled::Whole)
+    })?;
+    Ok(func.expect("it is whole"))
 }
 
 fn function(
@@ -96,8 +107,8 @@ fn function(
     target: &Target,
     key: FuncKey,
     signature: Signature,
-    fill: impl FnOnce(&mut Context<'_, '_>) -> Result<()>,
-) -> Result<ir::Function> {
+    fill: impl FnOnce(&mut Context<'_, '_>) -> Result<Filled>,
+) -> Result<Option<ir::Function>> {
     let name = UserFuncName::User(Reference::Func(key).into());
     let mut func = ir::Function::with_name_signature(name, signature);
     if plan.traps == TrapStyle::Signals {
@@ -115,9 +126,11 @@ fn function(
     if let FuncKey::Body(func) = key {
         cx.body = module.functions[func].body.as_ref();
     }
-    fill(&mut cx)?;
+    if fill(&mut cx)? == Filled::TooMuch {
+        return Ok(None);
+    }
     cx.builder.finalize(target.isa.frontend_config());
-    Ok(func)
+    Ok(Some(func))
 }
 
 /// With signals, Cranelift's prologue checks that the frame fits the stack. Its check ends in an
@@ -132,7 +145,7 @@ fn check_stack(cx: &mut Context<'_, '_>) {
     }
 }
 
-fn instructions(cx: &mut Context<'_, '_>, body: &Body<'_>) -> Result<()> {
+fn instructions(cx: &mut Context<'_, '_>, body: &Body<'_>) -> Result<Filled> {
     let reader = BinaryReader::new(body.bytes, body.offset as u64);
     let mut locals = FunctionBody::new(reader).get_locals_reader().map_err(invalid)?;
     for _ in 0..locals.get_count() {
@@ -148,8 +161,11 @@ fn instructions(cx: &mut Context<'_, '_>, body: &Body<'_>) -> Result<()> {
         let (operator, offset) = reader.read_with_offset().map_err(invalid)?;
         at(cx, offset as usize);
         operator::translate(cx, &operator)?;
+        if size::check(cx, body)? == Filled::TooMuch {
+            return Ok(Filled::TooMuch);
+        }
     }
-    Ok(())
+    Ok(Filled::Whole)
 }
 
 /// What follows comes from the instruction at this offset in the file.

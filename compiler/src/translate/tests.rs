@@ -595,3 +595,52 @@ fn one_check_of_a_64_bit_address_serves_all_offsets_below_the_guard() {
     // Pages of one byte have no guard.
     assert_eq!(wide_checks("i64 100000 (pagesize 1)", Signals, &[0, 8]), (2, 2));
 }
+
+/// A function with so many locals of a type, which are all changed between as many joints of
+/// control flow.
+fn many_locals(ty: &str, locals: usize, joints: usize) -> String {
+    let sets: String = (0..locals)
+        .map(|local| format!("(local.set {local} (call $next)) (br_if 0 (i32.eqz (i32.const 1)))"))
+        .collect();
+    let loops = "(loop (br_if 0 (i32.eqz (i32.const 0)))".repeat(joints);
+    format!(
+        r#"(module (import "" "" (func $next (result {ty})))
+             (func (export "f") (local {}) {sets} {loops} {} {}))"#,
+        format!("{ty} ").repeat(locals),
+        (0..locals).map(|local| format!("(drop (local.get {local}))")).collect::<String>(),
+        ")".repeat(joints)
+    )
+}
+
+#[test]
+fn locals_that_would_become_too_many_values_are_in_the_frame() {
+    let slots = |ty: &str, count: usize| {
+        let text = first(&many_locals(ty, count, count), &config(TrapStyle::Signals));
+        text.matches("explicit_slot").count()
+    };
+    assert_eq!(slots("i64", 10), 0);
+    assert_eq!(slots("i64", 400), 400);
+    assert_eq!(slots("externref", 400), 0, "the runtime looks for references elsewhere");
+}
+
+#[test]
+fn a_short_function_that_becomes_too_much_is_refused() {
+    let module = |calls: usize| {
+        let types = "i32 ".repeat(900);
+        let text = format!(
+            r#"(module (type $all (func (param {types}) (result {types})))
+                 (import "" "" (func $f (type $all)))
+                 (func (export "f") (type $all) {} {}))"#,
+            (0..900).map(|local| format!("(local.get {local})")).collect::<String>(),
+            "call $f ".repeat(calls)
+        );
+        crate::compile(
+            &wat::parse_str(text).expect("a test's text is right"),
+            &config(TrapStyle::Signals),
+        )
+    };
+    assert!(module(10).is_ok());
+    let error = module(1000).expect_err("it is too much").to_string();
+    assert!(error.contains("module too large at offset 0x"), "{error}");
+    assert!(error.contains("too many parameters, results and blocks for its length"), "{error}");
+}

@@ -336,6 +336,10 @@ fn large(random: &mut Random) -> Vec<u8> {
     types.ty().function(i32s(params), i32s(params));
     functions.function(first_type);
     codes.function(&body);
+    // What nobody can reach would not be compiled.
+    for index in 0..functions.len() {
+        exports.export(&format!("function {index}"), enc::ExportKind::Func, index);
+    }
 
     let mut module = enc::Module::new();
     module.section(&types).section(&functions).section(&tables).section(&memories);

@@ -36,7 +36,7 @@ pub const fn limit(input: usize) -> usize {
 }
 
 /// Bytes of memory per byte of input.
-pub const PER_BYTE: usize = 1024;
+pub const PER_BYTE: usize = 2048;
 
 /// Tries the regressions, then new inputs.
 ///
