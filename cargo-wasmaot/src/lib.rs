@@ -7,10 +7,12 @@
 // Only the loader runs code that it was handed.
 #![deny(unsafe_code)]
 
+pub mod checkout;
 pub mod commands;
 pub mod files;
 pub mod guest;
 pub mod load;
+pub mod program;
 pub mod shell;
 pub mod wast;
 pub mod words;

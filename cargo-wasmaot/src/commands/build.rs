@@ -3,6 +3,8 @@
 //! A package whose build script uses `wasmaot-build` compiles its guests itself when cargo
 //! builds it. For any other (a host in C, say) the guests' archive, bindings and headers are
 //! left in `<target folder>/wasmaot/<triple>/<profile>/<package>`.
+//!
+//! With `--bin` and the path of a module it makes a program of that instead: see [`crate::program`].
 
 use std::env;
 use std::ffi::OsString;
@@ -16,12 +18,21 @@ use serde_json::Value;
 use wasmaot_build::{Env, Lines, MachineCode};
 use wasmaot_compiler::OptLevel;
 
+use crate::files::folder_of;
+use crate::guest::{CompileOptions, Guest};
+use crate::program::cache::Cache;
+use crate::program::grants::Grants;
+use crate::program::{CargoOptions, LinkOptions, Request};
 use crate::shell::{Color, Shell};
 
-/// Compile the guests that packages name in their metadata, then build the packages
+/// Compile the guests that packages name in their metadata, then build the packages; or make a
+/// program of a module
 ///
 /// The guests stand under `[package.metadata.wasmaot.guests]` in Cargo.toml. The options are
 /// those of `cargo build`, and passed on to it.
+///
+/// With `--bin app.wasm`, a WASI command becomes one executable. It may do what the options say,
+/// and all its arguments are the guest's: it has no options of its own.
 #[derive(Debug, Args)]
 pub struct Build {
     /// Package to build; several are possible
@@ -57,7 +68,8 @@ pub struct Build {
     /// Number of jobs
     #[arg(long, short, value_name = "N")]
     jobs: Option<usize>,
-    /// Build only this binary; several are possible
+    /// Build only this binary; several are possible. The path of a module (.wasm or .wat) makes a
+    /// program of that
     #[arg(long, value_name = "NAME", action = ArgAction::Append)]
     bin: Vec<String>,
     /// Assert that Cargo.lock will not change
@@ -69,9 +81,19 @@ pub struct Build {
     /// Both of the above
     #[arg(long)]
     frozen: bool,
+    /// Where to write the program that a module is made into (default: here, by the module's name)
+    #[arg(long, short, value_name = "FILE", requires = "bin")]
+    output: Option<PathBuf>,
     /// More options of `cargo build`
     #[arg(last = true, value_name = "OPTIONS")]
     more: Vec<OsString>,
+
+    #[command(flatten)]
+    link: LinkOptions,
+    #[command(flatten)]
+    grants: Grants,
+    #[command(flatten)]
+    options: CompileOptions,
 }
 
 /// What `cargo metadata` says, as far as it matters here.
@@ -105,6 +127,12 @@ impl Build {
     /// # Errors
     /// If there is no such package, none names guests, or a guest cannot be compiled.
     pub fn run(&self, shell: &Shell, color: Color) -> Result<ExitCode> {
+        if let [module] = &self.bin[..]
+            && is_module(Path::new(module))
+        {
+            return self.program(Path::new(module), shell);
+        }
+        self.only_for_packages()?;
         let metadata = self.metadata()?;
         let selected = self.selected(&metadata)?;
         let mut with_guests = selected.iter().filter(|package| has_guests(package)).peekable();
@@ -127,6 +155,75 @@ impl Build {
             }
         }
         self.cargo_build(shell, color)
+    }
+
+    /// Makes a program of a module.
+    fn program(&self, module: &Path, shell: &Shell) -> Result<ExitCode> {
+        let given = [
+            (!self.package.is_empty(), "--package"),
+            (self.workspace, "--workspace"),
+            (self.manifest_path.is_some(), "--manifest-path"),
+            (self.target_dir.is_some(), "--target-dir"),
+            (self.profile.is_some(), "--profile"),
+            (!self.features.is_empty(), "--features"),
+            (self.all_features, "--all-features"),
+            (self.no_default_features, "--no-default-features"),
+            (!self.more.is_empty(), "what follows `--`"),
+        ];
+        if let Some((_, option)) = given.iter().find(|(given, _)| *given) {
+            bail!("{option} is for packages: `{}` is a module", module.display());
+        }
+        let guest = Guest::read(module)?;
+        let output = match &self.output {
+            Some(output) => output.clone(),
+            None => module.file_stem().unwrap_or_default().into(),
+        };
+        let folder = folder_of(&output);
+        if output.is_dir() || !folder.is_dir() {
+            bail!(
+                "cannot write `{}`: {}",
+                output.display(),
+                if output.is_dir() { "it is a folder" } else { "there is no such folder" }
+            );
+        }
+        let target = self.target.clone().unwrap_or_else(crate::host_target);
+        let mut flags = self.network_flags();
+        flags.extend(self.jobs.map(|jobs| format!("--jobs={jobs}")));
+        let request = Request {
+            guest: &guest,
+            options: &self.options,
+            target: &target,
+            link: &self.link,
+            grants: &self.grants,
+            asks_environment: false,
+            cargo: &CargoOptions { flags, not_for_us: false },
+        };
+        let program = crate::program::make(&request, &Cache::find_folder()?, shell)?;
+        crate::program::copy_out(&program, &output)?;
+        let bytes = std::fs::metadata(&output).map_or(0, |meta| meta.len());
+        if shell.json() {
+            shell.json_line(&serde_json::json!({
+                "reason": "wasmaot-artifact",
+                "kind": "program",
+                "target": target,
+                "input": module,
+                "output": output,
+                "bytes": bytes,
+            }));
+        }
+        shell.status("Finished", format!("{} ({bytes} bytes)", output.display()));
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Refuses what only a module's program has.
+    fn only_for_packages(&self) -> Result<()> {
+        if self.output.is_some() {
+            bail!(
+                "--output is for programs made of a module: `--bin` must be the path of one, whose \
+                 name ends in .wasm or .wat"
+            );
+        }
+        Ok(())
     }
 
     fn metadata(&self) -> Result<Metadata> {
@@ -199,15 +296,7 @@ impl Build {
             makeflags: env::var("MAKEFLAGS").ok(),
             cargo: cargo_program(),
             rustc: env::var_os("RUSTC").map_or_else(|| "rustc".into(), PathBuf::from),
-            cargo_flags: [
-                (self.locked, "--locked"),
-                (self.offline, "--offline"),
-                (self.frozen, "--frozen"),
-            ]
-            .into_iter()
-            .filter(|(given, _)| *given)
-            .map(|(_, flag)| flag.to_owned())
-            .collect(),
+            cargo_flags: self.network_flags(),
             machine_code: MachineCode::Now,
             names: env::vars_os().map(|(name, _)| name).collect(),
         };
@@ -297,14 +386,21 @@ impl Build {
 
     /// The options about Cargo.lock and the network.
     fn network(&self, command: &mut Command) {
-        for (is_set, name) in
-            [(self.locked, "--locked"), (self.offline, "--offline"), (self.frozen, "--frozen")]
-        {
-            if is_set {
-                command.arg(name);
-            }
-        }
+        command.args(self.network_flags());
     }
+
+    fn network_flags(&self) -> Vec<String> {
+        [(self.locked, "--locked"), (self.offline, "--offline"), (self.frozen, "--frozen")]
+            .into_iter()
+            .filter(|(given, _)| *given)
+            .map(|(_, flag)| flag.to_owned())
+            .collect()
+    }
+}
+
+/// Whether `--bin` means a module, not a target of a package.
+fn is_module(bin: &Path) -> bool {
+    bin.extension().is_some_and(|extension| extension == "wasm" || extension == "wat")
 }
 
 fn has_guests(package: &Package) -> bool {

@@ -57,7 +57,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Compile(compile::Compile),
-    Build(build::Build),
+    Build(Box<build::Build>),
     Run(run::Run),
     Inspect(inspect::Inspect),
     New(new::New),

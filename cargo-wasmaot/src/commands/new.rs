@@ -2,12 +2,13 @@
 //! `templates/new`.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
+use crate::checkout;
 use crate::files::write_whole;
 use crate::shell::Shell;
 
@@ -54,19 +55,13 @@ impl New {
         check_name(&name)?;
         let checkout = match &self.checkout {
             Some(folder) => Some(
-                checkout(folder)
+                checkout::at(folder)
                     .with_context(|| format!("`{}` is no checkout of wasmaot", folder.display()))?,
             ),
-            None => checkout(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).ok(),
+            None => checkout::own(),
         };
-        let dependency = |folder: &str| match &checkout {
-            Some(checkout) => {
-                let path = checkout.join(folder);
-                // A JSON string is a TOML string.
-                let path = serde_json::to_string(&path.to_string_lossy())?;
-                anyhow::Ok(format!("{{ path = {path} }}"))
-            }
-            None => Ok(format!("\"{}\"", env!("CARGO_PKG_VERSION"))),
+        let dependency = |folder: &str| {
+            anyhow::Ok(format!("{{ {} }}", checkout::dependency(checkout.as_deref(), folder)?))
         };
         let (wasmaot, build) = (dependency("runtime-lib")?, dependency("build-helper")?);
 
@@ -93,16 +88,6 @@ impl New {
         shell.note(format!("try it: `cargo run --manifest-path {path}/Cargo.toml`"));
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// The root of a checkout, if the folder is one.
-fn checkout(folder: &Path) -> Result<PathBuf> {
-    let folder = fs::canonicalize(folder)?;
-    for crate_folder in ["runtime-lib", "build-helper"] {
-        fs::metadata(folder.join(crate_folder).join("Cargo.toml"))
-            .with_context(|| format!("it has no `{crate_folder}/Cargo.toml`"))?;
-    }
-    Ok(folder)
 }
 
 /// Refuses what cargo would refuse as a package's name.

@@ -5,6 +5,7 @@
 //! | `Reservation` | address space of which parts can be made usable, by memory or by a file's bytes |
 //! | `stack_bounds` | the present thread's stack |
 //! | `find_image`, `open_image` | the executable or shared object that an address is in, and its file |
+//! | `start_program`, `end_program` | what a process needs whose program is a guest (feature `wasi`) |
 //! | `install`, `Fault` | handlers for faults (feature `signals`), and what is in their arguments |
 
 use std::ops::Range;

@@ -20,6 +20,7 @@ mod ctx;
 mod errno;
 mod functions;
 mod guest;
+pub mod program;
 mod provided;
 
 use wasmaot_abi::wasi::{PREVIEW_1, UNSTABLE, WASI, WasiFunction};

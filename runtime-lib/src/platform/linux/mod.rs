@@ -2,11 +2,15 @@
 
 mod image;
 mod memory;
+#[cfg(feature = "wasi")]
+mod process;
 #[cfg(feature = "signals")]
 mod signal;
 
 pub(crate) use image::{ImageFile, find_image, open_image};
 pub(crate) use memory::{Backing, Reservation};
+#[cfg(feature = "wasi")]
+pub(crate) use process::{end_program, start_program};
 #[cfg(feature = "signals")]
 pub(crate) use signal::{Fault, install};
 

@@ -1,0 +1,213 @@
+//! The cache of programs, a folder: `$WASMAOT_CACHE_DIR`, else `$XDG_CACHE_HOME/wasmaot`, else
+//! `~/.cache/wasmaot`.
+//!
+//! | in `<version>-<checkout>/` | what |
+//! |---|---|
+//! | `programs/<key>` | finished programs |
+//! | `package/` | the package that cargo links the next one in |
+//! | `target/` | cargo's own: the runtime, built once per target |
+//! | `lock` | who holds it may use the two folders before |
+//!
+//! A key is a hash of the module, all options and the build of wasmaot. Programs appear by being
+//! renamed, so that there are no half ones, and one that is there is used without a lock. Everything
+//! may be deleted at any time. What was not used for a month goes when something new comes.
+
+use std::fs::{self, File, TryLockError};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, Result, bail};
+use sha2::{Digest, Sha256};
+
+use crate::shell::Shell;
+
+/// The variable that names the folder.
+pub const VARIABLE: &str = "WASMAOT_CACHE_DIR";
+
+/// How long a program stays that nobody uses.
+const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How old the note of its last use may be.
+const NOTED: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A key of all these.
+pub fn key(parts: &[&[u8]]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    let digest = hash.finalize();
+    digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The cache of this build of wasmaot.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    folder: PathBuf,
+}
+
+/// The folders for linking, which nobody else uses as long as this lives.
+#[derive(Debug)]
+pub struct Workshop {
+    /// For the package.
+    pub package: PathBuf,
+    /// For cargo.
+    pub target: PathBuf,
+    _lock: File,
+}
+
+impl Cache {
+    /// The cache by the environment; nothing is made yet.
+    ///
+    /// # Errors
+    /// If the environment names no folder.
+    pub fn find_folder() -> Result<Self> {
+        let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        let folder = if let Some(folder) = named(VARIABLE) {
+            std::path::absolute(folder).with_context(|| format!("${VARIABLE} is no path"))?
+        } else if let Some(folder) =
+            named("XDG_CACHE_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute())
+        {
+            folder.join("wasmaot")
+        } else if let Some(home) = named("HOME") {
+            Path::new(&home).join(".cache/wasmaot")
+        } else {
+            bail!("there is no folder for the cache of programs: set ${VARIABLE} or $HOME");
+        };
+        Ok(Self { folder: folder.join(version_name()) })
+    }
+
+    fn programs(&self) -> PathBuf {
+        self.folder.join("programs")
+    }
+
+    /// A finished program.
+    pub fn find(&self, key: &str) -> Option<PathBuf> {
+        let path = self.programs().join(key);
+        let meta = fs::metadata(&path).ok().filter(|meta| meta.is_file() && meta.len() > 0)?;
+        let old = |time: SystemTime| time.elapsed().is_ok_and(|age| age > NOTED);
+        if meta.modified().is_ok_and(old)
+            && let Ok(file) = File::open(&path)
+        {
+            // A cache that cannot be written to serves as well.
+            let _ = file.set_modified(SystemTime::now());
+        }
+        Some(path)
+    }
+
+    /// Takes a program out: it does not run.
+    pub fn remove(&self, key_path: &Path) {
+        let _ = fs::remove_file(key_path);
+    }
+
+    /// Makes the folders and waits until nobody else links.
+    ///
+    /// # Errors
+    /// If they cannot be made or locked, with advice.
+    pub fn lock(&self, shell: &Shell) -> Result<Workshop> {
+        let failed = || {
+            format!(
+                "cannot write to the cache of programs, `{}`; ${VARIABLE} names another folder",
+                self.folder.display()
+            )
+        };
+        let (package, target) = (self.folder.join("package"), self.folder.join("target"));
+        for folder in [&self.programs(), &package] {
+            fs::create_dir_all(folder).with_context(failed)?;
+        }
+        self.tag();
+        let open = File::options().create(true).truncate(false).write(true).read(true).to_owned();
+        let lock = open.open(self.folder.join("lock")).with_context(failed)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                shell.status("Blocking", "waiting for another program to be made");
+                lock.lock().with_context(failed)?;
+            }
+            Err(TryLockError::Error(error)) => return Err(error).with_context(failed),
+        }
+        Ok(Workshop { package, target, _lock: lock })
+    }
+
+    /// Adds a program; its path.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn add(&self, key: &str, built: &Path) -> Result<PathBuf> {
+        self.sweep();
+        let path = self.programs().join(key);
+        let bytes =
+            fs::read(built).with_context(|| format!("cannot read `{}`", built.display()))?;
+        crate::files::write_executable(&path, &bytes)?;
+        Ok(path)
+    }
+
+    /// Removes programs that nobody used for long, and what interrupted runs left.
+    fn sweep(&self) {
+        let Ok(entries) = fs::read_dir(self.programs()) else { return };
+        for entry in entries.flatten() {
+            let age = entry.metadata().and_then(|meta| meta.modified()).map(|time| time.elapsed());
+            let keep = if entry.file_name().len() == 32 { KEPT } else { NOTED };
+            if matches!(age, Ok(Ok(age)) if age > keep) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+
+    /// Tells programs for backups that nothing here is worth keeping.
+    fn tag(&self) {
+        let Some(root) = self.folder.parent() else { return };
+        let open = File::options().create_new(true).write(true).to_owned();
+        if let Ok(mut file) = open.open(root.join("CACHEDIR.TAG")) {
+            let _ = file.write_all(
+                b"Signature: 8a477f597d28d172789f06886806bc55\n# A cache of cargo-wasmaot's.\n",
+            );
+        }
+    }
+}
+
+/// The folder for what cargo can tell apart itself: versions of wasmaot, and checkouts.
+fn version_name() -> String {
+    let checkout = crate::checkout::own().unwrap_or_default();
+    let checkout = key(&[checkout.as_os_str().as_encoded_bytes()]);
+    format!("{}-{}", env!("CARGO_PKG_VERSION"), &checkout[..8])
+}
+
+/// What tells builds of wasmaot apart: its program and the sources of its runtime, as far as their
+/// files' sizes and times tell.
+pub fn build_stamp() -> Vec<u8> {
+    let mut stamp = Vec::new();
+    if let Ok(program) = std::env::current_exe() {
+        add_stamp(&mut stamp, &program);
+    }
+    if let Some(checkout) = crate::checkout::own() {
+        for folder in ["runtime-lib", "abi"] {
+            add_stamp(&mut stamp, &checkout.join(folder).join("Cargo.toml"));
+            add_stamps(&mut stamp, &checkout.join(folder).join("src"));
+        }
+    }
+    stamp
+}
+
+fn add_stamp(stamp: &mut Vec<u8>, file: &Path) {
+    let Ok(meta) = fs::metadata(file) else { return };
+    let modified = meta.modified().ok();
+    let time = modified.and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
+    stamp.extend(file.as_os_str().as_encoded_bytes());
+    stamp.extend(meta.len().to_le_bytes());
+    stamp.extend(time.unwrap_or_default().as_nanos().to_le_bytes());
+}
+
+fn add_stamps(stamp: &mut Vec<u8>, folder: &Path) {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            add_stamps(stamp, &path);
+        } else {
+            add_stamp(stamp, &path);
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! What a guest is granted, on the command line; and as the text that the program reads, whose form
+//! is told in the runtime's `wasi::program`.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
+
+use clap::Args;
+
+/// What a program lets its guest do, beyond its standard streams and its arguments.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "What the guest is granted")]
+pub struct Grants {
+    /// Set a variable of the guest's environment
+    #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
+    pub env: Vec<(OsString, OsString)>,
+
+    /// Give the guest the whole environment of the program
+    #[arg(long)]
+    pub inherit_env: bool,
+
+    /// Pass an argument before those of the command line
+    #[arg(long, value_name = "ARG", allow_hyphen_values = true)]
+    pub arg: Vec<OsString>,
+
+    /// Bytes that each memory of the guest can have at most (K, M, G: times 1024)
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    pub max_memory: Option<u64>,
+}
+
+impl Grants {
+    /// Everything as a text.
+    pub fn baked(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut line = |words: &[&[u8]]| {
+            for (index, word) in words.iter().enumerate() {
+                if index > 0 {
+                    out.push(b'\t');
+                }
+                escape(word, &mut out);
+            }
+            out.push(b'\n');
+        };
+        for arg in &self.arg {
+            line(&[b"arg", arg.as_bytes()]);
+        }
+        for (name, value) in &self.env {
+            line(&[b"env", name.as_bytes(), value.as_bytes()]);
+        }
+        if self.inherit_env {
+            line(&[b"inherit-env"]);
+        }
+        if let Some(bytes) = self.max_memory {
+            line(&[b"max-memory", bytes.to_string().as_bytes()]);
+        }
+        out
+    }
+}
+
+fn escape(word: &[u8], out: &mut Vec<u8>) {
+    for &byte in word {
+        match byte {
+            b'\t' => out.extend(b"\\t"),
+            b'\n' => out.extend(b"\\n"),
+            b'\r' => out.extend(b"\\r"),
+            0 => out.extend(b"\\0"),
+            b'\\' => out.extend(b"\\\\"),
+            byte => out.push(byte),
+        }
+    }
+}
+
+/// `NAME=VALUE`.
+fn variable(text: &str) -> Result<(OsString, OsString), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.into(), value.into())),
+        _ => Err("expected NAME=VALUE".into()),
+    }
+}
+
+/// A number of bytes.
+fn bytes(text: &str) -> Result<u64, String> {
+    let (digits, shift) = match text.strip_suffix(['k', 'K', 'm', 'M', 'g', 'G']) {
+        Some(digits) => {
+            let shift = match text.as_bytes()[digits.len()].to_ascii_lowercase() {
+                b'k' => 10,
+                b'm' => 20,
+                _ => 30,
+            };
+            (digits, shift)
+        }
+        None => (text, 0),
+    };
+    let number: u64 = digits.parse().map_err(|_| "expected a number, or one with K, M or G")?;
+    number.checked_mul(1 << shift).ok_or_else(|| "too large".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!(bytes("65536"), Ok(65536));
+        assert_eq!(bytes("64K"), Ok(65536));
+        assert_eq!(bytes("2g"), Ok(2 << 30));
+        for wrong in ["", "K", "-1", "1T", "1.5M", "99999999999G"] {
+            assert!(bytes(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_text_has_a_line_for_each() {
+        let grants = Grants {
+            env: vec![("A".into(), "a\tb\n\\".into())],
+            inherit_env: true,
+            arg: vec!["-v".into()],
+            max_memory: Some(65536),
+        };
+        let text = String::from_utf8(grants.baked()).unwrap();
+        assert_eq!(text, "arg\t-v\nenv\tA\ta\\tb\\n\\\\\ninherit-env\nmax-memory\t65536\n");
+        assert_eq!(variable("A=b=c"), Ok(("A".into(), "b=c".into())));
+        assert!(variable("=b").is_err() && variable("A").is_err());
+    }
+}

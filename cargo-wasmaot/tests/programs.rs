@@ -1,0 +1,360 @@
+//! Programs that `cargo wasmaot build --bin` makes of modules, run as anybody runs a program: what
+//! they print, how they end, and what is said of modules that cannot become one.
+//!
+//! All share one cache in the workspace's target folder, so the runtime is built for them once.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// The cache of all tests.
+fn cache() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("programs")
+}
+
+/// A folder in which programs are made and run.
+struct Sandbox(TempDir);
+
+impl Sandbox {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, contents: &str) {
+        fs::write(self.path(name), contents).unwrap();
+    }
+
+    /// `cargo wasmaot …`, with cargo's variables for this very test taken away.
+    fn wasmaot(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-wasmaot"));
+        command.arg("wasmaot").args(args).current_dir(&self.0);
+        command.env("WASMAOT_CACHE_DIR", cache()).env_remove("CARGO_TERM_COLOR");
+        command
+    }
+
+    /// Makes a program of a module's text.
+    #[track_caller]
+    fn program(&self, name: &str, text: &str, options: &[&str]) -> Command {
+        let file = format!("{name}.wat");
+        self.write(&file, text);
+        let args = [&["build", "--offline", "--bin", &file, "-o", name], options].concat();
+        let output = self.wasmaot(&args).output().unwrap();
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{err}");
+        let mut command = Command::new(self.path(name));
+        command.current_dir(&self.0);
+        command
+    }
+
+    /// What is said of a module that no program can be made of.
+    #[track_caller]
+    fn refusal(&self, text: &str, options: &[&str]) -> String {
+        self.write("refused.wat", text);
+        let args = [&["build", "--offline", "--bin", "refused.wat"], options].concat();
+        let output = self.wasmaot(&args).output().unwrap();
+        assert_eq!(output.status.code(), Some(101), "{output:?}");
+        assert!(!self.path("refused").exists());
+        String::from_utf8(output.stderr).unwrap()
+    }
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Ends with the length of its first argument.
+const EXIT: &str = r#"(module
+    (import "wasi_snapshot_preview1" "args_sizes_get"
+        (func $sizes (param i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "args_get" (func $get (param i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+    (memory (export "memory") 1)
+    (func (export "_start") (local $at i32)
+        (drop (call $sizes (i32.const 0) (i32.const 4)))
+        (drop (call $get (i32.const 8) (i32.const 1024)))
+        (local.set $at (i32.load (i32.const 12)))
+        (loop
+            (if (i32.load8_u (local.get $at)) (then
+                (local.set $at (i32.add (local.get $at) (i32.const 1)))
+                (br 1))))
+        (call $exit (i32.sub (local.get $at) (i32.load (i32.const 12))))))"#;
+
+/// Prints what it is given: arguments, or the environment, each behind the other, with the NUL bytes
+/// that end them.
+fn prints(what: &str) -> String {
+    let module = r#"(module
+    (import "wasi_snapshot_preview1" "WHAT_sizes_get"
+        (func $sizes (param i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "WHAT_get" (func $get (param i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "fd_write"
+        (func $write (param i32 i32 i32 i32) (result i32)))
+    (memory (export "memory") 4)
+    (func (export "_start")
+        (drop (call $sizes (i32.const 0) (i32.const 4)))
+        (drop (call $get (i32.const 1024) (i32.const 65536)))
+        (i32.store (i32.const 0) (i32.const 65536))
+        (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))"#;
+    module.replace("WHAT", what)
+}
+
+/// Writes to its output until that fails, and ends with the error.
+const YES: &str = r#"(module
+    (import "wasi_snapshot_preview1" "fd_write"
+        (func $write (param i32 i32 i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+    (memory (export "memory") 1)
+    (func (export "_start") (local $errno i32)
+        (i32.store (i32.const 4) (i32.const 100))
+        (loop
+            (local.set $errno
+                (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+            (br_if 0 (i32.eqz (local.get $errno))))
+        (call $exit (local.get $errno))))"#;
+
+#[test]
+fn a_module_without_imports_is_a_program_with_no_wasi_in_it() {
+    let sandbox = Sandbox::new();
+    let text = "(module (func (export \"_start\")) (func (export \"other\") unreachable))";
+    let mut program = sandbox.program("plain", text, &["--no-strip"]);
+    let output = program.args(["--help", "--version"]).output().unwrap();
+    assert_eq!((output.status.code(), out(&output), err(&output)), (Some(0), "".into(), "".into()));
+    // Neither functions of WASI nor other exports of the guest.
+    let bytes = fs::read(sandbox.path("plain")).unwrap();
+    let has = |name: &str| bytes.windows(name.len()).any(|window| window == name.as_bytes());
+    assert!(has("_start_wasm_call") && !has("wasmaot_wasi_") && !has("_other_wasm_call"));
+}
+
+#[test]
+fn exit_codes_are_what_the_system_takes_of_them() {
+    let sandbox = Sandbox::new();
+    sandbox.program("exits", EXIT, &[]);
+    // As a native `exit` has it: the lowest eight bits.
+    for code in [0, 1, 2, 77, 101, 124, 125, 126, 127, 128, 134, 254, 255, 256, 257, 1000] {
+        let mut program = Command::new(sandbox.path("exits"));
+        let status = program.arg("x".repeat(code)).status().unwrap();
+        assert_eq!(status.code(), Some((code % 256) as i32));
+    }
+}
+
+#[test]
+fn arguments_are_bytes_and_all_the_guests_own() {
+    let sandbox = Sandbox::new();
+    let mut program = sandbox.program("args", &prints("args"), &["--arg", "-x", "--arg", "a\tb\\"]);
+    program.args(["--help", "", "-o"]).arg(OsStr::from_bytes(b"\xff\n\xe9"));
+    let output = program.output().unwrap();
+    let mut wanted = sandbox.path("args").as_os_str().as_bytes().to_vec();
+    wanted.extend(b"\0-x\0a\tb\\\0--help\0\0-o\0\xff\n\xe9\0");
+    let nuls = wanted.len();
+    assert_eq!(output.stdout.get(..nuls), Some(&wanted[..]), "{output:?}");
+}
+
+#[test]
+fn the_environment_is_what_was_granted() {
+    let sandbox = Sandbox::new();
+    let text = prints("environ");
+    let run = |name: &str, options: &[&str]| {
+        let mut program = sandbox.program(name, &text, options);
+        program.env_clear().env("SECRET", "yes").env("LANG", "de");
+        // A program that was not made for `run` does not look at this.
+        program.env("WASMAOT_PROGRAM_OPTIONS", "env\tGIVEN\tsurely\n");
+        let output = program.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        out(&output).trim_end_matches('\0').to_owned()
+    };
+    assert_eq!(run("nothing", &[]), "");
+    assert_eq!(run("named", &["--env", "A=b=c", "--env", "LANG="]), "A=b=c\0LANG=");
+    let all = run("all", &["--inherit-env", "--env", "LANG=C"]);
+    let mut all: Vec<_> = all.split('\0').collect();
+    all.sort();
+    assert_eq!(all, ["LANG=C", "SECRET=yes"]);
+}
+
+/// By the language that the module says it was written in.
+#[test]
+fn a_broken_pipe_ends_a_program_as_it_does_natively() {
+    let sandbox = Sandbox::new();
+    // The custom section `producers`: a field `language` with one value, of version 2024.
+    let rust = YES.replacen(
+        "(module",
+        "(module (@custom \"producers\" \"\\01\\08language\\01\\04Rust\\042024\")",
+        1,
+    );
+    for (name, text, signal) in [("c", YES, Some(13)), ("rust", &*rust, None)] {
+        let mut program = sandbox.program(name, text, &[]);
+        let mut child = program.stdout(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let status = child.wait().unwrap();
+        // SIGPIPE is 13 everywhere.
+        assert_eq!(status.signal(), signal, "{name}: {status}");
+        assert_ne!(status.code(), Some(0), "{name}");
+    }
+}
+
+#[test]
+fn a_trap_tells_where_and_aborts() {
+    let sandbox = Sandbox::new();
+    let text = r#"(module $guest (memory 1)
+        (func $inner (drop (i32.load (i32.const -1))))
+        (func $outer (export "_start") (call $inner)))"#;
+    for options in [&[][..], &["--explicit-checks"]] {
+        let output = sandbox.program("traps", text, options).output().unwrap();
+        assert_eq!(output.status.signal(), Some(6), "{output:?}");
+        assert_eq!(out(&output), "");
+        let err = err(&output);
+        for words in ["error: wasm trap: out of bounds memory access", "guest!inner", "guest!outer"]
+        {
+            assert!(err.contains(words), "`{words}` is not in: {err}");
+        }
+    }
+    let deep = "(module (func $f (export \"_start\") (call $f) (drop (i32.const 0))))";
+    let output = sandbox.program("deep", deep, &[]).output().unwrap();
+    assert_eq!(output.status.signal(), Some(6));
+    assert!(err(&output).contains("call stack exhausted"), "{}", err(&output));
+}
+
+#[test]
+fn memory_is_limited_when_that_was_asked_for() {
+    let sandbox = Sandbox::new();
+    // Ends with what growing gives, which is -1 or the former size.
+    let text = r#"(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+        (memory 1) (func (export "_start") (call $exit (memory.grow (i32.const 3)))))"#;
+    let code =
+        |name, options: &[&str]| sandbox.program(name, text, options).status().unwrap().code();
+    assert_eq!(code("free", &[]), Some(1));
+    assert_eq!(code("enough", &["--max-memory", "256K"]), Some(1));
+    assert_eq!(code("tight", &["--max-memory", "262143"]), Some(255));
+}
+
+#[test]
+fn everything_that_nobody_provides_is_told_with_who_could() {
+    let sandbox = Sandbox::new();
+    let text = r#"(module
+        (import "wasi_snapshot_preview1" "fd_reed" (func (param i32) (result i32)))
+        (import "wasi_snapshot_preview1" "fd_read" (func (param i32) (result i32)))
+        (import "wasi_snapshot_preview1" "fd_close" (func (param i32) (result i32)))
+        (import "wasi_unstable" "sock_accept" (func (param i32 i32 i32) (result i32)))
+        (import "wasi:cli/stdout@0.2.0" "get-stdout" (func (result i32)))
+        (import "env" "emscripten_memcpy_js" (func (param i32 i32 i32)))
+        (import "env" "my_function" (func))
+        (import "env" "memory" (memory 1))
+        (import "wbg" "__wbg_log" (func (param i32)))
+        (import "custom" "thing" (global i32))
+        (func (export "_start")))"#;
+    let err = sandbox.refusal(text, &[]);
+    let wanted = [
+        "refused.wat",
+        "wasi_snapshot_preview1.fd_reed: func(i32) -> i32\n",
+        "it has `fd_read`",
+        "wasi_snapshot_preview1.fd_read: func(i32) -> i32\n",
+        "WASI's `fd_read` is a func(i32, i32, i32, i32) -> i32",
+        "wasi_unstable.sock_accept",
+        "it is in `wasi_snapshot_preview1`",
+        "component model",
+        "Emscripten",
+        "env.my_function: func()",
+        "defined nowhere",
+        "env.memory: memory of 1 or more pages",
+        "--import-memory",
+        "wasm-bindgen",
+        "custom.thing: global i32",
+        "cargo wasmaot new",
+    ];
+    for words in wanted {
+        assert!(err.contains(words), "`{words}` is not in: {err}");
+    }
+    assert!(!err.contains("fd_close") && !err.contains("--stub-missing"), "{err}");
+    // What is no function cannot be stubbed.
+    let err = sandbox.refusal(text, &["--stub-missing"]);
+    assert!(err.contains("custom.thing") && !err.contains("fd_reed"), "{err}");
+}
+
+#[test]
+fn missing_functions_can_be_traps() {
+    let sandbox = Sandbox::new();
+    let text = r#"(module
+        (import "wasi_snapshot_preview1" "args_sizes_get"
+            (func $sizes (param i32 i32) (result i32)))
+        (import "env" "odd \"name\"" (func $odd (param i32) (result f64)))
+        (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+        (import "env" "never" (func))
+        (memory 1)
+        (func (export "_start")
+            (drop (call $sizes (i32.const 0) (i32.const 4)))
+            (if (i32.gt_u (i32.load (i32.const 0)) (i32.const 1))
+                (then (drop (call $odd (i32.const 1)))))
+            (call $exit (i32.const 3))))"#;
+    assert!(sandbox.refusal(text, &[]).contains("--stub-missing"));
+    sandbox.write("stubs.wat", text);
+    let args = ["build", "--offline", "--bin", "stubs.wat", "--stub-missing"];
+    let output = sandbox.wasmaot(&args).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let told = err(&output);
+    assert!(told.contains("`env.odd \"name\"`") && told.contains("`env.never`"), "{told}");
+    assert!(!told.contains("proc_exit"), "{told}");
+
+    let program = || Command::new(sandbox.path("stubs"));
+    assert_eq!(program().status().unwrap().code(), Some(3));
+    let output = program().arg("more").output().unwrap();
+    assert_eq!(output.status.signal(), Some(6));
+    assert!(err(&output).contains("`env.odd \"name\"`"), "{}", err(&output));
+}
+
+#[test]
+fn modules_that_are_no_commands_are_told_what_they_are() {
+    let sandbox = Sandbox::new();
+    let refused = |text: &str, words: &str| {
+        let err = sandbox.refusal(text, &[]);
+        assert!(err.contains(words), "`{words}` is not in: {err}");
+    };
+    refused("(module)", "exports no function `_start`");
+    refused("(module (func (export \"_initialize\")))", "reactor");
+    refused("(module (func (export \"_start\") (param i32)))", "func(i32)");
+    refused("(component)", "component");
+}
+
+#[test]
+fn a_program_is_written_whole_or_not_at_all() {
+    let sandbox = Sandbox::new();
+    sandbox.write("p.wat", "(module (func (export \"_start\")))");
+    let build = |output: &str| {
+        sandbox.wasmaot(&["build", "--offline", "--bin", "p.wat", "-o", output]).output().unwrap()
+    };
+    let output = build("no/such/p");
+    assert_eq!(output.status.code(), Some(101));
+    assert!(err(&output).contains("no/such/p"), "{output:?}");
+    fs::create_dir(sandbox.path("taken")).unwrap();
+    assert!(err(&build("taken")).contains("it is a folder"));
+    let mut names: Vec<_> =
+        fs::read_dir(&sandbox.0).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["p.wat", "taken"]);
+    // One that runs is replaced; a link stays one.
+    assert!(build("p").status.success());
+    std::os::unix::fs::symlink("p", sandbox.path("link")).unwrap();
+    assert!(build("link").status.success());
+    assert!(sandbox.path("link").is_symlink());
+    assert!(Command::new(sandbox.path("link")).status().unwrap().success());
+}
+
+#[test]
+fn options_for_packages_do_not_fit_modules() {
+    let sandbox = Sandbox::new();
+    let err = sandbox.refusal("(module (func (export \"_start\")))", &["--workspace"]);
+    assert!(err.contains("--workspace is for packages"), "{err}");
+    let output = sandbox.wasmaot(&["build", "--bin", "name", "-o", "x"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(101));
+    assert!(self::err(&output).contains("--output"), "{output:?}");
+}
