@@ -9,6 +9,8 @@
 //! - `never`: it does not.
 //! - `status`: it returns a `u32`, 0 for success; at anything else the trampoline resumes at the
 //!   innermost entry (by [`RAISE`]), and the runtime knows the reason.
+//! - `negative`: it returns an `i64` that is negative if it failed, as with `status`, and else the
+//!   result.
 //! - `always`: it does not return.
 
 /// Calls a macro with the whole table: per row a doc line, the name, the parameters after the
@@ -29,10 +31,10 @@ macro_rules! for_each_builtin {
             /// good; how many it were.
             memory_notify(ctx, memory: u32, address: u64, count: u32) -> u32, never;
             /// Waits at an address of a shared memory, which is known to be good, for so many nanoseconds;
-            /// 0 if woken up, 1 if the value is another, 2 after that time.
-            memory_wait32(ctx, memory: u32, address: u64, expected: u32, timeout: i64) -> u32, never;
+            /// 0 if woken up, 1 if the value is another, 2 after that time; traps if the guest is interrupted.
+            memory_wait32(ctx, memory: u32, address: u64, expected: u32, timeout: i64) -> i64, negative;
             /// As `memory_wait32`, for a value of 64 bits.
-            memory_wait64(ctx, memory: u32, address: u64, expected: u64, timeout: i64) -> u32, never;
+            memory_wait64(ctx, memory: u32, address: u64, expected: u64, timeout: i64) -> i64, negative;
             /// Forgets a data segment.
             data_drop(ctx, segment: u32) -> (), never;
             /// Grows a table of function references; its former length, or -1.
@@ -51,6 +53,12 @@ macro_rules! for_each_builtin {
             elem_drop(ctx, segment: u32) -> (), never;
             /// Stops the guest with a trap code: how code that checks everything itself reports a trap.
             trap(ctx, code: u32) -> u32, status;
+            /// Asks the host for more fuel after more was used up than there was, or traps. Called where
+            /// no register of the guest's may change.
+            out_of_fuel(ctx) -> u32, status;
+            /// Asks the host whether to go on, or traps. Called where no register of the guest's may
+            /// change.
+            interrupted(ctx) -> u32, status;
             /// Resumes at the innermost entry of the context's thread; the reason is already known.
             raise(ctx) -> (), always;
             /// `f32.ceil`, for machines without an instruction for it; so the following.
@@ -107,6 +115,8 @@ pub enum Fails {
     Never,
     /// By a result other than 0.
     Status,
+    /// By a negative result.
+    Negative,
     /// It does not return.
     Always,
 }
@@ -124,6 +134,14 @@ pub struct BuiltinRow {
     pub result: Option<BuiltinType>,
     /// How it fails.
     pub fails: Fails,
+}
+
+impl Builtin {
+    /// Whether compiled code calls it from checks that hardly ever fail, in the midst of loops: its
+    /// exit trampoline then changes no register, so that values need not leave theirs.
+    pub const fn preserves_registers(self) -> bool {
+        matches!(self, Self::out_of_fuel | Self::interrupted)
+    }
 }
 
 macro_rules! builtin_type {
@@ -165,6 +183,9 @@ macro_rules! fails {
     };
     (status) => {
         Fails::Status
+    };
+    (negative) => {
+        Fails::Negative
     };
     (always) => {
         Fails::Always
@@ -221,6 +242,13 @@ mod tests {
             let row = builtin.row();
             if row.fails == Fails::Status {
                 assert_eq!(row.result, Some(BuiltinType::I32), "{}", row.name);
+            }
+            if row.fails == Fails::Negative {
+                assert_eq!(row.result, Some(BuiltinType::I64), "{}", row.name);
+            }
+            // Such a convention has no results.
+            if builtin.preserves_registers() {
+                assert_eq!(row.fails, Fails::Status, "{}", row.name);
             }
             assert!(row.takes_context || row.fails == Fails::Never, "{}", row.name);
         }

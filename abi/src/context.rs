@@ -4,6 +4,7 @@
 //! module; [`layout`](crate::layout) says where they lie.
 
 use core::ffi::c_void;
+use core::sync::atomic::{AtomicI64, AtomicU32};
 
 use crate::calls::ArrayCall;
 use crate::module::{VmFuncType, VmModule};
@@ -21,6 +22,8 @@ pub struct VmContext {
     /// The lowest stack address that guest code may use on that thread: a function whose frame
     /// would reach below it traps. A copy per instance saves compiled code a load per call.
     pub stack_limit: usize,
+    /// What bounds the running of the store's guests. Never changes.
+    pub limits: *const VmLimits,
     /// What the instance was made from.
     pub module: *const VmModule,
     /// The runtime's own data about the instance; compiled code does not look inside.
@@ -60,6 +63,19 @@ pub struct VmThread {
     /// builtin: the word above it is the return address in the guest, the word at it the frame
     /// pointer of the guest's frame. Meaningful while such a call is under way.
     pub exit_fp: usize,
+}
+
+/// What bounds the running of a store's guests, at an address that does not change while the
+/// store lives. Only code that was compiled to look at it does.
+#[repr(C)]
+#[derive(Debug, Default)]
+pub struct VmLimits {
+    /// What is left to the guests. Code takes off what a straight stretch of instructions costs
+    /// before it begins; if that leaves less than nothing, it calls the builtin `out_of_fuel`.
+    /// Belongs to the thread that runs the guests, whose code accesses it as a plain number.
+    pub fuel: AtomicI64,
+    /// Not 0 if code is to call the builtin `interrupted`. Other threads write it at any time.
+    pub interrupt: AtomicU32,
 }
 
 /// One call from host to guest, in the frame of the entry that made it: where a trap resumes.

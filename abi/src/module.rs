@@ -261,7 +261,7 @@ pub struct VmModule {
     pub name: VmStr,
     /// Where things lie in an instance's context.
     pub layout: Layout,
-    /// [`MODULE_EXPLICIT_CHECKS`] or 0.
+    /// Any of [`MODULE_EXPLICIT_CHECKS`], [`MODULE_FUEL`] and [`MODULE_EPOCHS`].
     pub flags: u32,
     /// The address space that code relies on [per memory](Space::of_memory).
     pub memory_space: Space,
@@ -292,6 +292,14 @@ pub struct VmModule {
 /// [`VmModule::flags`]: the code checks every access itself and reports every trap by a call,
 /// so that it needs no signal handler.
 pub const MODULE_EXPLICIT_CHECKS: u32 = 1;
+
+/// [`VmModule::flags`]: the code counts what it does against
+/// [`VmLimits::fuel`](crate::context::VmLimits).
+pub const MODULE_FUEL: u32 = 2;
+
+/// [`VmModule::flags`]: the code looks at
+/// [`VmLimits::interrupt`](crate::context::VmLimits) now and then.
+pub const MODULE_EPOCHS: u32 = 4;
 
 /// An export.
 #[repr(C)]

@@ -61,6 +61,10 @@ trap_codes! {
     NullReference = 13, "null reference";
     /// `call_ref` of a null reference.
     NullFunctionReference = 14, "null function reference";
+    /// The guest used up the fuel that its host gave to it.
+    OutOfFuel = 15, "out of fuel";
+    /// The host stopped the guest: past a deadline, or from another thread.
+    Interrupted = 16, "interrupted";
 }
 
 impl core::fmt::Display for TrapCode {

@@ -188,6 +188,22 @@ impl Build {
         self
     }
 
+    /// Whether guests count what they do against fuel that the host gives to their store
+    /// (`Store::set_fuel`), exactly and the same on every machine. Default: no. Such a guest can
+    /// be instantiated only in a store that was given fuel.
+    pub fn fuel(mut self, yes: bool) -> Self {
+        self.options.fuel = Some(yes);
+        self
+    }
+
+    /// Whether guests look in loops and calls whether they are to stop: past a deadline
+    /// (`Store::set_deadline`) or because another thread says so (`Store::interrupt_handle`).
+    /// Default: no.
+    pub fn epochs(mut self, yes: bool) -> Self {
+        self.options.epochs = Some(yes);
+        self
+    }
+
     /// Proposals past WebAssembly 1.0 that guests may not use, though they are supported, by the
     /// names of their repositories (`threads`, `tail-call`, …): such a guest is refused.
     pub fn without_proposals<S: Into<String>>(

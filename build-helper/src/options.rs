@@ -29,6 +29,10 @@ pub struct Options {
     pub canonicalize_nans: Option<bool>,
     /// [`Config::relaxed_simd_deterministic`].
     pub relaxed_simd_deterministic: Option<bool>,
+    /// [`Config::fuel`].
+    pub fuel: Option<bool>,
+    /// [`Config::epochs`].
+    pub epochs: Option<bool>,
     /// [`Config::without`].
     pub without_proposals: Option<Vec<String>>,
     /// [`Config::wasi`].
@@ -87,6 +91,8 @@ impl Options {
             relaxed_simd_deterministic: self
                 .relaxed_simd_deterministic
                 .or(other.relaxed_simd_deterministic),
+            fuel: self.fuel.or(other.fuel),
+            epochs: self.epochs.or(other.epochs),
             without_proposals: self.without_proposals.or_else(|| other.without_proposals.clone()),
             wasi: self.wasi.or(other.wasi),
             debug_info: self.debug_info.or(other.debug_info),
@@ -116,6 +122,8 @@ impl Options {
         };
         config.canonicalize_nans = self.canonicalize_nans.unwrap_or(false);
         config.relaxed_simd_deterministic = self.relaxed_simd_deterministic.unwrap_or(false);
+        config.fuel = self.fuel.unwrap_or(false);
+        config.epochs = self.epochs.unwrap_or(false);
         config.without = self.without_proposals.clone().unwrap_or_default();
         config.wasi = self.wasi.unwrap_or(false);
         config.exports = self.exports.clone();

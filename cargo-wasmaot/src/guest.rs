@@ -39,6 +39,14 @@ pub struct CompileOptions {
     #[arg(long)]
     pub relaxed_simd_deterministic: bool,
 
+    /// Count what the guest does against fuel that its host sets: exact, the same everywhere
+    #[arg(long = "fuel-metering")]
+    pub fuel: bool,
+
+    /// Check in loops and calls whether a deadline has passed or another thread says to stop
+    #[arg(long)]
+    pub epochs: bool,
+
     /// Proposals past WebAssembly 1.0 that the module may not use (`threads`, `tail-call`, ...)
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub without_proposals: Vec<String>,
@@ -102,6 +110,8 @@ impl CompileOptions {
             },
             canonicalize_nans: self.canonicalize_nans,
             relaxed_simd_deterministic: self.relaxed_simd_deterministic,
+            fuel: self.fuel,
+            epochs: self.epochs,
             without: self.without_proposals.clone(),
             wasi: self.wasi,
             exports: self.exports.clone(),

@@ -35,6 +35,13 @@ pub struct Config {
     /// Whether the functions of WASI that the module imports are the program's own: then nobody gives
     /// them to an instance, and the program links with a runtime that has the feature `wasi`.
     pub wasi: bool,
+    /// Whether code counts what it does against the fuel of its store, and asks for more when that
+    /// is used up: exactly, and the same on every machine. `translate/meter.rs` says what costs
+    /// how much.
+    pub fuel: bool,
+    /// Whether code looks at each loop header, and where functions that call others begin, whether
+    /// it is to stop: past a deadline, or because another thread says so.
+    pub epochs: bool,
     /// The exports that are wanted; the others do not exist. `None`: all.
     pub exports: Option<Vec<String>>,
 }
@@ -93,6 +100,8 @@ impl Config {
             canonicalize_nans: false,
             relaxed_simd_deterministic: false,
             wasi: false,
+            fuel: false,
+            epochs: false,
             exports: None,
         }
     }

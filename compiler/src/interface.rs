@@ -27,6 +27,10 @@ pub struct Interface {
     pub features: Vec<String>,
     /// Whether it checks everything itself instead of relying on signals.
     pub explicit_checks: bool,
+    /// Whether it counts what it does against fuel.
+    pub fuel: bool,
+    /// Whether it looks whether it is to stop.
+    pub epochs: bool,
     /// Its imports in order.
     pub imports: Vec<Import>,
     /// Its wanted exports in order.
@@ -127,6 +131,8 @@ pub fn describe(module: &Module<'_>, plan: &Plan) -> Interface {
         },
         features: module.features.iter().map(|&feature| feature.into()).collect(),
         explicit_checks: plan.traps == TrapStyle::Explicit,
+        fuel: plan.fuel,
+        epochs: plan.epochs,
         imports: imports.collect(),
         exports: exports.collect(),
     }

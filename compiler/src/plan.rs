@@ -38,6 +38,10 @@ pub struct Plan {
     pub layout: Layout,
     /// How traps come about.
     pub traps: TrapStyle,
+    /// Whether code counts what it does against fuel.
+    pub fuel: bool,
+    /// Whether code looks whether it is to stop.
+    pub epochs: bool,
     /// The address space that code relies on behind memories, as far as it is
     /// [of use](Space::of_memory) to each.
     pub space: Space,
@@ -139,6 +143,12 @@ pub fn plan(module: &Module<'_>, config: &Config) -> Result<Plan> {
     if config.traps == TrapStyle::Explicit && has_code {
         reach.builtins.insert(Builtin::trap);
     }
+    if config.fuel && !reach.functions.is_empty() {
+        reach.builtins.insert(Builtin::out_of_fuel);
+    }
+    if config.epochs && !reach.functions.is_empty() {
+        reach.builtins.insert(Builtin::interrupted);
+    }
 
     let func_refs: PrimaryMap<FuncRefIndex, FuncIndex> = reach.func_refs.iter().copied().collect();
     let mut callable = reach.signatures.clone();
@@ -175,6 +185,8 @@ pub fn plan(module: &Module<'_>, config: &Config) -> Result<Plan> {
         name,
         layout: layout(module, func_refs.len())?,
         traps: config.traps,
+        fuel: config.fuel,
+        epochs: config.epochs,
         memories: module.memories.values().map(|ty| memory(ty, space)).collect(),
         space,
         exports,

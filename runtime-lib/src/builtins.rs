@@ -3,8 +3,8 @@
 //! [`body`], with the row's signature, so a missing or mistyped one does not compile.
 //!
 //! Compiled code of this ABI calls them with its own context and indices of its own module, which
-//! is what their `unsafe` blocks rely on. None of them runs code of the host's but `drop` of host
-//! values, whose panics are caught; should one panic nevertheless, the program stops, as in
+//! is what their `unsafe` blocks rely on. They run no code of the host's but `drop` of host
+//! values and the hooks in [`limits`](crate::limits), whose panics are caught; should one panic nevertheless, the program stops, as in
 //! every `extern "C"` function.
 
 use wasmaot_abi::ABI_VERSION;
@@ -33,6 +33,11 @@ macro_rules! define {
     // What failed is reported first of all: nothing of the host's may run in between.
     (@safepoint $store:expr, $status:ident, status) => {
         if $status == 0 {
+            safepoint($store);
+        }
+    };
+    (@safepoint $store:expr, $result:ident, negative) => {
+        if $result >= 0 {
             safepoint($store);
         }
     };
@@ -105,10 +110,10 @@ mod body {
     use crate::instance::InstanceData;
     use crate::memory::{MemoryData, span};
     use crate::raw::Context;
-    use crate::shared::racy;
-    use crate::shared::waiters::{Waiters, is_u32, is_u64, timeout as timeout_of};
+    use crate::shared::waiters::{Wait, Waiters, is_u32, is_u64};
+    use crate::shared::{WaitResult, racy};
     use crate::table::TableData;
-    use crate::{arch, frames, global};
+    use crate::{arch, frames, global, limits};
 
     /// The status of what succeeded if there is something, or else of this trap.
     fn or_trap(done: Option<()>, code: TrapCode) -> u32 {
@@ -249,6 +254,27 @@ mod body {
         (waiters.expect("compiled code waits at shared memories only"), at)
     }
 
+    /// Waits until something comes of it or the guest is to stop. A guest that may go on after all
+    /// waits anew.
+    fn wait(context: Context, timeout: i64, body: impl Fn(Wait<'_>) -> Option<WaitResult>) -> i64 {
+        let store = context.store();
+        // SAFETY: the store is alive; the handle is its own, too.
+        let interrupt = unsafe { (*store).bounds.handle.clone() };
+        let wait = Wait::new(timeout, &interrupt);
+        loop {
+            if let Some(result) = body(wait) {
+                return result as i64;
+            }
+            // SAFETY: a guest of the store called a builtin.
+            unsafe {
+                if let Err(ended) = limits::interrupted(store) {
+                    limits::report(store, ended);
+                    return -1;
+                }
+            }
+        }
+    }
+
     pub(super) fn memory_notify(context: Context, index: u32, address: u64, count: u32) -> u32 {
         let (waiters, _) = waiters::<u32>(context, index, address);
         waiters.notify(address, count)
@@ -260,11 +286,11 @@ mod body {
         address: u64,
         expected: u32,
         timeout: i64,
-    ) -> u32 {
+    ) -> i64 {
         let (waiters, at) = waiters(context, index, address);
         // SAFETY: aligned and within the memory, to which there are no other references.
         let at = unsafe { AtomicU32::from_ptr(at) };
-        waiters.wait(address, || is_u32(at, expected), timeout_of(timeout)) as u32
+        wait(context, timeout, |wait| waiters.wait(address, || is_u32(at, expected), wait))
     }
 
     pub(super) fn memory_wait64(
@@ -273,11 +299,11 @@ mod body {
         address: u64,
         expected: u64,
         timeout: i64,
-    ) -> u32 {
+    ) -> i64 {
         let (waiters, at) = waiters(context, index, address);
         // SAFETY: as above.
         let at = unsafe { AtomicU64::from_ptr(at) };
-        waiters.wait(address, || is_u64(at, expected), timeout_of(timeout)) as u32
+        wait(context, timeout, |wait| waiters.wait(address, || is_u64(at, expected), wait))
     }
 
     pub(super) fn data_drop(context: Context, segment: u32) {
@@ -388,6 +414,28 @@ mod body {
     pub(super) fn trap(_context: Context, code: u32) -> u32 {
         let code = u8::try_from(code).ok().and_then(TrapCode::from_code);
         trapped(code.expect("compiled code traps with codes of the table"))
+    }
+
+    /// The status of what ended the guest or did not.
+    fn or_ended(context: Context, result: Result<(), limits::Ended>) -> u32 {
+        match result {
+            Ok(()) => 0,
+            Err(ended) => {
+                // SAFETY: a guest of the store called a builtin.
+                unsafe { limits::report(context.store(), ended) };
+                1
+            }
+        }
+    }
+
+    pub(super) fn out_of_fuel(context: Context) -> u32 {
+        // SAFETY: a guest called: the store is at our disposal.
+        or_ended(context, unsafe { limits::refuel(context.store()) })
+    }
+
+    pub(super) fn interrupted(context: Context) -> u32 {
+        // SAFETY: a guest called: the store is at our disposal.
+        or_ended(context, unsafe { limits::interrupted(context.store()) })
     }
 
     pub(super) fn raise(context: Context) -> ! {

@@ -99,6 +99,7 @@ impl InstanceData {
             store: store.this.cast(),
             thread: store.thread,
             stack_limit: store.stack_limits.of(module),
+            limits: store.bounds.handle.limits(),
             module: module.0,
             instance: data.ptr().as_ptr().cast(),
         };
@@ -311,6 +312,7 @@ pub(crate) fn instantiate(
     let context = {
         let store = inner_mut(&mut store);
         link::check(store, module, given, by_name)?;
+        store.bounds.check(module)?;
         make(store, module, exports, given)?
     };
     // From here on tables of others may refer to the instance, so it stays, whatever happens.

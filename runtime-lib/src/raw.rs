@@ -150,6 +150,10 @@ impl ModuleRef {
         self.0.flags & MODULE_EXPLICIT_CHECKS != 0
     }
 
+    pub(crate) fn has_fuel(self) -> bool {
+        self.0.flags & MODULE_FUEL != 0
+    }
+
     /// The number of imports of each kind.
     pub(crate) fn imported(self) -> [u32; 4] {
         let mut counts = [0; 4];

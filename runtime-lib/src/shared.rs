@@ -202,7 +202,8 @@ impl SharedMemory {
         timeout: Option<Duration>,
     ) -> Result<WaitResult> {
         let at = self.atomic_u32(offset)?;
-        Ok(self.waiters().wait(offset, || waiters::is_u32(at, expected), timeout))
+        let wait = self.waiters().wait(offset, || waiters::is_u32(at, expected), timeout.into());
+        Ok(wait.expect("nobody interrupts the host"))
     }
 
     /// As [`atomic_wait32`](Self::atomic_wait32), for eight bytes.
@@ -216,7 +217,8 @@ impl SharedMemory {
         timeout: Option<Duration>,
     ) -> Result<WaitResult> {
         let at = self.atomic_u64(offset)?;
-        Ok(self.waiters().wait(offset, || waiters::is_u64(at, expected), timeout))
+        let wait = self.waiters().wait(offset, || waiters::is_u64(at, expected), timeout.into());
+        Ok(wait.expect("nobody interrupts the host"))
     }
 
     fn waiters(&self) -> &Waiters {

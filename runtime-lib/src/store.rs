@@ -17,6 +17,7 @@ use crate::global::HostGlobal;
 use crate::handle::{Owned, StoreId};
 use crate::host::HostFuncs;
 use crate::instance::InstanceData;
+use crate::limits::Bounds;
 use crate::memory::MemoryData;
 use crate::module::Modules;
 use crate::shared::SharedMemory;
@@ -107,6 +108,7 @@ pub struct StoreInner {
     thread_id: u64,
     collect_always: bool,
     pub(crate) limits: Limits,
+    pub(crate) bounds: Bounds,
     pub(crate) failure: Option<Failure>,
     pub(crate) externs: Slab,
     pub(crate) modules: Modules,
@@ -139,6 +141,7 @@ impl<T> Store<T> {
             thread_id: 0,
             collect_always: false,
             limits: Limits::default(),
+            bounds: Bounds::new(),
             failure: None,
             externs: Slab::new(),
             modules: Modules::default(),
@@ -232,6 +235,7 @@ impl<T> Drop for Store<T> {
 
 impl Drop for StoreInner {
     fn drop(&mut self) {
+        self.bounds.end(self.id.get());
         // Instances come after what is looked up in their contexts to be freed.
         self.memories.clear();
         self.tables.clear();

@@ -90,6 +90,28 @@ pub fn in_every_way(guest: impl AsRef<[u8]>, test: impl Fn(Way, Module)) {
     together_in_every_way([("guest", guest)], |way, [module]| test(way, module));
 }
 
+/// Runs a test with a guest compiled in every way, with more options than those that ways differ in.
+///
+/// # Panics
+/// As [`in_every_way`].
+pub fn with_options_in_every_way(
+    guest: impl AsRef<[u8]>,
+    options: impl Fn(&mut Config),
+    test: impl Fn(Way, Module),
+) {
+    let compile = |way: &Way| {
+        let mut config = way.config("guest");
+        options(&mut config);
+        compiled(&guest, &config)
+    };
+    let artifacts: Vec<Artifact> = WAYS.iter().map(compile).collect();
+    for (way, module) in WAYS.into_iter().zip(loaded(&artifacts)) {
+        // Shown when the test fails.
+        println!("{way:?}");
+        test(way, module);
+    }
+}
+
 /// Runs a test with guests, each with its name, that can meet in one store.
 ///
 /// # Panics

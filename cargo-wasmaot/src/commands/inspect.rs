@@ -303,10 +303,11 @@ impl Text {
             Value::String(text) => text.clone(),
             other => other.to_string(),
         };
-        let known: Vec<_> = ["name", "abi_version", "explicit_checks", "exports_symbol"]
-            .into_iter()
-            .filter_map(|key| Some([key.replace('_', " "), word(manifest.get(key)?)]))
-            .collect();
+        let known: Vec<_> =
+            ["name", "abi_version", "explicit_checks", "fuel", "epochs", "exports_symbol"]
+                .into_iter()
+                .filter_map(|key| Some([key.replace('_', " "), word(manifest.get(key)?)]))
+                .collect();
         self.rows("module", &known);
         let list =
             |key: &str| manifest.get(key).and_then(Value::as_array).cloned().unwrap_or_default();

@@ -68,8 +68,12 @@ impl<'a> Description<'a> {
         self.relocated.address(root + offset_of!(VmModule, abi), resolve.abi());
         self.string(root + offset_of!(VmModule, name), &plan.name);
         self.layout(root + offset_of!(VmModule, layout));
-        let explicit = plan.traps == TrapStyle::Explicit;
-        let flags = if explicit { MODULE_EXPLICIT_CHECKS } else { 0 };
+        let flags = [
+            (plan.traps == TrapStyle::Explicit, MODULE_EXPLICIT_CHECKS),
+            (plan.fuel, MODULE_FUEL),
+            (plan.epochs, MODULE_EPOCHS),
+        ];
+        let flags = flags.iter().filter(|(on, _)| *on).fold(0, |flags, (_, flag)| flags | flag);
         self.relocated.u32(root + offset_of!(VmModule, flags), flags);
         let space = root + offset_of!(VmModule, memory_space);
         self.relocated.u64(space + offset_of!(Space, reservation), plan.space.reservation);

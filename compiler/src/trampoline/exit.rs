@@ -4,6 +4,7 @@
 //! frames. What it calls does not unwind through it: a call that failed says so in its result,
 //! and the exit has the runtime resume at the innermost entry.
 
+use cranelift_codegen::ir::condcodes::IntCC;
 use wasmaot_abi::builtins::{Builtin, Fails, RAISE};
 use wasmaot_abi::context::{VmContext, VmHostContext, VmThread};
 
@@ -76,6 +77,12 @@ pub fn builtin(builtin: Builtin, target: &Target) -> ir::Function {
                 let status = builder.inst_results(call)[0];
                 raise_if(builder, target, status, Raise::IfNot0, params[0]);
                 builder.ins().return_(&[]);
+            }
+            Fails::Negative => {
+                let result = builder.inst_results(call)[0];
+                let failed = builder.ins().icmp_imm_s(IntCC::SignedLessThan, result, 0);
+                raise_if(builder, target, failed, Raise::IfNot0, params[0]);
+                builder.ins().return_(&[result]);
             }
             Fails::Always => {
                 builder.ins().trap(NEVER);

@@ -96,10 +96,13 @@ pub fn builtin(builtin: Builtin, target: &Target) -> Signature {
     signature(target.c_convention, builtin_params(builtin), result)
 }
 
-/// The way out to a builtin, in the guests' own convention. A status is looked at on the way
-/// back and not passed on.
+/// The way out to a builtin, in the guests' own convention, or one in which the way out preserves
+/// all registers. A status is looked at on the way back and not passed on.
 pub fn exit_builtin(builtin: Builtin) -> Signature {
     let row = builtin.row();
-    let result = row.result.filter(|_| row.fails == Fails::Never).map(builtin_type);
-    signature(CallConv::Tail, builtin_params(builtin), result)
+    let passed_on = matches!(row.fails, Fails::Never | Fails::Negative);
+    let result = row.result.filter(|_| passed_on).map(builtin_type);
+    let preserves = builtin.preserves_registers();
+    let convention = if preserves { CallConv::PreserveAll } else { CallConv::Tail };
+    signature(convention, builtin_params(builtin), result)
 }

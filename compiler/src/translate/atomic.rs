@@ -158,7 +158,9 @@ fn wait(cx: &mut Context<'_, '_>, arg: MemArg, access: Type) {
     let builtin = if access == I32 { Builtin::memory_wait32 } else { Builtin::memory_wait64 };
     let memory = cx.ins().iconst(I32, i64::from(memory.as_u32()));
     let result = builtin::call(cx, builtin, &[memory, address, expected, timeout]);
-    cx.push(result.expect("waiting has a result"));
+    let result = result.expect("waiting has a result");
+    let result = cx.ins().ireduce(I32, result);
+    cx.push(result);
 }
 
 /// `memory.atomic.notify`.

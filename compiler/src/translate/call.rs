@@ -7,7 +7,7 @@ use wasmaot_abi::traps::TrapCode;
 
 use super::context::Context;
 use super::trap::trap_if;
-use super::{table, vmctx};
+use super::{meter, table, vmctx};
 use crate::config::TrapStyle;
 use crate::func_key::{FuncKey, Reference};
 use crate::index::{FuncIndex, SigIndex, TableIndex};
@@ -99,6 +99,7 @@ fn call(cx: &mut Context<'_, '_>, sig: SigIndex, callee: Callee) {
         }
     };
     push_results(cx, sig, call);
+    meter::reload(cx);
 }
 
 /// Pops the arguments of a call and puts the contexts before them.

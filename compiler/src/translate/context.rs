@@ -10,6 +10,7 @@ use cranelift_frontend::{FuncInstBuilder, FunctionBuilder};
 
 use super::bounds::Passed;
 use super::local::Local;
+use super::meter::Meter;
 use super::stack::Stack;
 use super::types::{clif, needs_stack_map};
 use super::vmctx::Regions;
@@ -45,6 +46,8 @@ pub struct Context<'t, 'f> {
     pub initialising: bool,
     /// The bounds checks that need not be repeated.
     pub passed: Passed,
+    /// What it takes to meter the function, if it is.
+    pub meter: Option<Meter>,
     /// The function's code, if it has any of its own.
     pub body: Option<&'t Body<'t>>,
     /// Where the current instruction stands in the file.
@@ -62,7 +65,7 @@ impl<'t, 'f> Context<'t, 'f> {
         mut builder: FunctionBuilder<'f>,
         vmctx: Value,
     ) -> Self {
-        let regions = Regions::new(builder.func);
+        let regions = Regions::new(builder.func, plan.fuel || plan.epochs);
         builder.set_srcloc(ir::SourceLoc::default());
         Self {
             module,
@@ -77,6 +80,7 @@ impl<'t, 'f> Context<'t, 'f> {
             regions,
             initialising: false,
             passed: Passed::default(),
+            meter: None,
             body: None,
             offset: 0,
             signatures: HashMap::new(),

@@ -13,6 +13,7 @@ use wasmaot_abi::traps::TrapCode;
 use wasmparser::BrTable;
 
 use super::context::Context;
+use super::meter;
 use super::stack::{BlockType, Frame, Kind};
 use super::trap::trap;
 use crate::index::SigIndex;
@@ -42,6 +43,7 @@ pub fn loop_(cx: &mut Context<'_, '_>, ty: BlockType) {
     cx.builder.switch_to_block(label);
     cx.passed.forget();
     replace_top(cx, label);
+    meter::check(cx);
 }
 
 /// `if`.

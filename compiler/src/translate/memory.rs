@@ -7,7 +7,7 @@ use wasmparser::{MemArg, MemArgTarget};
 use super::bounds::{self, Address};
 use super::context::Context;
 use super::int::{narrow, widen};
-use super::{builtin, vmctx};
+use super::{builtin, meter, vmctx};
 use crate::index::{DataIndex, MemoryIndex};
 
 /// How a load instruction that extends is appended.
@@ -146,6 +146,7 @@ pub fn grow(cx: &mut Context<'_, '_>, memory: u32) {
 /// `memory.copy`.
 pub fn copy(cx: &mut Context<'_, '_>, dst_memory: u32, src_memory: u32) {
     let (dst, src, len) = cx.pop3();
+    meter::charge_length(cx, len, meter::BYTES_LOG2);
     let dst_memory = cx.ins().iconst(types::I32, i64::from(dst_memory));
     let dst = widen(cx, dst);
     let src_memory = cx.ins().iconst(types::I32, i64::from(src_memory));
@@ -157,6 +158,7 @@ pub fn copy(cx: &mut Context<'_, '_>, dst_memory: u32, src_memory: u32) {
 /// `memory.fill`.
 pub fn fill(cx: &mut Context<'_, '_>, memory: u32) {
     let (dst, value, len) = cx.pop3();
+    meter::charge_length(cx, len, meter::BYTES_LOG2);
     let memory = cx.ins().iconst(types::I32, i64::from(memory));
     let dst = widen(cx, dst);
     let len = widen(cx, len);
@@ -166,6 +168,7 @@ pub fn fill(cx: &mut Context<'_, '_>, memory: u32) {
 /// `memory.init`.
 pub fn init(cx: &mut Context<'_, '_>, memory: u32, segment: u32) {
     let (dst, src, len) = cx.pop3();
+    meter::charge_length(cx, len, meter::BYTES_LOG2);
     let memory = cx.ins().iconst(types::I32, i64::from(memory));
     let segment = cx.ins().iconst(types::I32, i64::from(segment));
     let dst = widen(cx, dst);

@@ -18,6 +18,7 @@ mod init;
 mod int;
 mod local;
 mod memory;
+mod meter;
 mod operator;
 mod reference;
 mod simd;
@@ -157,9 +158,11 @@ fn instructions(cx: &mut Context<'_, '_>, body: &Body<'_>) -> Result<Filled> {
         local::declare(cx, ty, count, zero);
     }
     let mut reader = wasmparser::OperatorsReader::new(locals.get_binary_reader());
+    meter::start(cx, reader.clone()).map_err(invalid)?;
     while !cx.stack.frames.is_empty() {
         let (operator, offset) = reader.read_with_offset().map_err(invalid)?;
         at(cx, offset as usize);
+        meter::charge(cx);
         operator::translate(cx, &operator)?;
         if size::check(cx, body)? == Filled::TooMuch {
             return Ok(Filled::TooMuch);

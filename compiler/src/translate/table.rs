@@ -10,7 +10,7 @@ use super::context::Context;
 use super::int::{narrow, widen};
 use super::trap::trap_if;
 use super::types::clif;
-use super::{builtin, vmctx};
+use super::{builtin, meter, vmctx};
 use crate::index::{ElemIndex, TableIndex};
 use crate::module::ValType;
 
@@ -75,6 +75,7 @@ pub fn grow(cx: &mut Context<'_, '_>, table: TableIndex) {
 /// `table.fill`.
 pub fn fill(cx: &mut Context<'_, '_>, table: TableIndex) {
     let (dst, value, len) = cx.pop3();
+    meter::charge_length(cx, len, meter::ELEMENTS_LOG2);
     let dst = widen(cx, dst);
     let len = widen(cx, len);
     fill_range(cx, table, dst, value, len);
@@ -99,6 +100,7 @@ fn fill_range(cx: &mut Context<'_, '_>, table: TableIndex, dst: Value, value: Va
 /// `table.copy`.
 pub fn copy(cx: &mut Context<'_, '_>, dst_table: TableIndex, src_table: TableIndex) {
     let (dst, src, len) = cx.pop3();
+    meter::charge_length(cx, len, meter::ELEMENTS_LOG2);
     let dst_table = number(cx, dst_table.as_u32());
     let dst = widen(cx, dst);
     let src_table = number(cx, src_table.as_u32());
@@ -110,6 +112,7 @@ pub fn copy(cx: &mut Context<'_, '_>, dst_table: TableIndex, src_table: TableInd
 /// `table.init`.
 pub fn init(cx: &mut Context<'_, '_>, table: TableIndex, segment: ElemIndex) {
     let (dst, src, len) = cx.pop3();
+    meter::charge_length(cx, len, meter::ELEMENTS_LOG2);
     let table = number(cx, table.as_u32());
     let segment = number(cx, segment.as_u32());
     let dst = widen(cx, dst);

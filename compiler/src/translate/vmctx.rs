@@ -25,11 +25,13 @@ pub struct Regions {
     heap: AliasRegion,
     table: AliasRegion,
     func_ref: AliasRegion,
+    /// Only in code that is metered.
+    limits: Option<AliasRegion>,
 }
 
 impl Regions {
     /// Declares the regions in a function. Their numbers are the same in all functions.
-    pub fn new(func: &mut Function) -> Self {
+    pub fn new(func: &mut Function, metered: bool) -> Self {
         let mut user_id = 0;
         let mut region = |description| {
             user_id += 1;
@@ -42,6 +44,7 @@ impl Regions {
             heap: region("memory"),
             table: region("table"),
             func_ref: region("function reference"),
+            limits: metered.then(|| region("limits")),
         }
     }
 }
@@ -84,6 +87,16 @@ pub fn set_stack_limit(func: &mut Function) {
 pub fn stack_limit(cx: &mut Context<'_, '_>) -> Value {
     let (flags, vmctx) = (in_region(cx.regions.context), cx.vmctx);
     cx.ins().load(POINTER, flags, vmctx, offset_of!(VmContext, stack_limit) as i32)
+}
+
+/// Where the [`VmLimits`](wasmaot_abi::context::VmLimits) are.
+pub fn limits(cx: &mut Context<'_, '_>) -> Value {
+    load_constant(cx, cx.vmctx, offset_of!(VmContext, limits) as u32)
+}
+
+/// An access to those.
+pub fn limits_flags(cx: &Context<'_, '_>) -> MemFlagsData {
+    MemFlagsData::trusted().with_alias_region(cx.regions.limits)
 }
 
 fn memory(cx: &mut Context<'_, '_>, memory: MemoryIndex) -> Place {

@@ -6,6 +6,7 @@
 //! | `stack_bounds` | the present thread's stack |
 //! | `find_image`, `open_image` | the executable or shared object that an address is in, and its file |
 //! | `start_program`, `end_program` | what a process needs whose program is a guest (feature `wasi`) |
+//! | `Event` | a descriptor that is readable while something is the case |
 //! | `install`, `Fault` | handlers for faults (feature `signals`), and what is in their arguments |
 
 use std::ops::Range;

@@ -7,8 +7,8 @@
 //! up is decided under the lock, too, so that each of the number that `notify` returns gets
 //! [`WaitResult::Woken`], however late. Waiters are woken up in the order in which they came.
 //!
-//! A wait without an end ends by a wake-up only. If guests are to be stopped from outside one day,
-//! their waiters have to be woken up for that, with a result of its own.
+//! A guest that waits can also be interrupted (see [`interrupt`](crate::interrupt)): it has itself woken
+//! up for that, leaves the queue and has no result.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -16,10 +16,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::WaitResult;
+use crate::interrupt::InterruptHandle;
 
 /// The waiters of one memory.
-#[derive(Default)]
-pub(crate) struct Waiters(Mutex<Queues>);
+#[derive(Clone, Default)]
+pub(crate) struct Waiters(Arc<Mutex<Queues>>);
 
 /// By address; none of them is empty.
 type Queues = BTreeMap<u64, VecDeque<Arc<Waiter>>>;
@@ -31,50 +32,85 @@ struct Waiter {
     wake: Condvar,
 }
 
+/// For how long to wait at most.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Wait<'a> {
+    deadline: Option<Instant>,
+    interrupt: Option<&'a InterruptHandle>,
+}
+
+impl From<Option<Duration>> for Wait<'_> {
+    fn from(timeout: Option<Duration>) -> Self {
+        // A time that nobody lives to see is no limit.
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        Self { deadline, interrupt: None }
+    }
+}
+
+impl<'a> Wait<'a> {
+    /// A guest's wait, by its timeout in nanoseconds, until it is interrupted.
+    pub(crate) fn new(nanoseconds: i64, interrupt: &'a InterruptHandle) -> Self {
+        Self { interrupt: Some(interrupt), ..timeout(nanoseconds).into() }
+    }
+}
+
 impl Waiters {
     fn lock(&self) -> MutexGuard<'_, Queues> {
         // Nothing panics with the lock, and nothing is left half done.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits at an address, if `is_expected` says so of the value there.
+    /// Waits at an address, if `is_expected` says so of the value there. `None` if it was
+    /// interrupted.
     pub(crate) fn wait(
         &self,
         address: u64,
         is_expected: impl FnOnce() -> bool,
-        timeout: Option<Duration>,
-    ) -> WaitResult {
-        // A time that nobody lives to see is no limit.
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        Wait { deadline, interrupt }: Wait<'_>,
+    ) -> Option<WaitResult> {
+        let waiter = Arc::new(Waiter::default());
+        // Whoever interrupts sets the word, then takes the lock of the queues: the waiter is in its
+        // queue by then, and asleep, or sees the word.
+        let watch = |interrupt: &InterruptHandle| {
+            let (waiters, waiter) = (self.clone(), waiter.clone());
+            interrupt.watch(move || {
+                let _lock = waiters.lock();
+                waiter.wake.notify_one();
+            })
+        };
+        // Dropped without the lock, as it is made.
+        let _watch = interrupt.map(watch);
         let mut queues = self.lock();
         if !is_expected() {
-            return WaitResult::NotEqual;
+            return Some(WaitResult::NotEqual);
         }
-        let waiter = Arc::new(Waiter::default());
         queues.entry(address).or_default().push_back(waiter.clone());
-        loop {
+        let result = loop {
+            if interrupt.is_some_and(InterruptHandle::is_interrupted) {
+                break None;
+            }
             queues = match deadline {
                 None => waiter.wake.wait(queues).unwrap_or_else(PoisonError::into_inner),
                 Some(deadline) => {
                     let left = deadline.saturating_duration_since(Instant::now());
                     if left.is_zero() {
-                        break;
+                        break Some(WaitResult::TimedOut);
                     }
                     let wait = waiter.wake.wait_timeout(queues, left);
                     wait.unwrap_or_else(PoisonError::into_inner).0
                 }
             };
             if waiter.woken.load(Ordering::Relaxed) {
-                return WaitResult::Woken;
+                return Some(WaitResult::Woken);
             }
-        }
+        };
         if let Some(queue) = queues.get_mut(&address) {
             queue.retain(|other| !Arc::ptr_eq(other, &waiter));
             if queue.is_empty() {
                 queues.remove(&address);
             }
         }
-        WaitResult::TimedOut
+        result
     }
 
     /// Wakes up at most `count` waiters at an address; their number.
@@ -103,7 +139,7 @@ impl Waiters {
 }
 
 /// A guest's timeout in nanoseconds: none, if it is negative.
-pub(crate) fn timeout(nanoseconds: i64) -> Option<Duration> {
+fn timeout(nanoseconds: i64) -> Option<Duration> {
     u64::try_from(nanoseconds).ok().map(Duration::from_nanos)
 }
 
@@ -127,11 +163,14 @@ mod tests {
     #[test]
     fn only_the_expected_value_is_waited_for() {
         let waiters = Waiters::default();
-        assert_eq!(waiters.wait(0, || false, None), WaitResult::NotEqual);
+        assert_eq!(waiters.wait(0, || false, None.into()), Some(WaitResult::NotEqual));
         let before = Instant::now();
-        assert_eq!(waiters.wait(0, || true, Some(SHORT)), WaitResult::TimedOut);
+        assert_eq!(waiters.wait(0, || true, Some(SHORT).into()), Some(WaitResult::TimedOut));
         assert!(before.elapsed() >= SHORT);
-        assert_eq!(waiters.wait(0, || true, Some(Duration::ZERO)), WaitResult::TimedOut);
+        assert_eq!(
+            waiters.wait(0, || true, Some(Duration::ZERO).into()),
+            Some(WaitResult::TimedOut)
+        );
         assert_eq!(waiters.notify(0, u32::MAX), 0);
         assert!(waiters.lock().is_empty());
     }
@@ -145,7 +184,7 @@ mod tests {
                 let (waiters, order) = (&waiters, &order);
                 scope.spawn(move || {
                     let forever = (i % 2 == 0).then_some(Duration::MAX);
-                    assert_eq!(waiters.wait(8, || true, forever), WaitResult::Woken);
+                    assert_eq!(waiters.wait(8, || true, forever.into()), Some(WaitResult::Woken));
                     order.lock().unwrap().push(i);
                 });
                 // One after the other.

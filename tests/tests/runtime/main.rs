@@ -8,6 +8,7 @@ mod child;
 mod guests;
 
 mod externref;
+mod fuel;
 mod function_references;
 mod host;
 mod isolation;

@@ -1,5 +1,6 @@
 //! Linux, with glibc or musl.
 
+mod event;
 mod image;
 mod memory;
 #[cfg(feature = "wasi")]
@@ -7,6 +8,7 @@ mod process;
 #[cfg(feature = "signals")]
 mod signal;
 
+pub(crate) use event::Event;
 pub(crate) use image::{ImageFile, find_image, open_image};
 pub(crate) use memory::{Backing, Reservation};
 #[cfg(feature = "wasi")]
