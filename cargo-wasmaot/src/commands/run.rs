@@ -1,7 +1,11 @@
-//! `cargo wasmaot run`: compiles a module, brings it into this program and calls it.
+//! `cargo wasmaot run`: makes a program of a WASI command, in the cache, and becomes it; or brings a
+//! module without imports into this program and calls one of its functions.
 
-use std::path::PathBuf;
-use std::process::ExitCode;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
@@ -13,33 +17,49 @@ use wasmaot_compiler::module::{FuncType, HeapType, RefType, ValType};
 use crate::guest::{CompileOptions, Guest};
 use crate::load::link::Linker;
 use crate::load::load;
+use crate::program::cache::Cache;
+use crate::program::grants::Grants;
+use crate::program::{CargoOptions, LinkOptions, Request, START};
 use crate::shell::Shell;
 use crate::words::show_type;
 
-/// Compile a module and call one of its functions
+/// Run a WASI command, or call a function of a module
 ///
-/// Without `--invoke`, the start function runs, then the export `_start` if there is one. The
-/// module must not import anything.
+/// A command (a module that exports `_start`) becomes a program, which is kept in a cache, and runs
+/// in place of this one: its exit code and signals are the guest's. All that follows the module are
+/// the guest's arguments; a `--` in between is dropped.
+///
+/// As a runner for cargo: CARGO_TARGET_WASM32_WASIP1_RUNNER="cargo wasmaot run --dir ." makes `cargo
+/// run` and `cargo test` of a crate for wasm32-wasip1 run natively.
+///
+/// Of a module without imports that is no command, `--invoke NAME` calls a function with what
+/// follows the module: numbers, decimal or hexadecimal; for references `null`, or any text for a
+/// reference to a value of the host. Without it only the start function runs.
 #[derive(Debug, Args)]
+#[command(override_usage = "cargo wasmaot run [OPTIONS] <WASM> [ARGS]...")]
 pub struct Run {
-    /// The module, binary (.wasm) or text (.wat)
-    #[arg(value_name = "WASM")]
-    input: PathBuf,
-
-    /// The exported function to call; what follows are its arguments
+    /// The exported function to call; what follows the module are its arguments
     #[arg(long, value_name = "NAME")]
     invoke: Option<String>,
 
-    /// The arguments: numbers, decimal or hexadecimal; for references `null`, or any text for a
-    /// reference to a value of the host
-    #[arg(
-        value_name = "ARGS",
-        requires = "invoke",
-        allow_hyphen_values = true,
-        trailing_var_arg = true
-    )]
-    args: Vec<String>,
+    /// The module, binary (.wasm) or text (.wat), and the arguments
+    #[arg(value_name = "WASM", required = true, num_args = 1.., trailing_var_arg = true)]
+    command: Vec<OsString>,
 
+    /// Assert that Cargo.lock of the program's package will not change
+    #[arg(long)]
+    locked: bool,
+    /// Do not access the network
+    #[arg(long)]
+    offline: bool,
+    /// Both of the above
+    #[arg(long)]
+    frozen: bool,
+
+    #[command(flatten)]
+    link: LinkOptions,
+    #[command(flatten)]
+    grants: Grants,
     #[command(flatten)]
     options: CompileOptions,
 }
@@ -50,21 +70,100 @@ impl Run {
     /// # Errors
     /// If the module cannot be compiled, linked or loaded, or the function not be called.
     pub fn run(&self, shell: &Shell) -> Result<ExitCode> {
-        let guest = Guest::read(&self.input)?;
-        let config = self.options.config(&guest, &crate::host_target());
+        let (input, args) = self.command.split_first().context("no module was named")?;
+        let guest = Guest::read(Path::new(input))?;
+        if self.invoke.is_none()
+            && let Some(failed) = self.become_program(&guest, args, shell)?
+        {
+            return Err(failed);
+        }
+        self.call(&guest, args, shell)
+    }
+
+    /// Becomes the guest's program. Returns if that was not possible, saying why, or if it is no
+    /// command.
+    fn become_program(
+        &self,
+        guest: &Guest,
+        args: &[OsString],
+        shell: &Shell,
+    ) -> Result<Option<anyhow::Error>> {
+        let flags =
+            [(self.locked, "--locked"), (self.offline, "--offline"), (self.frozen, "--frozen")];
+        let flags = flags.into_iter().filter(|(given, _)| *given).map(|(_, flag)| flag.to_owned());
+        let cargo = CargoOptions { flags: flags.collect(), not_for_us: true };
+        let target = crate::host_target();
+        let request = Request {
+            guest,
+            options: &self.options,
+            target: &target,
+            link: &self.link,
+            // Those of this run are not part of the program.
+            grants: &Grants::default(),
+            asks_environment: true,
+            cargo: &cargo,
+        };
+        let cache = Cache::find_folder();
+        let made = cache.as_ref().ok().and_then(|cache| request.find(cache));
+        if made.is_none() && !request.is_command()? {
+            return Ok(None);
+        }
+        let cache = cache?;
+        let program = match made {
+            Some(program) => program,
+            None => crate::program::make(&request, &cache, shell)?,
+        };
+        let error = self.exec(&program, args);
+        // What is there does not run, so it is not what we put there.
+        cache.remove(&program);
+        let again = crate::program::make(&request, &cache, shell)?;
+        let retried = self.exec(&again, args);
+        Ok(Some(
+            anyhow!("{retried} (before: {error})")
+                .context(format!("cannot run the program `{}`", again.display())),
+        ))
+    }
+
+    /// Becomes a program; returns if that failed.
+    fn exec(&self, program: &Path, args: &[OsString]) -> std::io::Error {
+        let args = match args {
+            [dashes, rest @ ..] if dashes == "--" => rest,
+            all => all,
+        };
+        let mut command = Command::new(program);
+        command.arg0(&self.command[0]).args(args);
+        command.env(wasmaot::wasi::program::VARIABLE, OsString::from_vec(self.grants.text()));
+        command.exec()
+    }
+
+    /// Calls a function of a module that imports nothing.
+    fn call(&self, guest: &Guest, args: &[OsString], shell: &Shell) -> Result<ExitCode> {
+        let (invoke, args) = match (&self.invoke, args) {
+            (Some(name), args) => (Some(name.clone()), args),
+            (None, [option, name, args @ ..]) if option == "--invoke" => (Some(text(name)?), args),
+            (None, args) => (None, args),
+        };
+        let args = args.iter().map(text).collect::<Result<Vec<_>>>()?;
+        let input = &guest.path;
+        let config = self.options.config(guest, &crate::host_target());
         // What is wrong with the call is known without compiling anything.
         let interface =
             wasmaot_compiler::describe(&guest.wasm, &config).with_context(|| guest.failed())?;
-        nothing_imported(&interface, &guest)?;
-        let call = match &self.invoke {
-            Some(name) => Some((name.as_str(), arguments(&interface, name, &self.args)?)),
-            None => find_func(&interface, "_start").map(|_| ("_start", Vec::new())),
+        nothing_imported(&interface, guest)?;
+        let call = match &invoke {
+            Some(name) => Some((name.as_str(), arguments(&interface, name, &args)?)),
+            None if !args.is_empty() => bail!(
+                "`{}` is no command (it exports no `{START}`) that could take arguments; --invoke \
+                 names a function to call",
+                input.display()
+            ),
+            None => None,
         };
         let linker = Linker::find()?;
-        shell.status("Compiling", self.input.display());
+        shell.status("Compiling", input.display());
         let artifact = guest.compile(&config)?;
         let modules = load(&[artifact], &linker)?;
-        shell.status("Running", self.input.display());
+        shell.status("Running", input.display());
 
         let mut store = Store::new(());
         let instance = match Instance::new(&mut store, modules[0], &Imports::new()) {
@@ -75,7 +174,7 @@ impl Run {
             if interface.exports.iter().any(|export| matches!(export.ty, ExternType::Func(_))) {
                 let names = functions(&interface);
                 shell.note(format!(
-                    "the module has no `_start`; to call a function, --invoke one of:\n{names}"
+                    "the module has no `{START}`; to call a function, --invoke one of:\n{names}"
                 ));
             }
             return Ok(ExitCode::SUCCESS);
@@ -91,6 +190,13 @@ impl Run {
             Err(error) => stopped(shell, error),
         }
     }
+}
+
+/// An argument of a function.
+fn text(arg: &OsString) -> Result<String> {
+    arg.to_str()
+        .map(str::to_owned)
+        .with_context(|| format!("`{}` is not UTF-8, and so no argument", arg.display()))
 }
 
 /// Refuses a module with imports, naming all of them.

@@ -29,7 +29,7 @@ pub struct Grants {
 
 impl Grants {
     /// Everything as a text.
-    pub fn baked(&self) -> Vec<u8> {
+    pub fn text(&self) -> Vec<u8> {
         let mut out = Vec::new();
         let mut line = |words: &[&[u8]]| {
             for (index, word) in words.iter().enumerate() {
@@ -116,7 +116,7 @@ mod tests {
             arg: vec!["-v".into()],
             max_memory: Some(65536),
         };
-        let text = String::from_utf8(grants.baked()).unwrap();
+        let text = String::from_utf8(grants.text()).unwrap();
         assert_eq!(text, "arg\t-v\nenv\tA\ta\\tb\\n\\\\\ninherit-env\nmax-memory\t65536\n");
         assert_eq!(variable("A=b=c"), Ok(("A".into(), "b=c".into())));
         assert!(variable("=b").is_err() && variable("A").is_err());

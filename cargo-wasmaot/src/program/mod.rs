@@ -19,8 +19,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use wasmaot_compiler::Interface;
 use wasmaot_compiler::interface::ExternType;
+use wasmaot_compiler::{Config, Interface};
 
 use crate::guest::{CompileOptions, Guest};
 use crate::shell::Shell;
@@ -73,12 +73,33 @@ pub struct Request<'a> {
 }
 
 impl Request<'_> {
+    /// The program, if it was made before.
+    pub fn find(&self, cache: &Cache) -> Option<PathBuf> {
+        cache.find(&self.key())
+    }
+
+    /// Whether the module is a command.
+    ///
+    /// # Errors
+    /// If it is no module that can be compiled.
+    pub fn is_command(&self) -> Result<bool> {
+        let interface = wasmaot_compiler::describe(&self.guest.wasm, &self.config())
+            .with_context(|| self.guest.failed())?;
+        Ok(interface.exports.iter().any(|export| export.name == START))
+    }
+
+    fn config(&self) -> Config {
+        let mut config = self.options.config(self.guest, self.target);
+        config.wasi = true;
+        config
+    }
+
     /// What distinguishes the program from others: of everything that goes into it.
     fn key(&self) -> String {
         let Self { guest, options, target, link, grants, asks_environment, cargo: _ } = self;
         let how = format!(
             "{options:?}\0{target}\0{link:?}\0{asks_environment}\0{:?}\0{:?}",
-            grants.baked(),
+            grants.text(),
             guest.path.file_stem(),
         );
         cache::key(&[&guest.wasm, how.as_bytes(), &cache::build_stamp()])
@@ -97,8 +118,7 @@ pub fn make(request: &Request<'_>, cache: &Cache, shell: &Shell) -> Result<PathB
         return Ok(program);
     }
     let guest = request.guest;
-    let mut config = request.options.config(guest, request.target);
-    config.wasi = true;
+    let mut config = request.config();
     let interface =
         wasmaot_compiler::describe(&guest.wasm, &config).with_context(|| guest.failed())?;
     check_command(&interface, guest)?;
@@ -118,7 +138,7 @@ pub fn make(request: &Request<'_>, cache: &Cache, shell: &Shell) -> Result<PathB
         target: request.target,
         interface: &artifact.interface,
         imports: &imports,
-        options: request.grants.baked(),
+        options: request.grants.text(),
         asks_environment: request.asks_environment,
         ignores_broken_pipes: made_by_rust(&guest.wasm),
         crt_static: request.link.crt_static,
@@ -145,7 +165,7 @@ fn is_called(export: &str) -> bool {
 }
 
 /// What commands export.
-const START: &str = "_start";
+pub const START: &str = "_start";
 
 /// Refuses what is no command.
 fn check_command(interface: &Interface, guest: &Guest) -> Result<()> {
