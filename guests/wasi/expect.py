@@ -1,6 +1,6 @@
 """Runs the cases of a folder's cases.json on Wasmtime, and writes or compares what they print and how they end.
 
-    python3 expect.py [--check] [--folder FOLDER] [CASE...]
+    python3 expect.py [--check] [--folder FOLDER] [--native FOLDER] [CASE...]
 
 Needs the package `wasmtime` (50.0.1 was used). `expected/NAME.stdout` and `NAME.stderr` (where it is not empty) are
 what a case printed, byte for byte; `expected/status.txt` has a line `NAME CODE` for each, CODE being `trap` where
@@ -8,9 +8,12 @@ the guest trapped (and its standard error is then the host's business).
 
 A case runs in a fresh folder with an empty folder `dir`, which is the guest's `/` (descriptor 3) unless `dirs` says
 otherwise: [host folder, the guest's name for it, "ro" where it may not be changed]. Its other keys: `program` (the
-module's name), `args` (after the program's name), `env`, `stdin` (text; nothing if absent; always a pipe), and
-`setup`, made in the fresh folder before: a text is a file, {"link": TARGET} a symbolic link, {"copy": FILE} a file
-of this folder, null a folder. What is expected of a case with `by` was written by hand, and is left alone: its
+module's name), `args` (after the program's name), `env`, `stdin` (text or {"copy": FILE}; nothing if absent; always a
+pipe), and `setup`, made in the fresh folder before: a text is a file, {"link": TARGET} a symbolic link, {"copy": FILE} a
+file of the folder of cases.json, null a folder. Of a case with `files` the contents of `dir` afterwards are compared,
+too: `expected/NAME.files` has a line for each file, its size, hash (FNV-1a, 64 bits) and path.
+
+With --native, what is compared comes from native programs of the same names in that folder, run in `dir`. What is expected of a case with `by` was written by hand, and is left alone: its
 program's head says why. README.md tells more.
 """
 
@@ -70,16 +73,39 @@ def prepare(root, case):
             path.write_bytes((FOLDER / what["copy"]).read_bytes())
 
 
-def run(case):
-    """What the case printed on both streams, and how it ended."""
+def fnv(content):
+    """The hash FNV-1a of some bytes, in 64 bits."""
+    value = 0xCBF29CE484222325
+    for byte in content:
+        value = (value ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
+    return value
+
+
+def left(root):
+    """A line for each file that a case left in `dir`."""
+    files = sorted((path.relative_to(root / "dir").as_posix(), path) for path in (root / "dir").rglob("*") if path.is_file())
+    contents = [(name, path.read_bytes()) for name, path in files]
+    return "".join(f"{len(content)} {fnv(content):016x} {name}\n" for name, content in contents).encode()
+
+
+def run(case, native):
+    """What the case printed on both streams, the files that it left, and how it ended."""
     with tempfile.TemporaryDirectory() as root:
-        prepare(pathlib.Path(root), case)
-        module = FOLDER / (case["program"] + ".wasm")
-        command = [sys.executable, os.path.abspath(__file__), "--guest", str(module), json.dumps(case)]
-        stdin = case.get("stdin", "").encode()
-        done = subprocess.run(command, input=stdin, capture_output=True, cwd=root, timeout=300)
-        trapped = done.returncode == 134
-        return done.stdout, b"" if trapped else done.stderr, "trap" if trapped else str(done.returncode)
+        root = pathlib.Path(root)
+        prepare(root, case)
+        stdin = case.get("stdin", "")
+        stdin = stdin.encode() if isinstance(stdin, str) else (FOLDER / stdin["copy"]).read_bytes()
+        if native:
+            command = [case["program"]] + case.get("args", [])
+            how = {"executable": f"{native}/{case['program']}", "cwd": root / "dir", "env": case.get("env", {})}
+        else:
+            module = FOLDER / (case["program"] + ".wasm")
+            command = [sys.executable, os.path.abspath(__file__), "--guest", str(module), json.dumps(case)]
+            how = {"cwd": root}
+        done = subprocess.run(command, input=stdin, capture_output=True, timeout=300, **how)
+        trapped = done.returncode in (134, -6)
+        files = left(root) if case.get("files") else b""
+        return done.stdout, b"" if trapped else done.stderr, files, "trap" if trapped else str(done.returncode)
 
 
 def main(arguments):
@@ -90,6 +116,12 @@ def main(arguments):
     if "--folder" in arguments:
         at = arguments.index("--folder")
         FOLDER = pathlib.Path(arguments[at + 1])
+        del arguments[at : at + 2]
+    native = None
+    if "--native" in arguments:
+        at = arguments.index("--native")
+        native = pathlib.Path(arguments[at + 1]).resolve()
+        check = True
         del arguments[at : at + 2]
     FOLDER = FOLDER.resolve()
     names = [name for name in arguments if name != "--check"]
@@ -105,8 +137,10 @@ def main(arguments):
         name = case["name"]
         if (names and name not in names) or case.get("by") == "hand":
             continue
-        stdout, stderr, code = run(case)
-        for kind, got in (("stdout", stdout), ("stderr", stderr)):
+        if native and (case.get("native") is False or not (native / case["program"]).exists()):
+            continue
+        stdout, stderr, files, code = run(case, native)
+        for kind, got in (("stdout", stdout), ("stderr", stderr), ("files", files)):
             file = expected / f"{name}.{kind}"
             if check:
                 if (file.read_bytes() if file.exists() else b"") != got:
