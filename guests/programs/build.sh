@@ -84,4 +84,4 @@ zstd() {
 
 [ $# -gt 0 ] || set -- bzip2 lua onig quickjs sqlite zstd
 for program; do "$program"; done
-[ -n "${NATIVE:-}" ] || ls build.sh $(find src -type f) sources/* *.wasm | grep -v '^sources/src' | LC_ALL=C sort | xargs sha256sum > SHA256SUMS
+[ -n "${NATIVE:-}" ] || find build.sh src sources *.wasm -type f | LC_ALL=C sort | xargs sha256sum > SHA256SUMS
