@@ -36,8 +36,20 @@ pub struct Config {
     /// them to an instance, and the program links with a runtime that has the feature `wasi`.
     pub wasi: bool,
     /// Whether code counts what it does against the fuel of its store, and asks for more when that
-    /// is used up: exactly, and the same on every machine. `translate/meter.rs` says what costs
-    /// how much.
+    /// is used up: exactly, and the same on every machine, however it is compiled.
+    ///
+    /// Every instruction costs 1, but `nop`, `block`, `loop`, `else` and `end`, which cost nothing.
+    /// What works on a range costs more, by its length: `memory.copy`, `memory.fill` and
+    /// `memory.init` 1 for each 64 bytes, `table.copy`, `table.fill` and `table.init` 1 for each 8
+    /// elements, rounded down. Growing costs no more than any instruction: how far a guest can grow is
+    /// limited in other ways. Setting up globals, tables and memories when an instance is made is
+    /// free; the start function is not. So there is no way to go on without an end that costs
+    /// nothing: it takes a branch or a call.
+    ///
+    /// It is taken off before a straight stretch of instructions begins, for all of it, so a trap in
+    /// its midst takes nothing back. A stretch begins at the start of a function, at `loop`, in each
+    /// arm of an `if`, behind every `end` but that of a loop, and behind every instruction that
+    /// branches. The length of a range is taken off before the instruction.
     pub fuel: bool,
     /// Whether code looks at each loop header, and where functions that call others begin, whether
     /// it is to stop: past a deadline, or because another thread says so.

@@ -15,6 +15,19 @@
 //! - [`Error`] says why something failed: a [`Trap`], a [`LinkError`], or a host function's own
 //!   error as itself.
 //!
+//! # Limits
+//!
+//! | what | how | beyond |
+//! |---|---|---|
+//! | memories, tables, instances | [`Limits`] | refused; `memory.grow` and `table.grow` are -1 |
+//! | stack | [`Limits::stack`] | [`TrapCode::StackOverflow`] |
+//! | instructions | fuel: [`Store::set_fuel`], [`Store::on_out_of_fuel`] | [`TrapCode::OutOfFuel`] |
+//! | time | [`Store::set_deadline`], [`InterruptHandle::interrupt_after`] | [`TrapCode::Interrupted`] |
+//! | whatever the host says | [`InterruptHandle::interrupt`] | [`TrapCode::Interrupted`] |
+//!
+//! Fuel counts, and time ends what computes, in guests that were compiled with the options `fuel` and
+//! `epochs`; waits of guests end in any case.
+//!
 //! # Cargo features
 //!
 //! | feature | default | what |
@@ -29,12 +42,12 @@
 //! A store can be moved to another thread between calls; many threads can each use their own.
 //! What guests on different threads have in common is a [`SharedMemory`], which any number of
 //! stores can use at the same time. A guest that waits there keeps its thread until somebody wakes
-//! it up, or its time is up; nothing else ends the wait.
+//! it up, its time is up, or it is interrupted.
 //!
 //! Guests run on the thread's own stack and may use it up to 256 KiB before its end (half of a
 //! stack smaller than 512 KiB; with explicit checks never the last 96 KiB), which is what functions
 //! of the host, called by a guest, can rely on. Beyond, a guest traps with
-//! [`TrapCode::StackOverflow`]. Code that runs threads of its own making on other stacks
+//! [`TrapCode::StackOverflow`]. [`Limits::stack`] gives them less. Code that runs threads of its own making on other stacks
 //! (coroutines) has to call guests on the thread's real one: elsewhere calls panic, or trap at once.
 
 #[cfg(not(feature = "std"))]

@@ -1,6 +1,6 @@
 //! How long a store's guests may run: fuel, deadlines, interruption; and what happens when they
 //! reach the limit. What costs how much fuel, and where code looks, is the compiler's to say
-//! (`compiler/src/translate/meter.rs`); who may stop guests from outside is in
+//! (`Config::fuel`, `translate/meter.rs`); who may stop guests from outside is in
 //! [`interrupt`](crate::interrupt).
 
 use std::ffi::c_void;
@@ -243,8 +243,8 @@ impl<T> Store<T> {
     /// Sets how much fuel the store's guests have (up to 2^63 - 1), whatever they had. They use 1 for
     /// nearly every instruction, exactly as many on every machine, and trap with
     /// [`TrapCode::OutOfFuel`] before a stretch of instructions for which it does not suffice;
-    /// there is none left then. The compiler's documentation of
-    /// [the option](https://docs.rs/wasmaot-compiler) says what costs how much.
+    /// there is none left then. The documentation of the option, `fuel` in the `Config` of
+    /// `wasmaot-compiler`, says what costs how much.
     ///
     /// Only modules that were compiled with fuel count. They can be instantiated only in stores that
     /// were given some, and others then cannot: nothing is without a limit by mistake.

@@ -57,6 +57,13 @@ pub struct Limits {
     pub memory_pages: u64,
     /// Elements per table. Default: 10 million.
     pub table_elements: u64,
+    /// Bytes of the thread's stack that guests may use, counted from where the host called the first
+    /// of them, functions of the host in between included. Beyond, they trap with
+    /// [`TrapCode::StackOverflow`](crate::TrapCode::StackOverflow). How deep calls can nest then
+    /// depends on the machine and on how guests are compiled, so it is no exact measure of anything.
+    /// Default: no limit but the end of the stack. With one, calls from the host take some
+    /// nanoseconds longer.
+    pub stack: usize,
     /// Instances in the store. Default: no limit.
     pub instances: usize,
     /// Memories in the store, shared ones included. Default: no limit.
@@ -70,6 +77,7 @@ impl Default for Limits {
         Self {
             memory_pages: 1 << 16,
             table_elements: 10_000_000,
+            stack: usize::MAX,
             instances: usize::MAX,
             memories: usize::MAX,
             tables: usize::MAX,
@@ -190,7 +198,9 @@ impl<T> Store<T> {
 
     /// How much guests may use.
     pub fn limits_mut(&mut self) -> &mut Limits {
-        &mut inner_mut(self).limits
+        let inner = inner_mut(self);
+        inner.ready = NEVER;
+        &mut inner.limits
     }
 
     /// Drops the host values that no guest refers to any more. See [`ExternRef`](crate::ExternRef)
@@ -254,25 +264,41 @@ impl StoreInner {
     /// Recomputes what the quick checks at calls look at.
     pub(crate) fn update_attention(&mut self) {
         self.attention = self.collect_always || self.externs.is_due();
-        let ready = !self.attention && self.thread_id != 0;
+        let ready = !self.attention && self.thread_id != 0 && self.limits.stack == usize::MAX;
         self.ready = if ready { self.thread_id } else { NEVER };
     }
 
     /// Makes the contexts name this thread.
     fn register(&mut self, thread: &thread::Thread) {
-        (self.thread, self.stack_limits) = (thread.record(), thread.stack_limits());
+        self.thread = thread.record();
         self.stack_end = thread.stack_end();
         self.thread_id = thread.id();
         for instance in &self.instances {
             // SAFETY: the store's instances and their contexts live as long as it.
             unsafe {
                 let context = (*instance.ptr().as_ptr()).context;
-                let limit = self.stack_limits.of(context.module());
                 (*context.as_ptr()).thread = self.thread;
-                (*context.as_ptr()).stack_limit = limit;
             }
         }
-        self.update_attention();
+    }
+
+    /// Makes the contexts say how much of this thread's stack guests may use.
+    fn limit_stack(&mut self, thread: &thread::Thread) {
+        let mut limits = thread.stack_limits();
+        if self.limits.stack != usize::MAX {
+            limits = limits.not_below(thread.outermost().saturating_sub(self.limits.stack));
+        }
+        if limits == self.stack_limits {
+            return;
+        }
+        self.stack_limits = limits;
+        for instance in &self.instances {
+            // SAFETY: the store's instances and their contexts live as long as it.
+            unsafe {
+                let context = (*instance.ptr().as_ptr()).context;
+                (*context.as_ptr()).stack_limit = limits.of(context.module());
+            }
+        }
     }
 }
 
@@ -304,6 +330,8 @@ unsafe fn enter_slowly(store: *mut StoreInner) {
         if inner.thread_id != thread.id() {
             inner.register(thread);
         }
+        inner.limit_stack(thread);
+        inner.update_attention();
         assert!(
             arch::stack_pointer() < inner.stack_end,
             "guests run on the thread's own stack, and this is another one"

@@ -7,8 +7,9 @@ use std::ops::Range;
 use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use wasmaot_abi::context::VmThread;
+use wasmaot_abi::context::{VmEntry, VmThread};
 
+use crate::arch;
 use crate::frames::Captured;
 use crate::platform;
 use crate::raw::ModuleRef;
@@ -23,7 +24,7 @@ const STACK_RESERVE: usize = 256 << 10;
 const EXPLICIT_RESERVE: usize = 96 << 10;
 
 /// The lowest stack addresses that guests may use.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct StackLimits {
     /// Those that check before they make a frame.
     before: usize,
@@ -38,6 +39,12 @@ impl StackLimits {
         let reserve = STACK_RESERVE.min(stack.len() / 2);
         let at_least = |least| stack.start + reserve.max(least);
         Self { before: at_least(0), explicit: at_least(EXPLICIT_RESERVE) }
+    }
+
+    /// These, but none lower than an address.
+    pub(crate) fn not_below(self, address: usize) -> Self {
+        let Self { before, explicit } = self;
+        Self { before: before.max(address), explicit: explicit.max(address) }
     }
 
     /// That for a module's functions.
@@ -103,6 +110,21 @@ impl Thread {
     /// What compiled code reads and writes.
     pub(crate) fn record(&self) -> *mut VmThread {
         self.record.get()
+    }
+
+    /// Where on the stack the host first called a guest, of those calls that are under way; the place
+    /// of the caller, if none is.
+    pub(crate) fn outermost(&self) -> usize {
+        // SAFETY: the thread is the present one; entries are those of calls under way.
+        unsafe {
+            let mut entry: *const VmEntry = (*self.record.get()).entry;
+            let mut place = arch::stack_pointer();
+            while !entry.is_null() {
+                place = entry.addr();
+                entry = (*entry).outer;
+            }
+            place
+        }
     }
 
     /// The lowest addresses that guests may use.

@@ -1,27 +1,19 @@
 //! Metering: counting fuel, and looking whether to stop. Nothing of this is there unless asked for.
 //!
-//! **What costs how much.** Every instruction costs 1, but `nop`, `block`, `loop`, `else` and `end`,
-//! which cost nothing. What works on a range costs more, by its length: the instructions
-//! `memory.copy`, `memory.fill` and `memory.init` 1 for each 64 bytes, `table.copy`, `table.fill` and
-//! `table.init` 1 for each 8 elements, rounded down. Growing costs no more than any instruction: how
-//! far a guest can grow is limited in other ways. Setting up globals, tables and memories when an
-//! instance is made is free, too; the start function is not. So there is no way to go on without an
-//! end that costs nothing: it takes a branch or a call.
+//! **Fuel.** What costs how much, and when it is taken off, is said at [`Config::fuel`]: a function
+//! is cut into stretches, each of which runs from its start to its end unless it traps. None of
+//! that depends on the machine, on optimisation or on how traps come about. (How deep calls can
+//! nest does.)
 //!
-//! **When.** A function is cut into stretches, each of which runs from its start to its end unless
-//! it traps: a new one begins at the start of the function, at `loop`, in each arm of an `if`,
-//! behind every `end` but that of a loop, and behind every instruction that branches. What a stretch
-//! costs is taken off before it begins, so a trap in its midst takes nothing back; what the length
-//! of a range costs, before the instruction. None of that depends on the machine, on optimisation
-//! or on how traps come about. (How deep calls can nest does.)
-//!
-//! **How.** The number is in a register, as a variable of Cranelift's, and stored whenever it
+//! The number is in a register, as a variable of Cranelift's, and stored whenever it
 //! changes, but loaded only where a function begins and behind calls: so everybody else sees what is
 //! true, and a loop waits for no load. Below 0, a builtin gets more or traps; the way to it
 //! changes no register, so values can stay in theirs.
 //!
 //! **Whether to stop** is asked at the head of each loop, and at the start of functions that call
 //! others: no guest runs for long without one of the two.
+//!
+//! [`Config::fuel`]: crate::Config::fuel
 
 use std::mem::offset_of;
 

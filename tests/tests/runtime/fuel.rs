@@ -1,4 +1,4 @@
-//! Fuel: counted by hand here, by the rules at the head of the compiler's `translate/meter.rs`, and
+//! Fuel: counted by hand here, by the rules in the documentation of `Config::fuel`, and
 //! the same in every way of compiling.
 
 use std::sync::Arc;

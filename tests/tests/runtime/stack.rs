@@ -54,6 +54,99 @@ fn on_threads_with_stacks_of_all_sizes() {
     });
 }
 
+/// How deep a guest gets that goes as deep as it can.
+fn depth(store: &mut Store<()>, instance: Instance) -> usize {
+    let trap = trap(call(store, instance, "forever", &[Val::I64(0)]));
+    assert_eq!(trap.code(), TrapCode::StackOverflow);
+    trap.frames().len() + trap.frames_left_out()
+}
+
+/// Calls a function from deeper in the stack.
+#[inline(never)]
+fn further_down<R>(f: impl FnOnce() -> R) -> R {
+    let frame = black_box([0u8; 300 << 10]);
+    let result = f();
+    black_box(frame);
+    result
+}
+
+#[test]
+fn a_store_may_have_less_than_there_is() {
+    in_every_way(RECURSIVE, |_, module| {
+        let test = move || {
+            let mut store = Store::new(());
+            store.limits_mut().stack = 128 << 10;
+            let instance = instance(&mut store, module);
+            let once = depth(&mut store, instance);
+            // From wherever it is called.
+            let down = further_down(|| depth(&mut store, instance));
+            assert!(once.abs_diff(down) < 100, "{once} and {down}");
+            // Frames are all alike, so twice as much is twice as deep.
+            store.limits_mut().stack = 256 << 10;
+            let twice = depth(&mut store, instance);
+            assert!(twice.abs_diff(2 * once) < 100, "{once} and {twice}");
+            let frame = (128 << 10) / (twice - once);
+            assert!((16..256).contains(&frame), "{frame} bytes");
+            // No more than the thread has.
+            store.limits_mut().stack = usize::MAX - 1;
+            let all = depth(&mut store, instance);
+            store.limits_mut().stack = usize::MAX;
+            assert!(all.abs_diff(depth(&mut store, instance)) < 100);
+            assert!(all > 3 * twice);
+            store.limits_mut().stack = 0;
+            let trapped = call(&mut store, instance, "to", &[Val::I32(1000)]);
+            assert_eq!(code(trapped), TrapCode::StackOverflow);
+            // Other stores know nothing of it, and a guest that is made later does.
+            exhaust(module);
+            let later = self::instance(&mut store, module);
+            let trapped = call(&mut store, later, "to", &[Val::I32(1000)]);
+            assert_eq!(code(trapped), TrapCode::StackOverflow);
+            // On another thread it is the same.
+            store.limits_mut().stack = 256 << 10;
+            let other = thread::scope(|scope| {
+                let depth = || depth(&mut store, instance);
+                let thread = thread::Builder::new().stack_size(4 << 20);
+                thread.spawn_scoped(scope, depth).unwrap().join().unwrap()
+            });
+            assert!(other.abs_diff(twice) < 100);
+        };
+        thread::Builder::new().stack_size(2 << 20).spawn(test).unwrap().join().unwrap();
+    });
+}
+
+/// Guests that call the host that calls guests, and so on, have all of them together the same.
+#[test]
+fn calls_between_host_and_guest_count_together() {
+    let guest = r#"(module (import "host" "again" (func $again (param i32) (result i32)))
+        (func (export "run") (param i32) (result i32)
+          (i32.add (call $again (local.get 0)) (i32.const 1))))"#;
+    in_every_way(guest, |_, module| {
+        let run = move |stack: usize| {
+            let mut store = Store::new((None, 0));
+            store.limits_mut().stack = stack;
+            let again = |mut caller: Caller<'_, (Option<TypedFunc<i32, i32>>, usize)>, n: i32| {
+                caller.data_mut().1 += 1;
+                let run = caller.data().0.expect("it is set");
+                run.call(&mut caller, n)
+            };
+            let mut imports = Imports::new();
+            imports.define("host", "again", Func::wrap(&mut store, again));
+            let instance = Instance::new(&mut store, module, &imports).unwrap();
+            let func = instance.get_func(&store, "run").unwrap();
+            let func = func.typed::<i32, i32>(&store).unwrap();
+            store.data_mut().0 = Some(func);
+            let error = func.call(&mut store, 1).unwrap_err();
+            assert_eq!(error.trap().unwrap().code(), TrapCode::StackOverflow);
+            store.data().1
+        };
+        let test = move || {
+            let (once, twice) = (run(200 << 10), run(400 << 10));
+            assert!(once > 10 && twice.abs_diff(2 * once) < 10, "{once} and {twice}");
+        };
+        thread::Builder::new().stack_size(8 << 20).spawn(test).unwrap().join().unwrap();
+    });
+}
+
 /// A stack that leaves next to nothing for guests: they trap, if only while they are initialised.
 #[test]
 fn on_threads_with_stacks_that_are_too_small() {
