@@ -12,7 +12,7 @@
 ;; | block0:
 ;; |   testl $0x3, %edx
 ;; |   jnz #trap=user11
-;; |   movq 0x30(%rdi), %rdi
+;; |   movq 0x40(%rdi), %rdi
 ;; |   movl %edx, %r8d
 ;; |   movl $0x1, %r9d
 ;; |   lock addl %r9d, (%rdi, %r8)
@@ -25,7 +25,7 @@
 ;; |   movq %rsp, %rbp
 ;; | block0:
 ;; |   movl $0x1, %esi
-;; |   movq 0x30(%rdi), %rdi
+;; |   movq 0x40(%rdi), %rdi
 ;; |   movl %edx, %r8d
 ;; |   movb %sil, (%rdi, %r8)
 ;; |   mfence

@@ -26,7 +26,7 @@
 ;; |   popq %rbp
 ;; |   retq
 ;; | block2:
-;; |   movl $0x1, 0x30(%rdi)
+;; |   movl $0x1, 0x40(%rdi)
 ;; |   jmp     label3
 ;; |
 ;; | wasm[test]::function[1]::br_if:
@@ -43,7 +43,7 @@
 ;; | block2:
 ;; |   jmp     label3
 ;; | block3:
-;; |   movl $0x1, 0x30(%rdi)
+;; |   movl $0x1, 0x40(%rdi)
 ;; |   movl $0x8, %eax
 ;; |   movq %rbp, %rsp
 ;; |   popq %rbp

@@ -15,7 +15,7 @@
 ;; |   movl %edx, %r11d
 ;; |   cmpq $0x4, %r11
 ;; |   jnb #trap=user4
-;; |   movq 0x30(%rdi), %rax
+;; |   movq 0x40(%rdi), %rax
 ;; |   movq %rdi, %rsi
 ;; |   movq (%rax, %r11, 8), %rax
 ;; |   movq 8(%rax), %rcx

@@ -13,7 +13,7 @@
 ;; | block0:
 ;; |   uninit  %rax
 ;; |   xorl %eax, %eax
-;; |   movq 0x30(%rdi), %rsi
+;; |   movq 0x40(%rdi), %rsi
 ;; |   jmp     label1
 ;; | block1:
 ;; |   movl %edx, %edi

@@ -27,7 +27,7 @@
 ;; | @002e                               trapnz v7, user4
 ;; | @002e                               v8 = iconst.i64 3
 ;; | @002e                               v9 = ishl v5, v8  ; v8 = 3
-;; | @002e                               v10 = load.i64 notrap aligned readonly can_move region0 v0+48
+;; | @002e                               v10 = load.i64 notrap aligned readonly can_move region0 v0+64
 ;; | @002e                               v11 = iadd v10, v9
 ;; | @002e                               v12 = load.i64 notrap aligned region3 v11
 ;; | @002e                               v13 = load.i64 user5 aligned region4 v12+8

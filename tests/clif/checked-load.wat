@@ -29,7 +29,7 @@
 ;; |
 ;; |                                 block2:
 ;; | @002a                               v8 = uextend.i64 v2
-;; | @002a                               v9 = load.i64 notrap aligned region0 v0+56
+;; | @002a                               v9 = load.i64 notrap aligned region0 v0+72
 ;; | @002a                               v10 = iconst.i64 12
 ;; | @002a                               v11 = iadd v8, v10  ; v10 = 12
 ;; | @002a                               v12 = icmp ugt v11, v9
@@ -41,7 +41,7 @@
 ;; | @002a                               trap user250
 ;; |
 ;; |                                 block5:
-;; | @002a                               v14 = load.i64 notrap aligned readonly can_move region0 v0+48
+;; | @002a                               v14 = load.i64 notrap aligned readonly can_move region0 v0+64
 ;; | @002a                               v15 = iadd v14, v8
 ;; | @002a                               v16 = load.i32 notrap little region2 v15+8
 ;; | @002d                               return v16

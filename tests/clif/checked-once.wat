@@ -29,7 +29,7 @@
 ;; |
 ;; |                                 block2:
 ;; | @0030                               v7 = uextend.i64 v2
-;; | @0030                               v8 = load.i64 notrap aligned region0 v0+56
+;; | @0030                               v8 = load.i64 notrap aligned region0 v0+72
 ;; | @0030                               v9 = iconst.i64 8
 ;; | @0030                               v10 = iadd v7, v9  ; v9 = 8
 ;; | @0030                               v11 = icmp ugt v10, v8
@@ -41,16 +41,16 @@
 ;; | @0030                               trap user250
 ;; |
 ;; |                                 block5:
-;; | @0030                               v13 = load.i64 notrap aligned readonly can_move region0 v0+48
+;; | @0030                               v13 = load.i64 notrap aligned readonly can_move region0 v0+64
 ;; | @0030                               v14 = iadd v13, v7
 ;; | @0030                               v15 = load.i32 notrap little region2 v14+4
 ;; | @0035                               v16 = uextend.i64 v2
-;; | @0035                               v17 = load.i64 notrap aligned readonly can_move region0 v0+48
+;; | @0035                               v17 = load.i64 notrap aligned readonly can_move region0 v0+64
 ;; | @0035                               v18 = iadd v17, v16
 ;; | @0035                               v19 = load.i32 notrap little region2 v18
 ;; | @0038                               v20 = iadd v15, v19
 ;; | @0039                               v21 = uextend.i64 v2
-;; | @0039                               v22 = load.i64 notrap aligned readonly can_move region0 v0+48
+;; | @0039                               v22 = load.i64 notrap aligned readonly can_move region0 v0+64
 ;; | @0039                               v23 = iadd v22, v21
 ;; | @0039                               store notrap little region2 v20, v23+4
 ;; | @003c                               return

@@ -2,7 +2,8 @@
 //! in x86-64 machine code. Drop a file in; its expectation is the comment at its end, which
 //! `BLESS=1 cargo test -p wasmaot-tests --test shapes` writes. Read the difference as code.
 //!
-//! A first line `;;! explicit` asks for explicit checks. Only bodies are shown.
+//! A first line `;;! explicit` asks for explicit checks, `;;! fuel` and `;;! epochs` for those. Only
+//! bodies are shown.
 
 use std::path::Path;
 
@@ -57,8 +58,12 @@ fn render(source: &str, dump: Dump) -> String {
     let wasm = wat::parse_str(source).expect("the text of a module");
     let mut config = Config::new("x86_64-unknown-linux-gnu");
     config.name = Some("test".into());
-    if source.starts_with(";;! explicit\n") {
-        config.traps = TrapStyle::Explicit;
+    match source.lines().next().and_then(|line| line.strip_prefix(";;! ")) {
+        Some("explicit") => config.traps = TrapStyle::Explicit,
+        Some("fuel") => config.fuel = true,
+        Some("epochs") => config.epochs = true,
+        Some(other) => panic!("`{other}` is no option"),
+        None => {}
     }
     let text = dump(&wasm, &config).expect("a module that compiles");
     let mut out = String::new();

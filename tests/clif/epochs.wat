@@ -1,0 +1,78 @@
+;;! epochs
+;; The first function calls nothing and has no loop: nothing is asked. The second asks as it begins, and
+;; at each turn of its loop.
+(module
+  (func $leaf (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))
+  (func (export "run") (param i32)
+    (loop $l (br_if $l (local.tee 0 (call $leaf (local.get 0)))))))
+;; | ; wasm[test]::function[0]::leaf
+;; | function u0:0(i64 vmctx, i64, i32) -> i32 tail {
+;; |     region0 = 1 "context"
+;; |     region1 = 2 "global"
+;; |     region2 = 3 "memory"
+;; |     region3 = 4 "table"
+;; |     region4 = 5 "function reference"
+;; |     region5 = 6 "limits"
+;; |     gv0 = vmctx
+;; |     gv1 = load.i64 notrap aligned gv0+24
+;; |     stack_limit = gv1
+;; |
+;; |                                 block0(v0: i64, v1: i64, v2: i32):
+;; | @0026                               v4 = load.i64 notrap aligned readonly can_move region0 v0+32
+;; | @0029                               v5 = iconst.i32 1
+;; | @002b                               v6 = iadd v2, v5  ; v5 = 1
+;; | @002c                               return v6
+;; | }
+;; |
+;; | ; wasm[test]::function[1]::run
+;; | ;   u9:17 is wasmaot_v1_exit_builtin_interrupted
+;; | ;   u0:0 is wasm[test]::function[0]::leaf
+;; | function u0:1(i64 vmctx, i64, i32) tail {
+;; |     region0 = 1 "context"
+;; |     region1 = 2 "global"
+;; |     region2 = 3 "memory"
+;; |     region3 = 4 "table"
+;; |     region4 = 5 "function reference"
+;; |     region5 = 6 "limits"
+;; |     gv0 = vmctx
+;; |     gv1 = load.i64 notrap aligned gv0+24
+;; |     sig0 = (i64) preserve_all
+;; |     sig1 = (i64 vmctx, i64, i32) -> i32 tail
+;; |     fn0 = colocated u9:17 sig0
+;; |     fn1 = colocated u0:0 sig1
+;; |     stack_limit = gv1
+;; |
+;; |                                 block0(v0: i64, v1: i64, v2: i32):
+;; |                                     v13 -> v2
+;; | @002e                               v3 = load.i64 notrap aligned readonly can_move region0 v0+32
+;; | @002e                               v4 = iconst.i64 8
+;; | @002e                               v5 = iadd v3, v4  ; v4 = 8
+;; | @002e                               v6 = atomic_load.i32 notrap aligned region5 v5
+;; | @002e                               brif v6, block2, block3
+;; |
+;; |                                 block2 cold:
+;; | @002e                               call fn0(v0)
+;; | @002e                               jump block3
+;; |
+;; |                                 block3:
+;; | @002f                               jump block4(v2)
+;; |
+;; |                                 block4(v11: i32):
+;; |                                     v10 -> v11
+;; | @002f                               v7 = iconst.i64 8
+;; | @002f                               v8 = iadd.i64 v3, v7  ; v7 = 8
+;; | @002f                               v9 = atomic_load.i32 notrap aligned region5 v8
+;; | @002f                               brif v9, block5, block6
+;; |
+;; |                                 block5 cold:
+;; | @002f                               call fn0(v0)
+;; | @002f                               jump block6
+;; |
+;; |                                 block6:
+;; | @0033                               v12 = call fn1(v0, v0, v11)
+;; | @0037                               brif v12, block4(v12), block7
+;; |
+;; |                                 block7:
+;; | @003a                               return
+;; | }
+;; |

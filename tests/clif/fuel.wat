@@ -1,0 +1,118 @@
+;;! fuel
+;; 3 before the call, which is in the same stretch as the 2 behind it: 5 in all. Behind the call the fuel
+;; is loaded again. The arm of the `if` has its own charge, and what `memory.fill` is told to fill is
+;; charged, too.
+(module
+  (memory 1)
+  (func $f)
+  (func (export "run") (param i32)
+    (drop (i32.const 1))
+    (call $f)
+    (if (local.get 0) (then
+      (memory.fill (i32.const 0) (i32.const 0) (local.get 0))))))
+;; | ; wasm[test]::function[0]::f
+;; | function u0:0(i64 vmctx, i64) tail {
+;; |     region0 = 1 "context"
+;; |     region1 = 2 "global"
+;; |     region2 = 3 "memory"
+;; |     region3 = 4 "table"
+;; |     region4 = 5 "function reference"
+;; |     region5 = 6 "limits"
+;; |     gv0 = vmctx
+;; |     gv1 = load.i64 notrap aligned gv0+24
+;; |     stack_limit = gv1
+;; |
+;; |                                 block0(v0: i64, v1: i64):
+;; | @0029                               v2 = load.i64 notrap aligned readonly can_move region0 v0+32
+;; | @0029                               v3 = load.i64 notrap aligned region5 v2
+;; | @002a                               return
+;; | }
+;; |
+;; | ; wasm[test]::function[1]::run
+;; | ;   u9:16 is wasmaot_v1_exit_builtin_out_of_fuel
+;; | ;   u0:0 is wasm[test]::function[0]::f
+;; | ;   u9:2 is wasmaot_v1_exit_builtin_memory_fill
+;; | function u0:1(i64 vmctx, i64, i32) tail {
+;; |     region0 = 1 "context"
+;; |     region1 = 2 "global"
+;; |     region2 = 3 "memory"
+;; |     region3 = 4 "table"
+;; |     region4 = 5 "function reference"
+;; |     region5 = 6 "limits"
+;; |     gv0 = vmctx
+;; |     gv1 = load.i64 notrap aligned gv0+24
+;; |     sig0 = (i64) preserve_all
+;; |     sig1 = (i64 vmctx, i64) tail
+;; |     sig2 = (i64, i32, i64, i32, i64) tail
+;; |     fn0 = colocated u9:16 sig0
+;; |     fn1 = colocated u0:0 sig1
+;; |     fn2 = colocated u9:2 sig2
+;; |     stack_limit = gv1
+;; |
+;; |                                 block0(v0: i64, v1: i64, v2: i32):
+;; |                                     v12 -> v2
+;; |                                     v20 -> v2
+;; | @002c                               v3 = load.i64 notrap aligned readonly can_move region0 v0+32
+;; | @002c                               v4 = load.i64 notrap aligned region5 v3
+;; | @002d                               v5 = iconst.i64 5
+;; | @002d                               v6 = isub v4, v5  ; v5 = 5
+;; | @002d                               store notrap aligned region5 v6, v3
+;; | @002d                               v7 = iconst.i64 0
+;; | @002d                               v8 = icmp slt v6, v7  ; v7 = 0
+;; | @002d                               brif v8, block2, block3
+;; |
+;; |                                 block2 cold:
+;; | @002d                               call fn0(v0)
+;; | @002d                               v9 = load.i64 notrap aligned region5 v3
+;; | @002d                               jump block3
+;; |
+;; |                                 block3:
+;; | @002d                               v10 = iconst.i32 1
+;; | @0030                               call fn1(v0, v0)
+;; | @0030                               v11 = load.i64 notrap aligned region5 v3
+;; | @0034                               brif.i32 v2, block4, block5
+;; |
+;; |                                 block4:
+;; | @0036                               v13 = iconst.i64 4
+;; | @0036                               v14 = isub.i64 v11, v13  ; v13 = 4
+;; | @0036                               store notrap aligned region5 v14, v3
+;; | @0036                               v15 = iconst.i64 0
+;; | @0036                               v16 = icmp slt v14, v15  ; v15 = 0
+;; | @0036                               brif v16, block7, block8(v14)
+;; |
+;; |                                 block7 cold:
+;; | @0036                               call fn0(v0)
+;; | @0036                               v17 = load.i64 notrap aligned region5 v3
+;; | @0036                               jump block8(v17)
+;; |
+;; |                                 block8(v24: i64):
+;; | @0036                               v18 = iconst.i32 0
+;; | @0038                               v19 = iconst.i32 0
+;; | @003c                               v21 = uextend.i64 v2
+;; | @003c                               v22 = iconst.i64 6
+;; | @003c                               v23 = ushr v21, v22  ; v22 = 6
+;; | @003c                               v25 = isub v24, v23
+;; | @003c                               store notrap aligned region5 v25, v3
+;; | @003c                               v26 = iconst.i64 0
+;; | @003c                               v27 = icmp slt v25, v26  ; v26 = 0
+;; | @003c                               brif v27, block9, block10
+;; |
+;; |                                 block9 cold:
+;; | @003c                               call fn0(v0)
+;; | @003c                               v28 = load.i64 notrap aligned region5 v3
+;; | @003c                               jump block10
+;; |
+;; |                                 block10:
+;; | @003c                               v29 = iconst.i32 0
+;; | @003c                               v30 = uextend.i64 v18  ; v18 = 0
+;; | @003c                               v31 = uextend.i64 v2
+;; | @003c                               call fn2(v0, v29, v30, v19, v31)  ; v29 = 0, v19 = 0
+;; | @003f                               jump block6
+;; |
+;; |                                 block5:
+;; | @003f                               jump block6
+;; |
+;; |                                 block6:
+;; | @0040                               return
+;; | }
+;; |
