@@ -238,6 +238,49 @@ fn memory_is_limited_when_that_was_asked_for() {
     assert_eq!(code("tight", &["--max-memory", "262143"]), Some(255));
 }
 
+/// With a loop that never ends.
+#[test]
+fn time_and_fuel_come_to_an_end() {
+    let sandbox = Sandbox::new();
+    let text = "(module $busy (func $spins (export \"_start\") (loop (br 0))))";
+    let start = std::time::Instant::now();
+    let output = sandbox.program("late", text, &["--timeout", "300ms"]).output().unwrap();
+    assert!(start.elapsed() >= std::time::Duration::from_millis(300));
+    assert_eq!(output.status.code(), Some(124), "{output:?}");
+    assert!(err(&output).contains("time of 300 ms is up"), "{}", err(&output));
+    assert!(err(&output).contains("busy!spins"), "{}", err(&output));
+
+    let output = sandbox.program("empty", text, &["--fuel", "100000"]).output().unwrap();
+    assert_eq!(output.status.signal(), Some(6), "{output:?}");
+    assert!(err(&output).contains("used up its 100000 units of fuel"), "{}", err(&output));
+    // One that needs less than it has does not notice.
+    let options = ["--timeout", "1h", "--fuel", "1000"];
+    let quick = "(module (func (export \"_start\")))";
+    assert_eq!(sandbox.program("quick", quick, &options).status().unwrap().code(), Some(0));
+    // Counting without a limit.
+    let counts = ["--fuel-metering", "--epochs"];
+    assert_eq!(sandbox.program("counts", quick, &counts).status().unwrap().code(), Some(0));
+}
+
+/// As guests with threads import it.
+#[test]
+fn a_shared_memory_is_provided() {
+    let sandbox = Sandbox::new();
+    // Ends with the pages that it has, after growing by 2 if that is possible.
+    let text = r#"(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+        (import "env" "memory" (memory 3 8 shared))
+        (func (export "_start")
+            (drop (memory.grow (i32.const 2)))
+            (drop (i32.atomic.rmw.add (i32.const 8) (i32.const 1)))
+            (call $exit (memory.size))))"#;
+    assert_eq!(sandbox.program("shared", text, &[]).status().unwrap().code(), Some(5));
+    let mut limited = sandbox.program("limited", text, &["--max-memory", "256K"]);
+    assert_eq!(limited.status().unwrap().code(), Some(3));
+    let output = sandbox.program("small", text, &["--max-memory", "128K"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err(&output).contains("its limit is 2"), "{}", err(&output));
+}
+
 #[test]
 fn everything_that_nobody_provides_is_told_with_who_could() {
     let sandbox = Sandbox::new();

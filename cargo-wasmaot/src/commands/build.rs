@@ -191,7 +191,7 @@ impl Build {
         flags.extend(self.jobs.map(|jobs| format!("--jobs={jobs}")));
         let request = Request {
             guest: &guest,
-            options: &self.options,
+            options: &self.grants.compile_options(&self.options),
             target: &target,
             link: &self.link,
             grants: &self.grants,

@@ -95,7 +95,7 @@ impl Run {
         let target = crate::host_target();
         let request = Request {
             guest,
-            options: &self.options,
+            options: &self.grants.compile_options(&self.options),
             target: &target,
             link: &self.link,
             // Those of this run are not part of the program.

@@ -3,8 +3,11 @@
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
+use std::time::Duration;
 
 use clap::Args;
+
+use crate::guest::CompileOptions;
 
 /// What a program lets its guest do, beyond its standard streams and its arguments.
 #[derive(Clone, Debug, Default, Args)]
@@ -25,9 +28,25 @@ pub struct Grants {
     /// Bytes that each memory of the guest can have at most (K, M, G: times 1024)
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     pub max_memory: Option<u64>,
+
+    /// How much fuel the guest has; without any left it traps. Exact, and the same everywhere
+    #[arg(id = "fuel-given", long = "fuel", value_name = "UNITS")]
+    pub fuel: Option<u64>,
+
+    /// How long the guest may run, or wait: then it ends with exit code 124 (10, 1.5s, 200ms, 2m, 1h)
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub timeout: Option<Duration>,
 }
 
 impl Grants {
+    /// The options of compilation that are needed for these, too.
+    pub fn compile_options(&self, options: &CompileOptions) -> CompileOptions {
+        let mut options = options.clone();
+        options.fuel |= self.fuel.is_some();
+        options.epochs |= self.timeout.is_some();
+        options
+    }
+
     /// Everything as a text.
     pub fn text(&self) -> Vec<u8> {
         let mut out = Vec::new();
@@ -51,6 +70,12 @@ impl Grants {
         }
         if let Some(bytes) = self.max_memory {
             line(&[b"max-memory", bytes.to_string().as_bytes()]);
+        }
+        if let Some(units) = self.fuel {
+            line(&[b"fuel", units.to_string().as_bytes()]);
+        }
+        if let Some(time) = self.timeout {
+            line(&[b"timeout", time.as_millis().to_string().as_bytes()]);
         }
         out
     }
@@ -94,6 +119,19 @@ fn bytes(text: &str) -> Result<u64, String> {
     number.checked_mul(1 << shift).ok_or_else(|| "too large".into())
 }
 
+/// A time: seconds, or with a unit.
+fn time(text: &str) -> Result<Duration, String> {
+    let wrong = "expected a number of seconds, or one with ms, s, m or h";
+    let units = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
+    let unit = units.iter().find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, *factor)));
+    let (number, factor) = unit.unwrap_or((text, 1.0));
+    if !number.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+        return Err(wrong.into());
+    }
+    let number: f64 = number.parse().map_err(|_| wrong)?;
+    Duration::try_from_secs_f64(number * factor).map_err(|error| error.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,15 +147,30 @@ mod tests {
     }
 
     #[test]
+    fn times_have_units() {
+        for (text, ms) in [("10", 10_000), ("1.5s", 1500), ("200ms", 200), ("2m", 120_000)] {
+            assert_eq!(time(text), Ok(Duration::from_millis(ms)), "{text}");
+        }
+        for wrong in ["", "s", "-1", "1d", "inf", "nan", "1e30"] {
+            assert!(time(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn the_text_has_a_line_for_each() {
         let grants = Grants {
             env: vec![("A".into(), "a\tb\n\\".into())],
             inherit_env: true,
             arg: vec!["-v".into()],
             max_memory: Some(65536),
+            fuel: Some(7),
+            timeout: time("1.5s").ok(),
         };
         let text = String::from_utf8(grants.text()).unwrap();
-        assert_eq!(text, "arg\t-v\nenv\tA\ta\\tb\\n\\\\\ninherit-env\nmax-memory\t65536\n");
+        assert_eq!(
+            text,
+            "arg\t-v\nenv\tA\ta\\tb\\n\\\\\ninherit-env\nmax-memory\t65536\nfuel\t7\ntimeout\t1500\n"
+        );
         assert_eq!(variable("A=b=c"), Ok(("A".into(), "b=c".into())));
         assert!(variable("=b").is_err() && variable("A").is_err());
     }

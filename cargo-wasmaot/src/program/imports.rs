@@ -8,6 +8,7 @@ use anyhow::{Result, bail};
 use wasmaot_abi::wasi::{PREVIEW_1, UNSTABLE, WASI, WasiFunction};
 use wasmaot_compiler::Interface;
 use wasmaot_compiler::interface::{ExternType, Import};
+use wasmaot_compiler::module::MemoryType;
 
 use crate::words::show_type;
 
@@ -20,12 +21,13 @@ pub struct Imports {
     others: Vec<Other>,
 }
 
+/// An import that is not WASI's.
 #[derive(Clone, Debug)]
-struct Other {
-    /// Its place among all imports.
-    place: usize,
-    module: String,
-    name: String,
+enum Other {
+    /// A function that is a trap, by its place among all imports.
+    Stub { place: usize, module: String, name: String },
+    /// The memory that threads share: from so many pages to so many.
+    Memory { min: u64, max: u64 },
 }
 
 /// Finds out who provides the imports.
@@ -41,7 +43,9 @@ pub fn resolve(interface: &Interface, stub_missing: bool) -> Result<Imports> {
             imports.parts.extend(parts_of(&import.name));
         } else if stub_missing && matches!(import.ty, ExternType::Func(_)) {
             let (module, name) = (import.module.clone(), import.name.clone());
-            imports.others.push(Other { place, module, name });
+            imports.others.push(Other::Stub { place, module, name });
+        } else if let Some(memory) = threads_memory(import) {
+            imports.others.push(memory);
         } else {
             missing.push(import);
         }
@@ -64,10 +68,27 @@ pub fn resolve(interface: &Interface, stub_missing: bool) -> Result<Imports> {
     bail!(text)
 }
 
+/// The memory that a guest with threads imports, as wasi-threads has it.
+fn threads_memory(import: &Import) -> Option<Other> {
+    match import.ty {
+        ExternType::Memory(MemoryType {
+            min,
+            max: Some(max),
+            shared: true,
+            index64: false,
+            page_size_log2: 16,
+        }) if import.module == "env" && import.name == "memory" => Some(Other::Memory { min, max }),
+        _ => None,
+    }
+}
+
 impl Imports {
     /// The functions that are traps, as `module.name`.
     pub fn stubs(&self) -> impl Iterator<Item = String> {
-        self.others.iter().map(|other| format!("{}.{}", other.module, other.name))
+        self.others.iter().filter_map(|other| match other {
+            Other::Stub { module, name, .. } => Some(format!("{module}.{name}")),
+            Other::Memory { .. } => None,
+        })
     }
 
     /// The names in the runtime of the parts that a context needs.
@@ -86,12 +107,17 @@ impl Imports {
              // SAFETY: the module is the compiler's.\n    \
              unsafe {\n        Ok(vec![\n",
         );
-        for Other { place, module, name } in &self.others {
-            let (module, name) = (literal(module), literal(name));
-            let _ = writeln!(
-                text,
-                "            program::missing(store, module, {place}, ({module}, {name})),"
-            );
+        for other in &self.others {
+            let _ = match other {
+                Other::Stub { place, module, name } => {
+                    let (module, name) = (literal(module), literal(name));
+                    let call = format!("missing(store, module, {place}, ({module}, {name}))");
+                    writeln!(text, "            program::{call},")
+                }
+                Other::Memory { min, max } => {
+                    writeln!(text, "            program::shared_memory(store, {min}, {max})?,")
+                }
+            };
         }
         text + "        ])\n    }\n}\n"
     }

@@ -133,11 +133,13 @@ pub fn make(request: &Request<'_>, cache: &Cache, shell: &Shell) -> Result<PathB
     config.exports = Some(exports);
 
     shell.status("Compiling", format!("{} ({})", guest.path.display(), request.target));
+    let limits = [(config.fuel, "fuel"), (config.epochs, "timeout")];
     let artifact = guest.compile(&config)?;
     let package = package::Package {
         target: request.target,
         interface: &artifact.interface,
         imports: &imports,
+        limits: limits.into_iter().filter(|(used, _)| *used).map(|(_, name)| name).collect(),
         options: request.grants.text(),
         asks_environment: request.asks_environment,
         ignores_broken_pipes: made_by_rust(&guest.wasm),

@@ -34,6 +34,8 @@ pub struct Package<'a> {
     pub interface: &'a Interface,
     /// Who provides its imports.
     pub imports: &'a Imports,
+    /// The names in the runtime of what limits the guest, by how it was compiled.
+    pub limits: Vec<&'static str>,
     /// What the guest is granted for good.
     pub options: Vec<u8>,
     /// Whether more may be granted when the program runs.
@@ -144,8 +146,9 @@ impl Package<'_> {
         let start = self.interface.exports.iter().find(|export| export.name == START);
         let start = start.and_then(|export| export.symbols.as_ref());
         let start = start.with_context(|| format!("the module has no function `{START}`"))?;
-        let parts: Vec<_> =
-            self.imports.parts().iter().map(|part| format!("program::{part}")).collect();
+        let paths = |names: &mut dyn Iterator<Item = &&str>| {
+            names.map(|name| format!("program::{name}")).collect::<Vec<_>>().join(", ")
+        };
         let imports = self.imports.function();
         let imports_name = if imports.is_empty() { "program::no_imports" } else { "imports" };
         Ok(MAIN
@@ -154,7 +157,8 @@ impl Package<'_> {
             .replace("{{imports_name}}", imports_name)
             .replace("{{asks_environment}}", &self.asks_environment.to_string())
             .replace("{{ignores_broken_pipes}}", &self.ignores_broken_pipes.to_string())
-            .replace("{{parts}}", &parts.join(", "))
+            .replace("{{parts}}", &paths(&mut self.imports.parts().iter()))
+            .replace("{{limits}}", &paths(&mut self.limits.iter()))
             .replace("{{options}}", &format!("b\"{}\"", self.options.escape_ascii()))
             .replace("{{imports}}", &imports))
     }

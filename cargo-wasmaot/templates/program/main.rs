@@ -25,6 +25,7 @@ extern "C" fn main(argc: c_int, argv: *const *const c_char) -> c_int {
             asks_environment: {{asks_environment}},
             ignores_broken_pipes: {{ignores_broken_pipes}},
             parts: &[{{parts}}],
+            limits: &[{{limits}}],
             imports: {{imports_name}},
         };
         program::main(&program, argc, argv)

@@ -18,19 +18,26 @@ use std::ffi::{CStr, OsStr, c_char, c_int};
 use std::fmt;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
+use std::time::Duration;
+
+use wasmaot_abi::traps::TrapCode;
 
 use super::{Exit, WasiCtx, WasiCtxBuilder};
 use crate::bindings::{self, HostError, ImportTypes, VmContext, VmModule, VmReturn};
 use crate::error::Error;
 use crate::link::Extern;
 use crate::platform;
+use crate::shared::SharedMemory;
 use crate::store::Store;
+use crate::types::MemoryType;
 
 /// The environment variable that programs made by `cargo wasmaot run` take options from.
 pub const VARIABLE: &str = "WASMAOT_PROGRAM_OPTIONS";
 
 /// The exit code of what failed before the guest ran.
 const FAILED: i32 = 1;
+/// The exit code of a guest whose time was up, as the command `timeout` has it.
+const TIMED_OUT: i32 = 124;
 
 /// What a program is.
 #[derive(Clone, Copy, Debug)]
@@ -47,12 +54,17 @@ pub struct Program {
     pub ignores_broken_pipes: bool,
     /// What the guest can look at of its context.
     pub parts: &'static [Part],
+    /// What limits it, by how it was compiled.
+    pub limits: &'static [Limit],
     /// Makes the imports that WASI does not provide, in the module's order.
     pub imports: fn(&mut Store<()>, &'static VmModule) -> Result<Vec<Extern>, Error>,
 }
 
 /// Adds something to a context, of what was given to the program.
 pub type Part = for<'a> fn(WasiCtxBuilder, &Given<'a>) -> Result<WasiCtxBuilder, String>;
+
+/// Limits a store's guests, if that was asked for.
+pub type Limit = fn(&mut Store<()>, &Given<'_>) -> Result<(), String>;
 
 /// What was given to a program.
 #[derive(Clone, Debug, Default)]
@@ -73,6 +85,10 @@ struct Options {
     inherit_environment: bool,
     /// `max-memory`, bytes.
     max_memory: Option<u64>,
+    /// `fuel`, units.
+    fuel: Option<u64>,
+    /// `timeout`, milliseconds.
+    timeout: Option<u64>,
 }
 
 /// The program's `main`.
@@ -120,6 +136,11 @@ unsafe fn run(program: &Program, arguments: Vec<&[u8]>) -> i32 {
     if let Some(bytes) = given.options.max_memory {
         store.limits_mut().memory_pages = bytes >> 16;
     }
+    for limit in program.limits {
+        if let Err(error) = limit(&mut store, &given) {
+            return failed(format_args!("{error}"));
+        }
+    }
     let run = |store: &mut Store<()>| {
         let imports = (program.imports)(store, program.module)?;
         // SAFETY: the caller's promise.
@@ -130,7 +151,7 @@ unsafe fn run(program: &Program, arguments: Vec<&[u8]>) -> i32 {
     };
     let code = match run(&mut store) {
         Ok(_) => 0,
-        Err(error) => ended(&error),
+        Err(error) => ended(&error, &given.options),
     };
     // The system takes everything back at once.
     std::mem::forget(store);
@@ -138,9 +159,20 @@ unsafe fn run(program: &Program, arguments: Vec<&[u8]>) -> i32 {
 }
 
 /// The exit code of a guest that did not return.
-fn ended(error: &Error) -> i32 {
+fn ended(error: &Error, options: &Options) -> i32 {
     if let Some(Exit { code }) = error.downcast_ref() {
         return code.cast_signed();
+    }
+    match (error.trap().map(|trap| trap.code()), options) {
+        (Some(TrapCode::Interrupted), Options { timeout: Some(time), .. }) => {
+            tell(format_args!("the guest's time of {time} ms is up: {error}"));
+            return TIMED_OUT;
+        }
+        (Some(TrapCode::OutOfFuel), Options { fuel: Some(fuel), .. }) => {
+            tell(format_args!("the guest used up its {fuel} units of fuel: {error}"));
+            std::process::abort();
+        }
+        _ => {}
     }
     if error.link().is_some() || !(error.trap().is_some() || error.is::<Missing>()) {
         return failed(format_args!("{error}"));
@@ -204,6 +236,44 @@ pub fn environment(mut ctx: WasiCtxBuilder, given: &Given<'_>) -> Result<WasiCtx
 /// None.
 pub fn streams(ctx: WasiCtxBuilder, _: &Given<'_>) -> Result<WasiCtxBuilder, String> {
     Ok(ctx.inherit_stdio())
+}
+
+/// The limit of guests that were compiled with fuel: how much of it.
+///
+/// # Errors
+/// None.
+pub fn fuel(store: &mut Store<()>, given: &Given<'_>) -> Result<(), String> {
+    // One that counts has to have some: what nobody lives to see used up.
+    store.set_fuel(given.options.fuel.unwrap_or(u64::MAX));
+    Ok(())
+}
+
+/// The limit of guests that were compiled with epochs: how long they run, and block.
+///
+/// # Errors
+/// If the system has no thread left to watch the clock.
+pub fn timeout(store: &mut Store<()>, given: &Given<'_>) -> Result<(), String> {
+    let Some(time) = given.options.timeout else { return Ok(()) };
+    let timer = store.interrupt_handle().interrupt_after(Duration::from_millis(time));
+    // It ends with the program.
+    std::mem::forget(timer.map_err(|error| format!("cannot watch the time: {error}"))?);
+    Ok(())
+}
+
+/// The memory that threads of a guest share, if it imports it: with so many pages, and as many as
+/// its type and the store's limits allow.
+///
+/// # Errors
+/// If there is no room for it.
+pub fn shared_memory(store: &mut Store<()>, min: u64, max: u64) -> Result<Extern, Error> {
+    let max = max.min(store.limits().memory_pages);
+    if min > max {
+        return Err(Error::refused(format!(
+            "the guest's memory has {min} pages of 64 KiB at least, and its limit is {max}"
+        )));
+    }
+    let memory = SharedMemory::new(MemoryType::new(min, Some(max)))?;
+    Ok(bindings::shared_memory(store, &memory))
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -271,6 +341,8 @@ impl Options {
                 [b"max-memory", bytes] if number(bytes).is_some() => {
                     self.max_memory = number(bytes);
                 }
+                [b"fuel", units] if number(units).is_some() => self.fuel = number(units),
+                [b"timeout", time] if number(time).is_some() => self.timeout = number(time),
                 _ => return Err(String::from_utf8_lossy(line).into_owned()),
             }
         }
