@@ -21,7 +21,7 @@ static int failures;
 /* As in abi/src. */
 struct entry { struct entry *outer; uintptr_t outer_exit_fp, handler, sp, fp; };
 struct thread { struct entry *entry; uintptr_t exit_fp; };
-struct context { uint64_t magic; void *store; struct thread *thread; uintptr_t stack_limit; const void *module; void *instance; };
+struct context { uint64_t magic; void *store; struct thread *thread; uintptr_t stack_limit; const void *limits; const void *module; void *instance; };
 struct host_context { uint64_t magic; void *store; void *native_call; void *array_call; void *data; };
 struct result { uint64_t value, status; };
 struct slot { uint64_t low, high; };
@@ -29,7 +29,7 @@ struct slice { const void *start; size_t len; };
 struct val_type { const struct func_type *func; uint8_t kind, nullable; };
 struct func_type { void *enter, *exit_native, *exit_array; uint32_t params, results; struct slice name; struct val_type types[]; };
 struct extern_type { uint8_t kind, mutable, has_max, shared, index64, page_size_log2; struct val_type value; uint64_t min, max; const struct func_type *func; };
-struct import { struct slice module, name; struct extern_type type; };
+struct import { struct slice module, name; struct extern_type type; const void *provided; };
 struct func_ref_init { void *wasm_call; const struct func_type *type; };
 struct func_ref { void *wasm_call; const struct func_type *type; void *callee; };
 struct func_import { void *wasm_call; void *callee; void *func_ref; };
