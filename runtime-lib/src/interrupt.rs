@@ -94,6 +94,12 @@ impl InterruptHandle {
         self.bits() != 0
     }
 
+    /// Whether anybody but the store itself could stop its guests: who has a handle, or an [`Epoch`].
+    #[cfg(feature = "wasi")]
+    pub(crate) fn is_shared(&self) -> bool {
+        self.is_interrupted() || Arc::strong_count(&self.0) > 1
+    }
+
     pub(crate) fn bits(&self) -> u32 {
         self.0.limits.interrupt.load(Ordering::SeqCst)
     }

@@ -7,6 +7,7 @@
 //! | `find_image`, `open_image` | the executable or shared object that an address is in, and its file |
 //! | `start_program`, `end_program` | what a process needs whose program is a guest (feature `wasi`) |
 //! | `Event` | a descriptor that is readable while something is the case |
+//! | `io` | reading and writing a guest's memory (feature `wasi`, which uses rustix otherwise) |
 //! | `install`, `Fault` | handlers for faults (feature `signals`), and what is in their arguments |
 
 use std::ops::Range;

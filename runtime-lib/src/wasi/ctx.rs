@@ -1,23 +1,27 @@
 //! What a guest may do.
 
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::builder::WasiCtxBuilder;
+use super::clock::Clock;
+use super::random::Random;
+use super::table::Table;
 
 /// What a store's guests can do with WASI: their arguments and environment, and the descriptors
 /// that they have. A copy is the same context, not another one like it: threads of one program
 /// share theirs.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct WasiCtx(Arc<Shared>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Shared {
     pub(super) args: Vec<Vec<u8>>,
     pub(super) env: Vec<Vec<u8>>,
-    pub(super) stdio: bool,
+    pub(super) clock: Clock,
+    pub(super) random: Random,
+    pub(super) table: Mutex<Table>,
 }
-
-/// Makes a [`WasiCtx`]. Nothing is granted that is not asked for here.
-#[derive(Debug, Default)]
-pub struct WasiCtxBuilder(Shared);
 
 impl WasiCtx {
     /// A context that grants nothing yet.
@@ -25,35 +29,22 @@ impl WasiCtx {
         WasiCtxBuilder::default()
     }
 
+    pub(super) fn new(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
+
     pub(super) fn shared(&self) -> &Shared {
         &self.0
     }
+
+    /// The descriptors. Nobody waits for anything while having them.
+    pub(super) fn table(&self) -> MutexGuard<'_, Table> {
+        self.0.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-impl WasiCtxBuilder {
-    /// Adds an argument. The first is the program's name, by custom.
-    #[must_use]
-    pub fn arg(mut self, arg: impl Into<Vec<u8>>) -> Self {
-        self.0.args.push(arg.into());
-        self
-    }
-
-    /// Adds a variable to the environment.
-    #[must_use]
-    pub fn env(mut self, name: &str, value: &str) -> Self {
-        self.0.env.push(format!("{name}={value}").into());
-        self
-    }
-
-    /// Lets the guest use the program's own input, output and error output.
-    #[must_use]
-    pub fn inherit_stdio(mut self) -> Self {
-        self.0.stdio = true;
-        self
-    }
-
-    /// The context.
-    pub fn build(self) -> WasiCtx {
-        WasiCtx(Arc::new(self.0))
+impl fmt::Debug for WasiCtx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WasiCtx").finish_non_exhaustive()
     }
 }

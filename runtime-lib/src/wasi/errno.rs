@@ -1,4 +1,4 @@
-//! The error numbers of WASI preview 1.
+//! The error numbers of WASI preview 1, and which of the system's is which.
 
 macro_rules! errnos {
     ($($name:ident = $code:literal $text:literal,)*) => {
@@ -106,3 +106,92 @@ impl Errno {
 }
 
 impl std::error::Error for Errno {}
+
+impl From<rustix::io::Errno> for Errno {
+    /// What is none of WASI's is a failing device.
+    fn from(errno: rustix::io::Errno) -> Self {
+        use rustix::io::Errno as System;
+        match errno {
+            System::TOOBIG => Self::TooBig,
+            System::ACCESS => Self::Access,
+            System::ADDRINUSE => Self::AddrInUse,
+            System::ADDRNOTAVAIL => Self::AddrNotAvail,
+            System::AFNOSUPPORT => Self::AfNoSupport,
+            System::AGAIN => Self::Again,
+            System::ALREADY => Self::Already,
+            System::BADF => Self::BadF,
+            System::BADMSG => Self::BadMsg,
+            System::BUSY => Self::Busy,
+            System::CANCELED => Self::Canceled,
+            System::CHILD => Self::Child,
+            System::CONNABORTED => Self::ConnAborted,
+            System::CONNREFUSED => Self::ConnRefused,
+            System::CONNRESET => Self::ConnReset,
+            System::DEADLK => Self::DeadLk,
+            System::DESTADDRREQ => Self::DestAddrReq,
+            System::DOM => Self::Dom,
+            System::DQUOT => Self::DQuot,
+            System::EXIST => Self::Exist,
+            System::FAULT => Self::Fault,
+            System::FBIG => Self::FBig,
+            System::HOSTUNREACH => Self::HostUnreach,
+            System::IDRM => Self::IdRm,
+            System::ILSEQ => Self::IlSeq,
+            System::INPROGRESS => Self::InProgress,
+            System::INTR => Self::Intr,
+            System::INVAL => Self::Inval,
+            System::ISCONN => Self::IsConn,
+            System::ISDIR => Self::IsDir,
+            System::LOOP => Self::Loop,
+            System::MFILE => Self::MFile,
+            System::MLINK => Self::MLink,
+            System::MSGSIZE => Self::MsgSize,
+            System::MULTIHOP => Self::MultiHop,
+            System::NAMETOOLONG => Self::NameTooLong,
+            System::NETDOWN => Self::NetDown,
+            System::NETRESET => Self::NetReset,
+            System::NETUNREACH => Self::NetUnreach,
+            System::NFILE => Self::NFile,
+            System::NOBUFS => Self::NoBufs,
+            System::NODEV => Self::NoDev,
+            System::NOENT => Self::NoEnt,
+            System::NOEXEC => Self::NoExec,
+            System::NOLCK => Self::NoLck,
+            System::NOLINK => Self::NoLink,
+            System::NOMEM => Self::NoMem,
+            System::NOMSG => Self::NoMsg,
+            System::NOPROTOOPT => Self::NoProtoOpt,
+            System::NOSPC => Self::NoSpc,
+            System::NOSYS => Self::NoSys,
+            System::NOTCONN => Self::NotConn,
+            System::NOTDIR => Self::NotDir,
+            System::NOTEMPTY => Self::NotEmpty,
+            System::NOTRECOVERABLE => Self::NotRecoverable,
+            System::NOTSOCK => Self::NotSock,
+            System::OPNOTSUPP => Self::NotSup,
+            System::NOTTY => Self::NoTty,
+            System::NXIO => Self::Nxio,
+            System::OVERFLOW => Self::Overflow,
+            System::OWNERDEAD => Self::OwnerDead,
+            System::PERM => Self::Perm,
+            System::PIPE => Self::Pipe,
+            System::PROTO => Self::Proto,
+            System::PROTONOSUPPORT => Self::ProtoNoSupport,
+            System::PROTOTYPE => Self::Prototype,
+            System::RANGE => Self::Range,
+            System::ROFS => Self::RoFs,
+            System::SPIPE => Self::SPipe,
+            System::SRCH => Self::Srch,
+            System::STALE => Self::Stale,
+            System::TIMEDOUT => Self::TimedOut,
+            System::TXTBSY => Self::TxtBsy,
+            System::XDEV => Self::XDev,
+            _ => Self::Io,
+        }
+    }
+}
+
+/// What the system calls an error, for WASI.
+pub(super) fn from_raw(raw: i32) -> Errno {
+    rustix::io::Errno::from_raw_os_error(raw).into()
+}

@@ -3,8 +3,13 @@
 //! Memory is accessed through addresses only, bytes being copied in and out, as other threads may
 //! write to it meanwhile. Every range that a guest names is checked here.
 
+use std::cell::Cell;
 use std::ptr::NonNull;
+use std::sync::Arc;
 
+use super::interrupt::Interrupt;
+use super::object::Object;
+use super::types::Rights;
 use super::{Errno, WasiCtx};
 use crate::bindings::HostError;
 use crate::host::Caller;
@@ -14,29 +19,21 @@ use crate::shared::racy;
 use crate::store::inner;
 use wasmaot_abi::module::ExternKind;
 
-/// Why a function does not succeed.
-pub(super) enum Stop {
-    /// For the guest to know.
-    Errno(Errno),
-}
-
-impl From<Errno> for Stop {
-    fn from(errno: Errno) -> Self {
-        Self::Errno(errno)
-    }
-}
-
 /// The guest that called.
 pub(super) struct Guest<'a> {
     /// What it may do.
     pub(super) ctx: &'a WasiCtx,
+    /// What ends its waits.
+    pub(super) interrupt: Interrupt<'a>,
+    /// When it began to wait, by the monotonic clock.
+    pub(super) began: Cell<Option<u64>>,
     memory: NonNull<u8>,
     len: usize,
 }
 
 impl<'a> Guest<'a> {
     /// The one that called a host function.
-    pub(super) fn of<T>(caller: &'a Caller<'_, T>) -> Result<Self, HostError> {
+    pub(super) fn of<T>(caller: &'a Caller<'_, T>, began: Option<u64>) -> Result<Self, HostError> {
         let store = inner(caller);
         let Some(ctx) = &store.wasi else {
             return Err("a guest uses WASI, but its store has no WASI context: give it one with \
@@ -45,20 +42,48 @@ impl<'a> Guest<'a> {
         };
         let context = caller.instance().map(|instance| instance.context(store));
         let (memory, len) = context.and_then(first_memory).unwrap_or((NonNull::dangling(), 0));
-        Ok(Self { ctx, memory, len })
+        let interrupt = Interrupt::of(&store.bounds.handle);
+        Ok(Self { ctx, interrupt, began: Cell::new(began), memory, len })
     }
 
     /// The address of a range.
     ///
     /// # Errors
     /// `Fault` if it is not all in memory.
-    fn range(&self, at: u32, len: usize) -> Result<*mut u8, Errno> {
+    pub(super) fn range(&self, at: u32, len: usize) -> Result<*mut u8, Errno> {
         let at = at as usize;
         if at.checked_add(len).is_none_or(|end| end > self.len) {
             return Err(Errno::Fault);
         }
         // SAFETY: it is in memory, or at its end.
         Ok(unsafe { self.memory.as_ptr().add(at) })
+    }
+
+    /// Whether a range is all in memory: before something is done that cannot be undone.
+    pub(super) fn check(&self, at: u32, len: usize) -> Result<(), Errno> {
+        self.range(at, len).map(drop)
+    }
+
+    /// What a descriptor stands for, if it may be used for that.
+    pub(super) fn object(&self, fd: u32, rights: Rights) -> Result<Arc<dyn Object>, Errno> {
+        let table = self.ctx.table();
+        let descriptor = table.get(fd)?;
+        descriptor.need(rights)?;
+        Ok(descriptor.object.clone())
+    }
+
+    /// What a descriptor stands for, if that is a folder and may be used so.
+    ///
+    /// # Errors
+    /// `BadF` if it is none.
+    pub(super) fn folder(&self, fd: u32, rights: Rights) -> Result<Arc<dyn Object>, Errno> {
+        let table = self.ctx.table();
+        let descriptor = table.get(fd)?;
+        if descriptor.object.folder().is_none() {
+            return Err(Errno::BadF);
+        }
+        descriptor.need(rights)?;
+        Ok(descriptor.object.clone())
     }
 
     /// Copies bytes into memory.
@@ -82,6 +107,13 @@ impl<'a> Guest<'a> {
         let mut bytes = [0; 4];
         self.read(at, &mut bytes)?;
         Ok(u32::from_le_bytes(bytes))
+    }
+
+    /// A number in memory.
+    pub(super) fn u64(&self, at: u32) -> Result<u64, Errno> {
+        let mut bytes = [0; 8];
+        self.read(at, &mut bytes)?;
+        Ok(u64::from_le_bytes(bytes))
     }
 
     /// Puts a number into memory.

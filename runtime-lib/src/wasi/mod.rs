@@ -4,32 +4,61 @@
 //! A guest that was compiled with the option `wasi` finds the functions by itself; what they may
 //! do for it says the [`WasiCtx`] of its store:
 //!
-//! ```no_run
+//! ```
 //! use wasmaot::Store;
 //! use wasmaot::wasi::WasiCtx;
 //!
-//! let wasi = WasiCtx::builder().arg("program").env("LANG", "C").inherit_stdio().build();
+//! let wasi = WasiCtx::builder().arg("program").env("LANG", "C").inherit_stdio().build()?;
 //! let mut store = Store::new(());
 //! store.set_wasi(wasi);
 //! // let guest = Guest::with_store(&mut store)?;
+//! # Ok::<(), wasmaot::Error>(())
 //! ```
+//!
+//! # What holds
+//!
+//! - A guest has the folders, streams and sockets that it was given and what it finds below or
+//!   through those; no path, link or other program's renaming leads anywhere else.
+//! - A descriptor has rights, as the specification says, which a guest can give up. What was not
+//!   opened for reading or writing fails as everywhere (`BadF`), what was given up with `NotCapable`.
+//! - Addresses outside of memory are `Fault`, before anything has happened.
+//! - Reading and writing go between the system and the guest's memory without a copy. They can do less
+//!   than they were asked for.
+//! - What waits ends when the store is interrupted.
 //!
 //! `proc_exit` stops the guest with an error that [is](crate::Error::downcast_ref) an [`Exit`].
 
+mod builder;
+mod clock;
 mod ctx;
 mod errno;
 mod functions;
 mod guest;
+mod host_file;
+mod host_folder;
+mod interrupt;
+mod iovecs;
+mod object;
+mod path;
 pub mod program;
 mod provided;
+mod random;
+mod sandbox;
+mod socket;
+mod streams;
+mod table;
+mod types;
 
 use wasmaot_abi::wasi::{PREVIEW_1, UNSTABLE, WASI, WasiFunction};
 
 use crate::link::Imports;
 use crate::store::{AsStore, AsStoreMut, Store, inner, inner_mut};
 
-pub use ctx::{WasiCtx, WasiCtxBuilder};
+pub use builder::{Access, WasiCtxBuilder};
+pub use clock::Clock;
+pub use ctx::WasiCtx;
 pub use errno::Errno;
+pub use streams::Captured;
 
 /// The error of a guest that called `proc_exit`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

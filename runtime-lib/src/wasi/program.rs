@@ -14,7 +14,7 @@
 //! program that `cargo wasmaot run` made takes one more such text from the environment, in the
 //! variable [`VARIABLE`], that no guest sees. Other programs do not look at it.
 
-use std::ffi::{CStr, OsStr, c_char, c_int};
+use std::ffi::{CStr, c_char, c_int};
 use std::fmt;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
@@ -132,7 +132,10 @@ unsafe fn run(program: &Program, arguments: Vec<&[u8]>) -> i32 {
         };
     }
     let mut store = Store::new(());
-    store.set_wasi(ctx.build());
+    match ctx.build() {
+        Ok(ctx) => store.set_wasi(ctx),
+        Err(error) => return failed(format_args!("{error}")),
+    }
     if let Some(bytes) = given.options.max_memory {
         store.limits_mut().memory_pages = bytes >> 16;
     }
@@ -220,12 +223,12 @@ pub fn environment(mut ctx: WasiCtxBuilder, given: &Given<'_>) -> Result<WasiCtx
         for (name, value) in std::env::vars_os() {
             let (name, value) = (name.as_bytes(), value.as_bytes());
             if name != VARIABLE.as_bytes() && named.iter().all(|(other, _)| other != name) {
-                ctx = ctx.env(&text(name), &text(value));
+                ctx = ctx.env(name, value);
             }
         }
     }
     for (name, value) in named {
-        ctx = ctx.env(&text(name), &text(value));
+        ctx = ctx.env(name, value);
     }
     Ok(ctx)
 }
@@ -274,10 +277,6 @@ pub fn shared_memory(store: &mut Store<()>, min: u64, max: u64) -> Result<Extern
     }
     let memory = SharedMemory::new(MemoryType::new(min, Some(max)))?;
     Ok(bindings::shared_memory(store, &memory))
-}
-
-fn text(bytes: &[u8]) -> String {
-    OsStr::from_bytes(bytes).to_string_lossy().into_owned()
 }
 
 /// The error of a guest that called a function that nobody provides.

@@ -4,8 +4,8 @@
 
 use wasmaot_abi::wasi::WasiFunction;
 
-use super::functions;
-use super::guest::{Guest, Stop};
+use super::guest::Guest;
+use super::{Errno, functions};
 use crate::bindings::HostError;
 use crate::func::Func;
 use crate::func::wrap::IntoFunc;
@@ -16,29 +16,36 @@ use crate::store::StoreInner;
 /// The data of any store: nobody looks at them through this.
 enum Unknown {}
 
-/// Calls a function for a guest, and makes what it returned the guest's result.
+/// Calls a function for a guest, and makes what it returned the guest's result. Who was interrupted
+/// while waiting ends, or waits again if its host says so.
 fn errno(
-    caller: &Caller<'_, Unknown>,
-    function: impl FnOnce(&mut Guest<'_>) -> Result<(), Stop>,
+    mut caller: Caller<'_, Unknown>,
+    function: impl Fn(&mut Guest<'_>) -> Result<(), Errno>,
 ) -> Result<i32, HostError> {
-    match function(&mut Guest::of(caller)?) {
-        Ok(()) => Ok(0),
-        Err(Stop::Errno(errno)) => Ok(i32::from(errno.code())),
+    let mut began = None;
+    loop {
+        let mut guest = Guest::of(&caller, began)?;
+        match function(&mut guest) {
+            Ok(()) => return Ok(0),
+            Err(Errno::Intr) if guest.interrupt.has_come() => began = guest.began.get(),
+            Err(errno) => return Ok(i32::from(errno.code())),
+        }
+        caller.check_interrupt()?;
     }
 }
 
 fn thread(
-    caller: &Caller<'_, Unknown>,
+    caller: Caller<'_, Unknown>,
     function: impl FnOnce(&mut Guest<'_>) -> Result<i32, HostError>,
 ) -> Result<i32, HostError> {
-    function(&mut Guest::of(caller)?)
+    function(&mut Guest::of(&caller, None)?)
 }
 
 fn never(
-    caller: &Caller<'_, Unknown>,
+    caller: Caller<'_, Unknown>,
     function: impl FnOnce(&mut Guest<'_>) -> HostError,
 ) -> Result<(), HostError> {
-    Err(function(&mut Guest::of(caller)?))
+    Err(function(&mut Guest::of(&caller, None)?))
 }
 
 /// Helps inference: what [`IntoFunc`] takes, for stores of any data.
@@ -53,7 +60,7 @@ macro_rules! define {
         #[unsafe(export_name = concat!("wasmaot_wasi_", stringify!($name)))]
         static $name: Provided = Provided {
             parts: || parts(|caller: Caller<'_, Unknown> $(, $param: define!(@value $ty))*| {
-                $result(&caller, |guest| functions::$name(guest $(, $param as $ty)*))
+                $result(caller, |guest| functions::$name(guest $(, $param as $ty)*))
             }),
         };
     };

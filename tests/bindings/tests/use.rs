@@ -518,7 +518,7 @@ impl reactor::Host for Offset {
 
 #[test]
 fn a_wasi_reactor() {
-    let wasi = WasiCtx::builder().arg("name").arg("x").build();
+    let wasi = WasiCtx::builder().arg("name").arg("x").build().unwrap();
     let mut guest = reactor::Reactor::new(Offset, wasi).unwrap();
     assert_eq!(guest.ready().unwrap(), 1, "it was initialised");
     assert_eq!(guest.arguments().unwrap(), (2, 7, 1000));

@@ -2,6 +2,8 @@
 
 mod event;
 mod image;
+#[cfg(feature = "wasi")]
+pub(crate) mod io;
 mod memory;
 #[cfg(feature = "wasi")]
 mod process;
