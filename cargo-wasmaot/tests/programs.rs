@@ -5,6 +5,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -124,6 +125,45 @@ const YES: &str = r#"(module
             (br_if 0 (i32.eqz (local.get $errno))))
         (call $exit (local.get $errno))))"#;
 
+/// Copies its input to its output until there is none, or writing fails, and ends with the error.
+const CAT: &str = r#"(module
+    (import "wasi_snapshot_preview1" "fd_read"
+        (func $read (param i32 i32 i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "fd_write"
+        (func $write (param i32 i32 i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+    (memory (export "memory") 1)
+    (func (export "_start") (local $errno i32)
+        (loop
+            (i32.store (i32.const 0) (i32.const 64))
+            (i32.store (i32.const 4) (i32.const 4096))
+            (if (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 4))
+                (then (call $exit (i32.const 100))))
+            (if (i32.load (i32.const 4)) (then
+                (local.set $errno
+                    (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+                (if (local.get $errno) (then (call $exit (local.get $errno))))
+                (br 1))))))"#;
+
+/// Opens `file` in its first folder, with the flags that its arguments say by their number: with one,
+/// as it is; with two, making it anew. Ends with the error.
+const OPENS: &str = r#"(module
+    (import "wasi_snapshot_preview1" "args_sizes_get"
+        (func $sizes (param i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "path_open"
+        (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+    (memory (export "memory") 1)
+    (data (i32.const 64) "file")
+    (func (export "_start") (local $new i32)
+        (drop (call $sizes (i32.const 0) (i32.const 4)))
+        (local.set $new (i32.gt_u (i32.load (i32.const 0)) (i32.const 1)))
+        ;; O_CREAT and O_TRUNC are 1 and 8; FD_READ and FD_WRITE are 2 and 64.
+        (call $exit (call $open (i32.const 3) (i32.const 0) (i32.const 64) (i32.const 4)
+            (i32.mul (local.get $new) (i32.const 9))
+            (select (i64.const 64) (i64.const 2) (local.get $new))
+            (i64.const 0) (i32.const 0) (i32.const 8)))))"#;
+
 #[test]
 fn a_module_without_imports_is_a_program_with_no_wasi_in_it() {
     let sandbox = Sandbox::new();
@@ -176,10 +216,65 @@ fn the_environment_is_what_was_granted() {
     };
     assert_eq!(run("nothing", &[]), "");
     assert_eq!(run("named", &["--env", "A=b=c", "--env", "LANG="]), "A=b=c\0LANG=");
+    assert_eq!(run("twice", &["--env", "A=1", "--env", "A=\t2"]), "A=\t2");
     let all = run("all", &["--inherit-env", "--env", "LANG=C"]);
     let mut all: Vec<_> = all.split('\0').collect();
     all.sort();
     assert_eq!(all, ["LANG=C", "SECRET=yes"]);
+}
+
+#[test]
+fn streams_are_the_programs_own() {
+    let sandbox = Sandbox::new();
+    sandbox.program("cat", CAT, &[]);
+    let cat = || Command::new(sandbox.path("cat"));
+    // Pipes.
+    let input: Vec<u8> = (0..100_000u32).map(|i| (i % 251) as u8).collect();
+    let mut child = cat().stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let writes = input.clone();
+    let writer = std::thread::spawn(move || stdin.write_all(&writes).unwrap());
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    assert!(output.status.success() && output.stdout == input);
+    // Files.
+    fs::write(sandbox.path("in"), &input).unwrap();
+    let from = fs::File::open(sandbox.path("in")).unwrap();
+    let to = fs::File::create(sandbox.path("out")).unwrap();
+    assert!(cat().stdin(from).stdout(to).status().unwrap().success());
+    assert_eq!(fs::read(sandbox.path("out")).unwrap(), input);
+    // A full device: an error of the guest's (ENOSPC is 51 in WASI).
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let from = fs::File::open(sandbox.path("in")).unwrap();
+    assert_eq!(cat().stdin(from).stdout(full).status().unwrap().code(), Some(51));
+    // Closed ones: nothing else takes their place.
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "\"$0\" <&- >&-"]).arg(sandbox.path("cat"));
+    assert_eq!(shell.status().unwrap().code(), Some(0));
+}
+
+#[test]
+fn folders_are_those_that_were_granted() {
+    let sandbox = Sandbox::new();
+    let open = |name: &str, options: &[&str], args: &[&str]| {
+        let mut program = sandbox.program(name, OPENS, options);
+        program.args(args).status().unwrap().code()
+    };
+    // BADF, as there is nothing at the descriptor; NOENT.
+    assert_eq!(open("none", &[], &[]), Some(8));
+    fs::create_dir(sandbox.path("data")).unwrap();
+    assert_eq!(open("data.p", &["--dir", "data"], &[]), Some(44));
+    // Made in the folder that the program's working folder has now, not when it was built.
+    assert_eq!(open("data.p", &["--dir", "data"], &["new"]), Some(0));
+    assert!(sandbox.path("data/file").is_file());
+    assert_eq!(open("data.p", &["--dir", "data"], &[]), Some(0));
+    assert_eq!(open("data.ro", &["--dir", "data::/:ro"], &[]), Some(0));
+    let refused = open("data.ro", &["--dir", "data::/:ro"], &["new"]);
+    assert!(refused.is_some_and(|code| code != 0), "{refused:?}");
+    // A folder that is not there is an error before the guest runs.
+    let output = sandbox.program("gone", OPENS, &["--dir", "gone::/"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err(&output).contains("`gone`"), "{}", err(&output));
 }
 
 /// By the language that the module says it was written in.
@@ -192,14 +287,14 @@ fn a_broken_pipe_ends_a_program_as_it_does_natively() {
         "(module (@custom \"producers\" \"\\01\\08language\\01\\04Rust\\042024\")",
         1,
     );
-    for (name, text, signal) in [("c", YES, Some(13)), ("rust", &*rust, None)] {
+    for (name, text, signal, code) in [("c", YES, Some(13), None), ("rust", &*rust, None, Some(64))]
+    {
         let mut program = sandbox.program(name, text, &[]);
         let mut child = program.stdout(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
         let status = child.wait().unwrap();
-        // SIGPIPE is 13 everywhere.
-        assert_eq!(status.signal(), signal, "{name}: {status}");
-        assert_ne!(status.code(), Some(0), "{name}");
+        // SIGPIPE is 13 everywhere, EPIPE is 64 in WASI.
+        assert_eq!((status.signal(), status.code()), (signal, code), "{name}");
     }
 }
 

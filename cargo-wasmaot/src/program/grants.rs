@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, value_parser};
 
 use crate::guest::CompileOptions;
 
@@ -13,6 +13,11 @@ use crate::guest::CompileOptions;
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "What the guest is granted")]
 pub struct Grants {
+    /// Let the guest use a folder, under a name of its own (default: the same), for reading only if
+    /// `:ro` comes at the end. A path that is not absolute is looked for where the program runs
+    #[arg(long, value_name = "HOST[::GUEST][:ro]", value_parser = value_parser!(OsString))]
+    pub dir: Vec<OsString>,
+
     /// Set a variable of the guest's environment
     #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
     pub env: Vec<(OsString, OsString)>,
@@ -28,6 +33,10 @@ pub struct Grants {
     /// Bytes that each memory of the guest can have at most (K, M, G: times 1024)
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     pub max_memory: Option<u64>,
+
+    /// Bytes of the stack that the guest can use at most (K, M, G: times 1024)
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    pub max_stack: Option<u64>,
 
     /// How much fuel the guest has; without any left it traps. Exact, and the same everywhere
     #[arg(id = "fuel-given", long = "fuel", value_name = "UNITS")]
@@ -59,6 +68,10 @@ impl Grants {
             }
             out.push(b'\n');
         };
+        for dir in &self.dir {
+            let Folder { host, guest, read_only } = Folder::parse(dir.as_bytes());
+            line(&[b"dir", if read_only { b"ro" } else { b"rw" }, host, guest]);
+        }
         for arg in &self.arg {
             line(&[b"arg", arg.as_bytes()]);
         }
@@ -71,6 +84,9 @@ impl Grants {
         if let Some(bytes) = self.max_memory {
             line(&[b"max-memory", bytes.to_string().as_bytes()]);
         }
+        if let Some(bytes) = self.max_stack {
+            line(&[b"max-stack", bytes.to_string().as_bytes()]);
+        }
         if let Some(units) = self.fuel {
             line(&[b"fuel", units.to_string().as_bytes()]);
         }
@@ -78,6 +94,29 @@ impl Grants {
             line(&[b"timeout", time.as_millis().to_string().as_bytes()]);
         }
         out
+    }
+}
+
+/// What `--dir` says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Folder<'a> {
+    host: &'a [u8],
+    guest: &'a [u8],
+    read_only: bool,
+}
+
+impl<'a> Folder<'a> {
+    fn parse(text: &'a [u8]) -> Self {
+        let (text, read_only) = match text.strip_suffix(b":ro") {
+            Some(text) => (text, true),
+            None => (text.strip_suffix(b":rw").unwrap_or(text), false),
+        };
+        let colons = text.windows(2).position(|pair| pair == b"::");
+        let (host, guest) = match colons {
+            Some(at) => (&text[..at], &text[at + 2..]),
+            None => (text, text),
+        };
+        Self { host, guest, read_only }
     }
 }
 
@@ -147,6 +186,20 @@ mod tests {
     }
 
     #[test]
+    fn folders_have_names_and_access() {
+        let parse = |text: &'static str| {
+            let Folder { host, guest, read_only } = Folder::parse(text.as_bytes());
+            let str = |bytes| std::str::from_utf8(bytes).unwrap();
+            (str(host), str(guest), read_only)
+        };
+        assert_eq!(parse("."), (".", ".", false));
+        assert_eq!(parse("/a:ro"), ("/a", "/a", true));
+        assert_eq!(parse("a::/b"), ("a", "/b", false));
+        assert_eq!(parse("a::b:ro"), ("a", "b", true));
+        assert_eq!(parse("x:ro::y:rw"), ("x:ro", "y", false));
+    }
+
+    #[test]
     fn times_have_units() {
         for (text, ms) in [("10", 10_000), ("1.5s", 1500), ("200ms", 200), ("2m", 120_000)] {
             assert_eq!(time(text), Ok(Duration::from_millis(ms)), "{text}");
@@ -159,6 +212,8 @@ mod tests {
     #[test]
     fn the_text_has_a_line_for_each() {
         let grants = Grants {
+            dir: vec!["a::/b:ro".into(), "c".into()],
+            max_stack: None,
             env: vec![("A".into(), "a\tb\n\\".into())],
             inherit_env: true,
             arg: vec!["-v".into()],
@@ -169,7 +224,7 @@ mod tests {
         let text = String::from_utf8(grants.text()).unwrap();
         assert_eq!(
             text,
-            "arg\t-v\nenv\tA\ta\\tb\\n\\\\\ninherit-env\nmax-memory\t65536\nfuel\t7\ntimeout\t1500\n"
+            "dir\tro\ta\t/b\ndir\trw\tc\tc\narg\t-v\nenv\tA\ta\\tb\\n\\\\\ninherit-env\nmax-memory\t65536\nfuel\t7\ntimeout\t1500\n"
         );
         assert_eq!(variable("A=b=c"), Ok(("A".into(), "b=c".into())));
         assert!(variable("=b").is_err() && variable("A").is_err());

@@ -133,8 +133,13 @@ fn parts_of(function: &str) -> &'static [&'static str] {
     match function {
         _ if function.starts_with("args_") => &["arguments"],
         _ if function.starts_with("environ_") => &["environment"],
-        "poll_oneoff" => &["streams"],
-        _ if function.starts_with("fd_") => &["streams"],
+        // A guest that opens nothing has no folders, but could look at those it was given.
+        _ if function.starts_with("path_") || function.starts_with("fd_prestat_") => {
+            &["streams", "folders"]
+        }
+        _ if ["fd_", "sock_", "poll_"].iter().any(|start| function.starts_with(start)) => {
+            &["streams"]
+        }
         _ => &[],
     }
 }

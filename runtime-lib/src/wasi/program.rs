@@ -14,7 +14,7 @@
 //! program that `cargo wasmaot run` made takes one more such text from the environment, in the
 //! variable [`VARIABLE`], that no guest sees. Other programs do not look at it.
 
-use std::ffi::{CStr, c_char, c_int};
+use std::ffi::{CStr, OsStr, c_char, c_int};
 use std::fmt;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use wasmaot_abi::traps::TrapCode;
 
-use super::{Exit, WasiCtx, WasiCtxBuilder};
+use super::{Access, Exit, WasiCtx, WasiCtxBuilder};
 use crate::bindings::{self, HostError, ImportTypes, VmContext, VmModule, VmReturn};
 use crate::error::Error;
 use crate::link::Extern;
@@ -81,10 +81,14 @@ struct Options {
     arguments: Vec<Vec<u8>>,
     /// `env`, name, value.
     environment: Vec<(Vec<u8>, Vec<u8>)>,
+    /// `dir`, `ro` or `rw`, the folder, its name for the guest.
+    folders: Vec<(Access, Vec<u8>, Vec<u8>)>,
     /// `inherit-env`: the program's own environment, too.
     inherit_environment: bool,
     /// `max-memory`, bytes.
     max_memory: Option<u64>,
+    /// `max-stack`, bytes.
+    max_stack: Option<u64>,
     /// `fuel`, units.
     fuel: Option<u64>,
     /// `timeout`, milliseconds.
@@ -138,6 +142,9 @@ unsafe fn run(program: &Program, arguments: Vec<&[u8]>) -> i32 {
     }
     if let Some(bytes) = given.options.max_memory {
         store.limits_mut().memory_pages = bytes >> 16;
+    }
+    if let Some(bytes) = given.options.max_stack {
+        store.limits_mut().stack = usize::try_from(bytes).unwrap_or(usize::MAX);
     }
     for limit in program.limits {
         if let Err(error) = limit(&mut store, &given) {
@@ -218,16 +225,16 @@ pub fn arguments(mut ctx: WasiCtxBuilder, given: &Given<'_>) -> Result<WasiCtxBu
 /// # Errors
 /// None.
 pub fn environment(mut ctx: WasiCtxBuilder, given: &Given<'_>) -> Result<WasiCtxBuilder, String> {
-    let named = &given.options.environment;
     if given.options.inherit_environment {
         for (name, value) in std::env::vars_os() {
-            let (name, value) = (name.as_bytes(), value.as_bytes());
-            if name != VARIABLE.as_bytes() && named.iter().all(|(other, _)| other != name) {
-                ctx = ctx.env(name, value);
+            let name = name.as_bytes();
+            // Names that nobody could have set are left out.
+            if name != VARIABLE.as_bytes() && !name.is_empty() && !name.contains(&b'=') {
+                ctx = ctx.env(name, value.as_bytes());
             }
         }
     }
-    for (name, value) in named {
+    for (name, value) in &given.options.environment {
         ctx = ctx.env(name, value);
     }
     Ok(ctx)
@@ -239,6 +246,18 @@ pub fn environment(mut ctx: WasiCtxBuilder, given: &Given<'_>) -> Result<WasiCtx
 /// None.
 pub fn streams(ctx: WasiCtxBuilder, _: &Given<'_>) -> Result<WasiCtxBuilder, String> {
     Ok(ctx.inherit_stdio())
+}
+
+/// The part for guests that use files.
+///
+/// # Errors
+/// None: a folder that cannot be opened is one of the context's.
+pub fn folders(mut ctx: WasiCtxBuilder, given: &Given<'_>) -> Result<WasiCtxBuilder, String> {
+    for (access, host, guest) in &given.options.folders {
+        let guest = String::from_utf8_lossy(guest);
+        ctx = ctx.folder(OsStr::from_bytes(host), &guest, *access);
+    }
+    Ok(ctx)
 }
 
 /// The limit of guests that were compiled with fuel: how much of it.
@@ -337,6 +356,14 @@ impl Options {
                 [b"arg", text] => self.arguments.push(text.into()),
                 [b"env", name, value] => self.environment.push((name.into(), value.into())),
                 [b"inherit-env"] => self.inherit_environment = true,
+                [b"dir", access @ (b"ro" | b"rw"), host, guest] => {
+                    let access = match access {
+                        b"ro" => Access::ReadOnly,
+                        _ => Access::ReadWrite,
+                    };
+                    self.folders.push((access, host.into(), guest.into()));
+                }
+                [b"max-stack", bytes] if number(bytes).is_some() => self.max_stack = number(bytes),
                 [b"max-memory", bytes] if number(bytes).is_some() => {
                     self.max_memory = number(bytes);
                 }
@@ -380,6 +407,10 @@ mod tests {
     #[test]
     fn options_are_read_from_their_text() {
         let mut options = Options::default();
+        options.read(b"dir\tro\t/a\tb\nmax-stack\t7\n").unwrap();
+        assert_eq!(options.folders, [(Access::ReadOnly, b"/a".to_vec(), b"b".to_vec())]);
+        assert_eq!(options.max_stack, Some(7));
+        assert_eq!(options.read(b"dir\tno\t/a\tb"), Err("dir\tno\t/a\tb".into()));
         let text = b"env\tA\ta\\tb\\n\\\\\xff\n\ninherit-env\narg\t\nmax-memory\t65536\n";
         options.read(text).unwrap();
         assert_eq!(options.environment, [(b"A".to_vec(), b"a\tb\n\\\xff".to_vec())]);
