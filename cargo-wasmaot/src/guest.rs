@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use clap::{Args, ValueEnum};
+use clap::{Args, FromArgMatches, ValueEnum};
 use wasmaot_compiler::{Artifact, Config, MemoryStyle, OptLevel, TrapStyle};
 
 /// The options of compilation that several commands have.
@@ -87,6 +87,13 @@ pub enum Level {
 }
 
 impl CompileOptions {
+    /// Whether any was given that is not what goes without saying.
+    pub fn is_given(&self) -> bool {
+        let none = Self::augment_args(clap::Command::new("none")).get_matches_from(["none"]);
+        let none = Self::from_arg_matches(&none).map(|options| format!("{options:?}"));
+        none.ok() != Some(format!("{self:?}"))
+    }
+
     /// The configuration for a guest and a target.
     pub fn config(&self, guest: &Guest, target: &str) -> Config {
         let memory = MemoryStyle::default();

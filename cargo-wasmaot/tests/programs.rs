@@ -488,11 +488,39 @@ fn a_program_is_written_whole_or_not_at_all() {
 }
 
 #[test]
+fn a_static_program_needs_no_loader() {
+    let sandbox = Sandbox::new();
+    let interpreted = |name: &str, options: &[&str]| {
+        assert_eq!(
+            sandbox.program(name, EXIT, options).arg("abc").status().unwrap().code(),
+            Some(3)
+        );
+        let bytes = fs::read(sandbox.path(name)).unwrap();
+        let elf = object::read::elf::ElfFile64::<object::Endianness>::parse(&*bytes).unwrap();
+        let headers = elf.elf_program_headers();
+        headers.iter().any(|header| header.p_type.get(elf.endian()) == object::elf::PT_INTERP)
+    };
+    assert!(interpreted("dynamic", &[]));
+    assert!(!interpreted("static", &["--static"]));
+    // Traps are found there, too.
+    let text = "(module (memory 1) (func (export \"_start\") (drop (i32.load (i32.const -1)))))";
+    let output = sandbox.program("traps", text, &["--static"]).output().unwrap();
+    assert_eq!(output.status.signal(), Some(6));
+    assert!(err(&output).contains("out of bounds memory access"), "{output:?}");
+}
+
+#[test]
 fn options_for_packages_do_not_fit_modules() {
     let sandbox = Sandbox::new();
     let err = sandbox.refusal("(module (func (export \"_start\")))", &["--workspace"]);
     assert!(err.contains("--workspace is for packages"), "{err}");
-    let output = sandbox.wasmaot(&["build", "--bin", "name", "-o", "x"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(101));
-    assert!(self::err(&output).contains("--output"), "{output:?}");
+    for option in [&["-o", "x"][..], &["--dir", "."], &["--static"], &["--explicit-checks"]] {
+        let args = [&["build", "--bin", "name"], option].concat();
+        let output = sandbox.wasmaot(&args).output().unwrap();
+        assert_eq!(output.status.code(), Some(101));
+        assert!(self::err(&output).contains("--output"), "{output:?}");
+    }
+    // Cargo's word for packages is its own.
+    let output = sandbox.wasmaot(&["build", "--bin", "name"]).output().unwrap();
+    assert!(self::err(&output).contains("Cargo.toml"), "{output:?}");
 }

@@ -186,7 +186,13 @@ impl Build {
                 if output.is_dir() { "it is a folder" } else { "there is no such folder" }
             );
         }
-        let target = self.target.clone().unwrap_or_else(crate::host_target);
+        // What the environment says may be meant for the guest.
+        let for_guests = |target: &String| {
+            target.starts_with("wasm")
+                && env::var("CARGO_BUILD_TARGET").is_ok_and(|variable| variable == *target)
+        };
+        let target = self.target.clone().filter(|target| !for_guests(target));
+        let target = target.unwrap_or_else(crate::host_target);
         let mut flags = self.network_flags();
         flags.extend(self.jobs.map(|jobs| format!("--jobs={jobs}")));
         let request = Request {
@@ -217,10 +223,14 @@ impl Build {
 
     /// Refuses what only a module's program has.
     fn only_for_packages(&self) -> Result<()> {
-        if self.output.is_some() {
+        let for_modules = self.output.is_some()
+            || self.link.is_given()
+            || !self.grants.text().is_empty()
+            || self.options.is_given();
+        if for_modules {
             bail!(
-                "--output is for programs made of a module: `--bin` must be the path of one, whose \
-                 name ends in .wasm or .wat"
+                "--output, and options of programs, grants and compilation, are for programs made of \
+                 a module: `--bin` must be the path of one, whose name ends in .wasm or .wat"
             );
         }
         Ok(())

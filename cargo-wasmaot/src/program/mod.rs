@@ -44,6 +44,14 @@ pub struct LinkOptions {
     pub no_strip: bool,
 }
 
+impl LinkOptions {
+    /// Whether any was given.
+    pub fn is_given(&self) -> bool {
+        let Self { stub_missing, crt_static, no_strip } = self;
+        *stub_missing || *crt_static || *no_strip
+    }
+}
+
 /// How cargo is called.
 #[derive(Clone, Debug, Default)]
 pub struct CargoOptions {

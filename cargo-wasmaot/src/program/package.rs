@@ -76,7 +76,7 @@ impl Package<'_> {
         write_whole(&object, self.object)?;
         let outcome = self.pin(folder, checkout.as_deref(), cargo).and_then(|()| {
             let command = self.cargo_rustc(workshop, &object, cargo, shell);
-            run(command, shell)
+            run(command, self.target, shell)
         });
         let _ = fs::remove_file(&object);
         outcome?;
@@ -164,26 +164,32 @@ impl Package<'_> {
     }
 }
 
-/// Runs cargo. What it says, it says itself where somebody looks or something is wrong.
-fn run(mut command: Command, shell: &Shell) -> Result<()> {
+/// Runs cargo. With `-v` it says itself what it does; else it is heard when something is wrong.
+fn run(mut command: Command, target: &str, shell: &Shell) -> Result<()> {
     command.stdin(Stdio::null()).stdout(Stdio::null());
-    let failed = "cargo could not link the program; its own words are above";
-    if shell.verbose() {
-        let status = command.status().with_context(|| cannot_run(&command))?;
-        if !status.success() {
-            bail!("{failed}");
-        }
+    if !shell.verbose() {
+        command.stderr(Stdio::piped());
+    }
+    let child = command.spawn().with_context(|| cannot_run(&command))?;
+    let output = child.wait_with_output().with_context(|| cannot_run(&command))?;
+    if output.status.success() {
         return Ok(());
     }
-    let output = command.output().with_context(|| cannot_run(&command))?;
-    if !output.status.success() {
-        bail!(
-            "cargo could not link the program ({}):\n{}",
-            output.status,
-            String::from_utf8_lossy(&output.stderr).trim_end()
+    let words = String::from_utf8_lossy(&output.stderr);
+    let mut text = format!("cargo could not link the program ({})", output.status);
+    if words.is_empty() {
+        text += "; its own words are above";
+    } else {
+        text += &format!(":\n{}", words.trim_end());
+    }
+    if words.contains("linking with") && target != crate::host_target() {
+        let variable = target.to_uppercase().replace(['-', '.'], "_");
+        text += &format!(
+            "\nlinking for {target} may need a linker of its own, which \
+             CARGO_TARGET_{variable}_LINKER names"
         );
     }
-    Ok(())
+    bail!(text)
 }
 
 fn cannot_run(command: &Command) -> String {
