@@ -19,10 +19,12 @@ const FUNCTIONS: u32 = 10_000;
 
 /// The guests that are written here as text.
 const WRITTEN: [&str; 6] = ["atomics", "calls", "memory64", "simd", "small", "tail_calls"];
+/// Those that use WASI.
+const WASI: [&str; 1] = ["io"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
-    for name in WRITTEN {
+    for name in WRITTEN.into_iter().chain(WASI) {
         let text = format!("guests/{name}.wat");
         println!("cargo::rerun-if-changed={text}");
         write(&out, name, &wat::parse_file(&text)?)?;
@@ -38,6 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let build = || Build::new().opt_level(OptLevel::Speed);
     let modules = WRITTEN.into_iter().chain(["image", "functions", "kernels"]);
     modules.fold(build(), |build, name| build.wasm(wasm(name))).compile();
+    WASI.iter().fold(build().name("wasi").wasi(true), |build, name| build.wasm(wasm(name))).compile();
     let explicit = build().name("kernels_explicit").explicit_checks(true);
     explicit.wasm(wasm("kernels")).compile();
     let native = build().name("simd_native").cpu_features(native_features());

@@ -6,6 +6,7 @@ wasmaot::include_guest!(pub mod atomics);
 wasmaot::include_guest!(pub mod calls);
 wasmaot::include_guest!(pub mod small);
 wasmaot::include_guest!(pub mod image);
+wasmaot::include_guest!(pub mod io);
 wasmaot::include_guest!(pub mod functions);
 wasmaot::include_guest!(pub mod kernels);
 wasmaot::include_guest!(pub mod kernels_explicit);
@@ -27,6 +28,7 @@ modules! {
     CALLS = "calls.wasm";
     SMALL = "small.wasm";
     IMAGE = "image.wasm";
+    IO = "io.wasm";
     FUNCTIONS = "functions.wasm";
     KERNELS = "kernels.wasm";
     SIMD = "simd.wasm";

@@ -12,6 +12,7 @@ mod calls;
 mod compile;
 mod guests;
 mod instances;
+mod io;
 mod kernels;
 mod language;
 mod machine;
@@ -38,6 +39,7 @@ const SECTIONS: &[Section] = &[
     ("tail-calls", language::tail_calls),
     ("memory64", language::memory64),
     ("atomics", atomics::run),
+    ("io", io::run),
     ("compile", compile::run),
     ("startup", programs::startup),
     ("size", programs::size),
