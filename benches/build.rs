@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let build = || Build::new().opt_level(OptLevel::Speed);
     let modules = WRITTEN.into_iter().chain(["image", "functions", "kernels"]);
     modules.fold(build(), |build, name| build.wasm(wasm(name))).compile();
-    WASI.iter().fold(build().name("wasi").wasi(true), |build, name| build.wasm(wasm(name))).compile();
+    WASI.iter().fold(build().wasi(true), |build, name| build.wasm(wasm(name))).compile();
     let explicit = build().name("kernels_explicit").explicit_checks(true);
     explicit.wasm(wasm("kernels")).compile();
     let native = build().name("simd_native").cpu_features(native_features());

@@ -7,7 +7,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use wasmaot::Store;
-use wasmaot::wasi::WasiCtx;
+use wasmaot::wasi::{Access, WasiCtx};
 use wasmtime::{Result, ensure};
 
 use crate::guests;
@@ -49,7 +49,7 @@ struct Ours(Io<Store<()>>);
 
 impl Ours {
     fn new(folder: &Path) -> Result<Self> {
-        let wasi = WasiCtx::builder().dir(folder, "/")?.build();
+        let wasi = WasiCtx::builder().folder(folder, "/", Access::ReadWrite).build()?;
         Ok(Self(Io::new(wasi)?))
     }
 }
@@ -100,7 +100,11 @@ impl Wasmtime {
         Ok(Self { store, instance })
     }
 
-    fn call<P: wasmtime::WasmParams, R: wasmtime::WasmResults>(&mut self, name: &str, args: P) -> R {
+    fn call<P: wasmtime::WasmParams, R: wasmtime::WasmResults>(
+        &mut self,
+        name: &str,
+        args: P,
+    ) -> R {
         let func = self.instance.get_typed_func::<P, R>(&mut self.store, name);
         func.expect("an export").call(&mut self.store, args).expect("no trap")
     }
@@ -178,7 +182,8 @@ impl Worker for Native<'_> {
         (0..turns).map(len).sum()
     }
     fn readdir(&mut self, turns: u64) -> u64 {
-        let name = |entry: std::io::Result<fs::DirEntry>| entry.expect("an entry").file_name().len();
+        let name =
+            |entry: std::io::Result<fs::DirEntry>| entry.expect("an entry").file_name().len();
         let list = || fs::read_dir(self.0.join("folder")).expect("a folder").map(name);
         // `.` and `..` are not told of.
         (0..turns).map(|_| list().sum::<usize>() as u64 + 3).sum()
@@ -206,7 +211,13 @@ pub fn run(report: &mut Report) -> Result<()> {
 fn agree(workers: &mut [&mut dyn Worker; 3]) -> Result<()> {
     let mut results = workers.iter_mut().map(|worker| {
         let block = BLOCKS[1];
-        [worker.read(2, block), worker.write(2, block), worker.pread(5), worker.stat(3), worker.readdir(2)]
+        [
+            worker.read(2, block),
+            worker.write(2, block),
+            worker.pread(5),
+            worker.stat(3),
+            worker.readdir(2),
+        ]
     });
     let first = results.next();
     let size = SIZE as u64;

@@ -20,6 +20,10 @@ fn main() {
         .canonicalize_nans(true)
         .relaxed_simd_deterministic(true)
         .compile();
-    wasmaot_build::Build::new().wat("guests/reactor.wat").wasi(true).compile();
+    wasmaot_build::Build::new()
+        .wat("guests/reactor.wat")
+        .wat("guests/spawner.wat")
+        .wasi(true)
+        .compile();
     wasmaot_build::Build::new().metadata().compile();
 }

@@ -19,6 +19,7 @@ use super::random::Random;
 use super::socket::HostSocket;
 use super::streams::{Input, Nothing, Output};
 use super::table::{Descriptor, Table};
+use super::threads::{NewThread, Threads};
 use super::types::Rights;
 use crate::error::Error;
 
@@ -211,6 +212,36 @@ impl WasiCtxBuilder {
     #[must_use]
     pub fn random_seed(mut self, seed: u64) -> Self {
         self.shared.random = Random::Seeded(seed.into());
+        self
+    }
+
+    /// Lets the guest ask for threads (`thread-spawn`). For each, `make` is to start one that makes an
+    /// instance of the same module over the same shared memory, in a store of its own with
+    /// [`NewThread::ctx`], and calls its `wasi_thread_start` with [`NewThread::id`] and
+    /// [`NewThread::argument`]. If that fails, by an [`Exit`](super::Exit) for instance, the whole of
+    /// the guest is meant. Default: there are no threads.
+    ///
+    /// With bindings to a guest `counter`, whose shared memory is `memory`:
+    ///
+    /// ```ignore
+    /// let make = move |new: NewThread| {
+    ///     let imports = CounterImports { memory: memory.clone() };
+    ///     std::thread::Builder::new().spawn(move || {
+    ///         let mut store = Store::new(());
+    ///         store.set_wasi(new.ctx().clone());
+    ///         let mut guest = Counter::with_store(store, imports)?;
+    ///         guest.wasi_thread_start(new.id(), new.argument())
+    ///     })?;
+    ///     Ok(())
+    /// };
+    /// let wasi = WasiCtx::builder().threads(make).build()?;
+    /// ```
+    #[must_use]
+    pub fn threads(
+        mut self,
+        make: impl Fn(NewThread) -> std::io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        self.shared.threads = Threads::new(make);
         self
     }
 

@@ -7,6 +7,7 @@ use super::builder::WasiCtxBuilder;
 use super::clock::Clock;
 use super::random::Random;
 use super::table::Table;
+use super::threads::Threads;
 
 /// What a store's guests can do with WASI: their arguments and environment, and the descriptors
 /// that they have. A copy is the same context, not another one like it: threads of one program
@@ -21,6 +22,7 @@ pub(super) struct Shared {
     pub(super) clock: Clock,
     pub(super) random: Random,
     pub(super) table: Mutex<Table>,
+    pub(super) threads: Threads,
 }
 
 impl WasiCtx {

@@ -47,6 +47,7 @@ mod sandbox;
 mod socket;
 mod streams;
 mod table;
+mod threads;
 mod types;
 
 use wasmaot_abi::wasi::{PREVIEW_1, UNSTABLE, WASI, WasiFunction};
@@ -59,6 +60,7 @@ pub use clock::Clock;
 pub use ctx::WasiCtx;
 pub use errno::Errno;
 pub use streams::Captured;
+pub use threads::NewThread;
 
 /// The error of a guest that called `proc_exit`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

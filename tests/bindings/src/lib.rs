@@ -35,6 +35,7 @@
 
 wasmaot::include_guest!(pub mod numbers);
 wasmaot::include_guest!(pub mod reactor);
+wasmaot::include_guest!(pub mod spawner);
 wasmaot::include_guest!(pub mod names);
 wasmaot::include_guest!(pub mod references);
 wasmaot::include_guest!(pub mod empty);

@@ -1,6 +1,6 @@
 //! Guests used as a user would, through bindings alone.
 
-use wasmaot::wasi::{Errno, Exit, WasiCtx};
+use wasmaot::wasi::{Errno, Exit, NewThread, WasiCtx};
 use wasmaot::{
     Caller, Error, ExternRef, Func, Global, GlobalType, HostError, Imports, Instance, Memory,
     MemoryType, RefType, SharedMemory, Store, Table, TableType, TrapCode, TypedFunc, V128, Val,
@@ -8,7 +8,7 @@ use wasmaot::{
 };
 use wasmaot_bindings_tests::{
     empty, exact, hosted, many, memories, names, narrow, numbers, reactor, references, shared,
-    typed, vectors,
+    spawner, typed, vectors,
 };
 
 #[test]
@@ -531,4 +531,41 @@ fn a_wasi_reactor() {
         let error = guest.leave(code as i32).unwrap_err();
         assert_eq!(error.downcast_ref(), Some(&Exit { code }));
     }
+}
+
+#[test]
+fn threads_that_a_guest_asks_for() {
+    let memory = SharedMemory::new(MemoryType::new(1, Some(1))).unwrap();
+    let imports = spawner::SpawnerImports { memory };
+    let with = |wasi| {
+        let mut store = Store::new(());
+        store.set_wasi(wasi);
+        spawner::Spawner::with_store(store, imports.clone()).unwrap()
+    };
+    let mut guest = with(WasiCtx::builder().build().unwrap());
+    assert_eq!(guest.spawn(1).unwrap(), -i32::from(Errno::NotSup.code()), "there are none");
+
+    let for_threads = imports.clone();
+    let make = move |new: NewThread| {
+        let imports = for_threads.clone();
+        if new.argument() == 0 {
+            return Err(std::io::ErrorKind::OutOfMemory.into());
+        }
+        let run = move || {
+            let mut store = Store::new(());
+            store.set_wasi(new.ctx().clone());
+            let mut guest = spawner::Spawner::with_store(store, imports).unwrap();
+            guest.wasi_thread_start(new.id(), new.argument()).unwrap();
+        };
+        std::thread::Builder::new().spawn(run).map(drop)
+    };
+    let mut guest = with(WasiCtx::builder().threads(make).build().unwrap());
+    let count = 8;
+    let n = 1000;
+    let ids: Vec<_> = (0..count).map(|_| guest.spawn(n).unwrap()).collect();
+    assert_eq!(ids, Vec::from_iter(1..=count));
+    // Each adds its own number and a smaller one each time.
+    let sum: i32 = ids.iter().map(|id| id * n + n * (n + 1) / 2).sum();
+    assert_eq!(guest.join(count).unwrap(), sum);
+    assert_eq!(guest.spawn(0).unwrap(), -i32::from(Errno::Again.code()));
 }

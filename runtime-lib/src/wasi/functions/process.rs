@@ -4,7 +4,7 @@ use super::Result;
 use crate::bindings::HostError;
 use crate::wasi::clock::ClockName;
 use crate::wasi::guest::Guest;
-use crate::wasi::{Errno, Exit};
+use crate::wasi::{Errno, Exit, threads};
 
 /// Puts strings into memory: their addresses at `places`, and their bytes, each with a 0 behind it.
 fn strings(guest: &Guest<'_>, strings: &[Vec<u8>], mut places: u32, mut bytes: u32) -> Result {
@@ -77,6 +77,6 @@ pub(crate) fn proc_exit(_: &mut Guest<'_>, code: u32) -> HostError {
     Box::new(Exit { code })
 }
 
-pub(crate) fn thread_spawn(_: &mut Guest<'_>, _argument: u32) -> Result<i32, HostError> {
-    Ok(-i32::from(Errno::NotSup.code()))
+pub(crate) fn thread_spawn(guest: &mut Guest<'_>, argument: u32) -> Result<i32, HostError> {
+    threads::spawn(guest, argument)
 }
