@@ -85,7 +85,7 @@ struct Wasmtime {
 
 impl Wasmtime {
     fn new(folder: &Path) -> Result<Self> {
-        use wasmtime_wasi::{DirPerms, FilePerms, WasiCtx};
+        use wasmtime_wasi::{FsPerms, WasiCtx};
 
         let engine = peer::engine(Cpu::Baseline)?;
         let mut linker = wasmtime::Linker::new(&engine);
@@ -93,7 +93,7 @@ impl Wasmtime {
         let mut builder = WasiCtx::builder();
         // System calls on the calling thread, as everybody else's.
         builder.allow_blocking_current_thread(true);
-        builder.preopened_dir(folder, "/", DirPerms::all(), FilePerms::all())?;
+        builder.preopened_dir(folder, "/", FsPerms::ReadWrite)?;
         let mut store = wasmtime::Store::new(&engine, builder.build_p1());
         let module = wasmtime::Module::new(&engine, guests::IO)?;
         let instance = linker.instantiate(&mut store, &module)?;
