@@ -14,6 +14,7 @@ use super::clock::Clock;
 use super::ctx::{Shared, WasiCtx};
 use super::host_file::HostFile;
 use super::host_folder::HostFolder;
+use super::memory_files::MemoryFiles;
 use super::object::Object;
 use super::random::Random;
 use super::socket::HostSocket;
@@ -61,6 +62,8 @@ pub struct WasiCtxBuilder {
     streams: [Option<Arc<dyn Object>>; 3],
     folders: Vec<Descriptor>,
     sockets: Vec<Descriptor>,
+    /// Files that are to have the times of the context's clock.
+    clocked: Vec<MemoryFiles>,
     error: Option<Error>,
 }
 
@@ -182,6 +185,14 @@ impl WasiCtxBuilder {
         self
     }
 
+    /// Gives the guest a folder in memory, under a name of its own.
+    #[must_use]
+    pub fn memory_folder(mut self, files: &MemoryFiles, guest: &str, access: Access) -> Self {
+        self.preopen(Arc::new(files.root(access == Access::ReadOnly)), guest);
+        self.clocked.push(files.clone());
+        self
+    }
+
     /// Gives the guest a socket that is open: of the standard library's, for instance, or any
     /// other's descriptor. Sockets come after folders.
     #[must_use]
@@ -203,7 +214,7 @@ impl WasiCtxBuilder {
     /// What the guest's clocks show. Default: the system's.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
-        self.shared.clock = clock;
+        self.shared.clock = Arc::new(clock);
         self
     }
 
@@ -261,6 +272,9 @@ impl WasiCtxBuilder {
         }
         if let Some(error) = self.error {
             return Err(error);
+        }
+        for files in &self.clocked {
+            files.set_clock(&self.shared.clock);
         }
         let mut table = Table::default();
         let rights = [Rights::INPUT, Rights::OUTPUT, Rights::OUTPUT];

@@ -19,7 +19,7 @@ pub struct WasiCtx(Arc<Shared>);
 pub(super) struct Shared {
     pub(super) args: Vec<Vec<u8>>,
     pub(super) env: Vec<Vec<u8>>,
-    pub(super) clock: Clock,
+    pub(super) clock: Arc<Clock>,
     pub(super) random: Random,
     pub(super) table: Mutex<Table>,
     pub(super) threads: Threads,

@@ -101,4 +101,12 @@ impl<'a> Ranges<'a> {
         unsafe { racy::read(range.start().wrapping_add(start), &mut to[..len]) };
         len
     }
+
+    /// Copies all that is in them.
+    pub(super) fn copy_to(self, mut to: &mut [u8]) {
+        for index in 0..self.0.len() {
+            let len = self.copy_from(index, 0, to);
+            to = &mut to[len..];
+        }
+    }
 }

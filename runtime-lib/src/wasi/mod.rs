@@ -38,6 +38,8 @@ mod host_file;
 mod host_folder;
 mod interrupt;
 mod iovecs;
+mod memory_files;
+mod memory_tree;
 mod object;
 mod path;
 pub mod program;
@@ -59,6 +61,7 @@ pub use builder::{Access, WasiCtxBuilder};
 pub use clock::Clock;
 pub use ctx::WasiCtx;
 pub use errno::Errno;
+pub use memory_files::MemoryFiles;
 pub use streams::Captured;
 pub use threads::NewThread;
 

@@ -163,6 +163,11 @@ pub(super) trait Folder {
     fn host(&self) -> Option<BorrowedFd<'_>> {
         None
     }
+
+    /// The folder in memory, if it is one.
+    fn in_memory(&self) -> Option<&super::memory_files::MemoryFolder> {
+        None
+    }
 }
 
 /// A socket.

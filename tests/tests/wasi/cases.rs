@@ -6,7 +6,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use wasmaot::wasi::{Access, Captured, Exit, WasiCtx};
+use wasmaot::wasi::{Access, Captured, Exit, MemoryFiles, WasiCtx};
 use wasmaot::{Imports, Instance, Module, Store};
 use wasmaot_compiler::TrapStyle;
 use wasmaot_tests::ways::{compiled, loaded};
@@ -35,7 +35,13 @@ fn prepare(root: &Path, folder: &Path, case: &Value) {
 }
 
 /// What a case wrote to both outputs, and how it ended, in the words of `status.txt`.
-fn run(module: Module, folder: &Path, cases: &str, case: &Value) -> (Vec<u8>, Vec<u8>, String) {
+fn run(
+    module: Module,
+    folder: &Path,
+    cases: &str,
+    case: &Value,
+    in_memory: bool,
+) -> (Vec<u8>, Vec<u8>, String) {
     let root = tempfile::tempdir().unwrap();
     prepare(root.path(), folder, case);
     let (out, err) = (Captured::new(), Captured::new());
@@ -54,6 +60,9 @@ fn run(module: Module, folder: &Path, cases: &str, case: &Value) -> (Vec<u8>, Ve
         wasi = wasi.env(name, text(value));
     }
     match list(&case["dirs"]) {
+        [] if in_memory => {
+            wasi = wasi.memory_folder(&MemoryFiles::new(), "/", Access::ReadWrite);
+        }
         [] => wasi = wasi.folder(root.path().join("dir"), "/", Access::ReadWrite),
         folders => {
             for folder in folders {
@@ -82,8 +91,8 @@ fn run(module: Module, folder: &Path, cases: &str, case: &Value) -> (Vec<u8>, Ve
     (out.bytes(), err.bytes(), status)
 }
 
-/// Every case of a folder.
-fn all(folder: &str) {
+/// Every case of a folder; with files in memory those that find none when they start.
+fn all(folder: &str, in_memory: bool) {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../guests").join(folder);
     let source = fs::read_to_string(folder.join("cases.json")).unwrap();
     let cases: Value = serde_json::from_str(&source).unwrap();
@@ -104,8 +113,11 @@ fn all(folder: &str) {
     let mut wrong = Vec::new();
     for case in list(&cases["cases"]) {
         let name = text(&case["name"]);
+        if in_memory && (case["setup"].is_object() || case["dirs"].is_array()) {
+            continue;
+        }
         let place = programs.iter().position(|program| *program == text(&case["program"]));
-        let (out, err, status) = run(modules[place.unwrap()], &folder, &source, case);
+        let (out, err, status) = run(modules[place.unwrap()], &folder, &source, case, in_memory);
         let expected = |kind: &str| fs::read(folder.join(format!("expected/{name}.{kind}")));
         let difference = |kind: &str, got: &[u8], wanted: &[u8]| {
             let (got, wanted) = (String::from_utf8_lossy(got), String::from_utf8_lossy(wanted));
@@ -138,10 +150,20 @@ fn all(folder: &str) {
 
 #[test]
 fn programs_in_c() {
-    all("wasi");
+    all("wasi", false);
+}
+
+#[test]
+fn programs_in_c_with_files_in_memory() {
+    all("wasi", true);
 }
 
 #[test]
 fn rusts_standard_library() {
-    all("wasi-std/inputs");
+    all("wasi-std/inputs", false);
+}
+
+#[test]
+fn rusts_standard_library_with_files_in_memory() {
+    all("wasi-std/inputs", true);
 }
