@@ -43,6 +43,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     WASI.iter().fold(build().wasi(true), |build, name| build.wasm(wasm(name))).compile();
     let explicit = build().name("kernels_explicit").explicit_checks(true);
     explicit.wasm(wasm("kernels")).compile();
+    build().name("kernels_fuel").fuel(true).wasm(wasm("kernels")).compile();
+    build().name("kernels_epochs").epochs(true).wasm(wasm("kernels")).compile();
     let native = build().name("simd_native").cpu_features(native_features());
     native.wasm(wasm("simd")).compile();
     Ok(())

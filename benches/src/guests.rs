@@ -10,6 +10,8 @@ wasmaot::include_guest!(pub mod io);
 wasmaot::include_guest!(pub mod functions);
 wasmaot::include_guest!(pub mod kernels);
 wasmaot::include_guest!(pub mod kernels_explicit);
+wasmaot::include_guest!(pub mod kernels_fuel);
+wasmaot::include_guest!(pub mod kernels_epochs);
 wasmaot::include_guest!(pub mod simd);
 wasmaot::include_guest!(pub mod simd_native);
 wasmaot::include_guest!(pub mod tail_calls);
@@ -44,6 +46,16 @@ pub fn kernels_module() -> Module {
 /// The kernels, checking everything.
 pub fn kernels_explicit_module() -> Module {
     kernels_explicit::KernelsExplicit::module()
+}
+
+/// The kernels, counting what they do.
+pub fn kernels_fuel_module() -> Module {
+    kernels_fuel::KernelsFuel::module()
+}
+
+/// The kernels, looking whether they are to stop.
+pub fn kernels_epochs_module() -> Module {
+    kernels_epochs::KernelsEpochs::module()
 }
 
 /// The vector kernels on the machine's baseline.

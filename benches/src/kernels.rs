@@ -13,14 +13,14 @@ const EXPECTED: &str = include_str!("../../guests/kernels/inputs/expected.txt");
 
 /// A line of expected.txt.
 #[derive(Clone, Copy)]
-struct Case {
+pub struct Case {
     export: &'static str,
     n: i32,
     result: &'static str,
 }
 
 /// What runs a kernel and tells its result as expected.txt does.
-type Run = Box<dyn FnMut(Case) -> Result<String>>;
+pub type Run = Box<dyn FnMut(Case) -> Result<String>>;
 
 /// Prints the section.
 pub fn run(report: &mut Report) -> Result<()> {
@@ -28,15 +28,7 @@ pub fn run(report: &mut Report) -> Result<()> {
     let mut explicit = self::ours(guests::kernels_explicit_module())?;
     let mut peer = peer_run(Cpu::Baseline)?;
     let mut peer_native = peer_run(Cpu::This)?;
-    let cases = cases()?;
-    for case in &cases {
-        for run in [&mut ours, &mut explicit, &mut peer, &mut peer_native] {
-            let result = run(*case)?;
-            ensure!(result == case.result, "{}({}) is {result}", case.export, case.n);
-        }
-    }
-    // The second line of an export has the larger input.
-    let large: Vec<Case> = cases.chunks(2).filter_map(|pair| pair.last().copied()).collect();
+    let large = checked(&mut [&mut ours, &mut explicit, &mut peer, &mut peer_native])?;
 
     report.section(
         "Kernels",
@@ -53,7 +45,21 @@ pub fn run(report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-fn all(report: &mut Report, cases: &[Case], ours: &mut Run, other: &mut Run) {
+/// Checks what comes out of kernels; the larger case of each.
+pub fn checked(runs: &mut [&mut Run]) -> Result<Vec<Case>> {
+    let cases = cases()?;
+    for case in &cases {
+        for run in &mut *runs {
+            let result = run(*case)?;
+            ensure!(result == case.result, "{}({}) is {result}", case.export, case.n);
+        }
+    }
+    // The second line of an export has the larger input.
+    Ok(cases.chunks(2).filter_map(|pair| pair.last().copied()).collect())
+}
+
+/// A row for each case, and the mean.
+pub fn all(report: &mut Report, cases: &[Case], ours: &mut Run, other: &mut Run) {
     for &case in cases {
         let turns = |run: &mut Run, turns| {
             for _ in 0..turns {
@@ -77,8 +83,13 @@ fn cases() -> Result<Vec<Case>> {
         .collect()
 }
 
-fn ours(module: Module) -> Result<Run> {
-    let mut store = Store::new(());
+/// Our code for the kernels.
+pub fn ours(module: Module) -> Result<Run> {
+    ours_in(Store::new(()), module)
+}
+
+/// Our code for the kernels in a store with limits.
+pub fn ours_in(mut store: Store<()>, module: Module) -> Result<Run> {
     let instance = Instance::new(&mut store, module, &Imports::new())?;
     Ok(Box::new(move |case| {
         let func = instance.get_func(&store, case.export).context(case.export)?;
@@ -102,8 +113,19 @@ fn zero(ty: wasmaot::ValType) -> Val {
 }
 
 fn peer_run(cpu: Cpu) -> Result<Run> {
-    let engine = peer::engine(cpu)?;
-    let (mut store, instance) = peer::instantiate(&engine, guests::KERNELS, |_| Ok(()))?;
+    peer_with(&peer::config(cpu)?, |_| Ok(()))
+}
+
+/// The peer's code for the kernels, with options and in a store with limits.
+pub fn peer_with(
+    config: &wasmtime::Config,
+    limit: impl FnOnce(&mut wasmtime::Store<()>) -> Result<()>,
+) -> Result<Run> {
+    let engine = wasmtime::Engine::new(config)?;
+    let module = wasmtime::Module::new(&engine, guests::KERNELS)?;
+    let mut store = wasmtime::Store::new(&engine, ());
+    limit(&mut store)?;
+    let instance = wasmtime::Instance::new(&mut store, &module, &[])?;
     Ok(Box::new(move |case| {
         let func = instance.get_func(&mut store, case.export).context(case.export)?;
         let mut results = vec![wasmtime::Val::I32(0)];

@@ -15,6 +15,7 @@ mod instances;
 mod io;
 mod kernels;
 mod language;
+mod limits;
 mod machine;
 mod measure;
 mod peer;
@@ -35,6 +36,7 @@ const SECTIONS: &[Section] = &[
     ("calls", calls::run),
     ("instances", instances::run),
     ("kernels", kernels::run),
+    ("limits", limits::run),
     ("simd", simd::run),
     ("tail-calls", language::tail_calls),
     ("memory64", language::memory64),
