@@ -14,8 +14,10 @@ const EXPECTED: &str = include_str!("../../guests/kernels/inputs/expected.txt");
 /// A line of expected.txt.
 #[derive(Clone, Copy)]
 pub struct Case {
-    export: &'static str,
-    n: i32,
+    /// The function.
+    pub export: &'static str,
+    /// Its argument.
+    pub n: i32,
     result: &'static str,
 }
 

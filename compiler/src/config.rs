@@ -48,8 +48,10 @@ pub struct Config {
     ///
     /// It is taken off before a straight stretch of instructions begins, for all of it, so a trap in
     /// its midst takes nothing back. A stretch begins at the start of a function, at `loop`, in each
-    /// arm of an `if`, behind every `end` but that of a loop, and behind every instruction that
-    /// branches. The length of a range is taken off before the instruction.
+    /// arm of an `if`, and behind every instruction that branches, returns or traps. Behind the `end`
+    /// of a block, loop or `if` that nothing in it leaves in another way (by branching further out
+    /// or returning), the stretch that was before the block goes on; else a new one begins, but
+    /// not behind that of a loop. The length of a range is taken off before the instruction.
     pub fuel: bool,
     /// Whether code looks at each loop header, and where functions that call others begin, whether
     /// it is to stop: past a deadline, or because another thread says so.

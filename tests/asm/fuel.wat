@@ -17,48 +17,45 @@
 ;; |   cmpq %rsp, %r10
 ;; |   jnbe #trap=stk_ovf
 ;; | block0:
-;; |   movq %rcx, %r10
-;; |   movq 0x20(%rdi), %rcx
-;; |   movq (%rcx), %rsi
+;; |   movq 0x20(%rdi), %r8
+;; |   movq (%r8), %rsi
+;; |   subq $0x1, %rsi
+;; |   movq %rsi, (%r8)
+;; |   testq %rsi, %rsi
+;; |   jl      label2; j label1
+;; | block1:
+;; |   jmp     label3
+;; | block3:
 ;; |   uninit  %rax
 ;; |   xorl %eax, %eax
-;; |   movq 0x40(%rdi), %r8
-;; |   jmp     label1
-;; | block1:
-;; |   subq $0xd, %rsi
-;; |   movq %rsi, (%rcx)
-;; |   testq %rsi, %rsi
-;; |   jl      label3; j label2
-;; | block2:
+;; |   movq 0x40(%rdi), %r9
 ;; |   jmp     label4
 ;; | block4:
-;; |   movl %edx, %r9d
-;; |   movl (%r8, %r9), %r9d
-;; |   leal 4(%rdx), %edx
-;; |   leal (%rax, %r9), %eax
-;; |   movq %r10, %r9
-;; |   cmpl %r9d, %edx
-;; |   jb      label5; j label6
-;; | block5:
-;; |   movq %r9, %r10
-;; |   jmp     label1
-;; | block6:
-;; |   subq $0x1, %rsi
-;; |   movq %rsi, (%rcx)
+;; |   subq $0xd, %rsi
+;; |   movq %rsi, (%r8)
 ;; |   testq %rsi, %rsi
-;; |   jl      label8; j label7
+;; |   jl      label6; j label5
+;; | block5:
+;; |   jmp     label7
 ;; | block7:
-;; |   jmp     label9
+;; |   movl %edx, %r10d
+;; |   movl (%r9, %r10), %r10d
+;; |   leal 4(%rdx), %edx
+;; |   leal (%rax, %r10), %eax
+;; |   cmpl %ecx, %edx
+;; |   jb      label8; j label9
+;; | block8:
+;; |   jmp     label4
 ;; | block9:
 ;; |   movq %rbp, %rsp
 ;; |   popq %rbp
 ;; |   retq
-;; | block3:
+;; | block2:
 ;; |   call    wasmaot_v1_exit_builtin_out_of_fuel
-;; |   movq (%rcx), %rsi
-;; |   jmp     label4
-;; | block8:
+;; |   movq (%r8), %rsi
+;; |   jmp     label3
+;; | block6:
 ;; |   call    wasmaot_v1_exit_builtin_out_of_fuel
-;; |   movq (%rcx), %rcx
-;; |   jmp     label9
+;; |   movq (%r8), %rsi
+;; |   jmp     label7
 ;; |

@@ -144,58 +144,84 @@ struct Stretches {
     calls: bool,
 }
 
+/// A block that is open.
+struct Open {
+    is_loop: bool,
+    /// The stretch that was before it.
+    before: usize,
+    /// Whether anything in it branches further than to it, or returns.
+    left: bool,
+}
+
 impl Stretches {
     fn find(mut code: OperatorsReader<'_>) -> wasmparser::Result<Self> {
         use Operator as O;
-        let mut stretches = Vec::new();
+        let mut stretches = vec![(code.original_position() as usize, 0)];
+        // The stretch that the present place belongs to.
+        let mut here = 0;
         let mut calls = false;
-        let mut start = code.original_position() as usize;
-        let mut cost = 0;
-        // Whether each open block is a loop. The function itself is none.
-        let mut loops = vec![false];
+        // The function itself is no block here: a branch to it returns.
+        let mut open: Vec<Open> = Vec::new();
         while !code.eof() {
             let op = code.read()?;
             let free = matches!(op, O::Nop | O::Block { .. } | O::Loop { .. } | O::Else | O::End);
-            cost += i64::from(!free);
-            let ends = match op {
-                O::Block { .. } => {
-                    loops.push(false);
-                    false
+            stretches[here].1 += i64::from(!free);
+            // How many blocks it leaves, at most, if it branches.
+            let leaves = match op {
+                O::Br { relative_depth }
+                | O::BrIf { relative_depth }
+                | O::BrOnNull { relative_depth }
+                | O::BrOnNonNull { relative_depth } => Some(relative_depth),
+                O::BrTable { ref targets } => {
+                    let mut furthest = targets.default();
+                    for depth in targets.targets() {
+                        furthest = furthest.max(depth?);
+                    }
+                    Some(furthest)
                 }
-                O::Loop { .. } => {
-                    loops.push(true);
-                    true
-                }
-                O::If { .. } => {
-                    loops.push(false);
-                    true
-                }
-                O::End => loops.pop() == Some(false),
-                O::Call { .. } | O::CallIndirect { .. } | O::CallRef { .. } => {
-                    calls = true;
-                    false
-                }
-                O::ReturnCall { .. } | O::ReturnCallIndirect { .. } | O::ReturnCallRef { .. } => {
-                    calls = true;
-                    true
-                }
-                O::Else
-                | O::Br { .. }
-                | O::BrIf { .. }
-                | O::BrTable { .. }
-                | O::BrOnNull { .. }
-                | O::BrOnNonNull { .. }
-                | O::Return
-                | O::Unreachable => true,
-                _ => false,
+                O::Return
+                | O::ReturnCall { .. }
+                | O::ReturnCallIndirect { .. }
+                | O::ReturnCallRef { .. } => Some(u32::MAX),
+                O::Unreachable => Some(0),
+                _ => None,
             };
-            if ends {
-                if cost > 0 {
-                    stretches.push((start, cost));
+            if let Some(depth) = leaves {
+                open.iter_mut().rev().take(depth as usize).for_each(|block| block.left = true);
+            }
+            calls |= matches!(
+                op,
+                O::Call { .. }
+                    | O::CallIndirect { .. }
+                    | O::CallRef { .. }
+                    | O::ReturnCall { .. }
+                    | O::ReturnCallIndirect { .. }
+                    | O::ReturnCallRef { .. }
+            );
+            let begins = match op {
+                O::Block { .. } | O::Loop { .. } | O::If { .. } => {
+                    let is_loop = matches!(op, O::Loop { .. });
+                    open.push(Open { is_loop, before: here, left: false });
+                    !matches!(op, O::Block { .. })
                 }
-                (start, cost) = (code.original_position() as usize, 0);
+                O::Else => true,
+                O::End => match open.pop() {
+                    Some(Open { left: false, before, .. }) => {
+                        here = before;
+                        false
+                    }
+                    // Who comes to the end of a loop comes from above.
+                    Some(Open { is_loop, .. }) => !is_loop,
+                    None => false,
+                },
+                _ => leaves.is_some(),
+            };
+            if begins {
+                here = stretches.len();
+                stretches.push((code.original_position() as usize, 0));
             }
         }
+        stretches.retain(|&(_, cost)| cost > 0);
         Ok(Self { stretches, calls })
     }
 }

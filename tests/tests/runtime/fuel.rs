@@ -64,6 +64,23 @@ const COUNTED: &str = r#"(module
       (block i32.const 1 return) i32.const 2 drop i32.const 3)
     ;; 1 (br), 1 behind.
     (func (export "out") (block br 0 (loop (drop (i32.const 1)) br 0) ) (drop (i32.const 1)))
+    ;; 2 (get, br_if) and at the end of the outer block, which nothing leaves, 2; then 2 and 2.
+    (func (export "left") (param i32)
+      (block (block (br_if 1 (local.get 0)) (drop (i32.const 1))) (drop (i32.const 2)))
+      (drop (i32.const 3)))
+    ;; One stretch with all in it but the arms: get, load, drop; get, if; const, drop.
+    (func (export "ahead") (param i32)
+      (block (loop (drop (i32.load (local.get 0)))))
+      (if (local.get 0) (then (drop (i32.const 1))))
+      (drop (i32.const 2)))
+    ;; The loop is left from within: its second stretch is not used in the last turn; 1 for the `if`'s
+    ;; `return` each. 2 before; in each turn get, eqz, if: 3; then return: 1; else get, const, sub, set, br: 5.
+    (func (export "return") (param i32)
+      (drop (i32.const 0))
+      (loop $l
+        (if (i32.eqz (local.get 0)) (then return))
+        (local.set 0 (i32.sub (local.get 0) (i32.const 1)))
+        (br $l)))
     ;; A call: 2 (const, call) and what it costs there: 5.
     (func (export "call") (result i32) i32.const 1 call $straight)
     ;; 2, each frame: 2 (get, if); then 4 (get, const, sub, call), last 0.
@@ -110,6 +127,12 @@ fn counts_are_as_by_hand() {
             ("table", i(-1), 2 + 1),
             ("early", vec![], 2),
             ("out", vec![], 1 + 2),
+            ("left", i(0), 2 + 2 + 2 + 2),
+            ("left", i(1), 2 + 2),
+            ("ahead", i(0), 7),
+            ("ahead", i(4), 7 + 2),
+            ("return", i(0), 2 + 3 + 1),
+            ("return", i(10), 2 + 10 * (3 + 5) + 3 + 1),
             ("call", vec![], 2 + 5),
             ("down", i(0), 2),
             ("down", i(100), 2 + 100 * 6),
@@ -144,6 +167,7 @@ fn counts_are_as_by_hand() {
         }
         for (name, params, expected, cost) in [
             ("load", i(-1), TrapCode::MemoryOutOfBounds, 5),
+            ("ahead", i(-1), TrapCode::MemoryOutOfBounds, 7),
             ("div", i(0), TrapCode::IntegerDivideByZero, 5),
             ("unreachable", vec![], TrapCode::Unreachable, 3),
             ("fill", i(1 << 20), TrapCode::MemoryOutOfBounds, 4 + (1 << 14)),
@@ -326,9 +350,9 @@ fn functions_of_the_host_see_and_set_it() {
         imports.define("host", "f", f);
         let instance = Instance::new(&mut store, module, &imports).unwrap();
         call(&mut store, instance, "run", &[]).unwrap();
-        // The first stretch, to the end of the block: const, drop, call.
-        assert_eq!(seen.load(Relaxed), 97);
-        assert_eq!(store.fuel(), 97 - 40 - 2);
+        // One stretch: const, drop, call, and behind the block const, drop.
+        assert_eq!(seen.load(Relaxed), 95);
+        assert_eq!(store.fuel(), 95 - 40);
     });
 }
 
