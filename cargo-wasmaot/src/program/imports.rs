@@ -54,13 +54,18 @@ pub fn resolve(interface: &Interface, stub_missing: bool) -> Result<Imports> {
         return Ok(imports);
     }
     let mut text = String::from("nobody provides what it imports:");
-    let mut said = BTreeSet::new();
+    // By what there is to say, in the order of the first of each.
+    let mut groups: Vec<(String, String)> = Vec::new();
     for import in &missing {
-        let _ = write!(text, "\n  {}.{}: {}", import.module, import.name, show_type(&import.ty));
         let hint = hint(import);
-        if said.insert(hint.clone()) {
-            let _ = write!(text, "\n      {hint}");
+        let line = format!("\n  {}.{}: {}", import.module, import.name, show_type(&import.ty));
+        match groups.iter_mut().find(|(same, _)| *same == hint) {
+            Some((_, lines)) => lines.push_str(&line),
+            None => groups.push((hint, line)),
         }
+    }
+    for (hint, lines) in groups {
+        let _ = write!(text, "{lines}\n      {hint}");
     }
     if missing.iter().all(|import| matches!(import.ty, ExternType::Func(_))) {
         text += "\n--stub-missing makes traps of them, for guests that never call them";

@@ -87,22 +87,30 @@ impl Package<'_> {
         Ok(built)
     }
 
-    /// Makes the lock file, if there is none that fits: the versions that the checkout has.
+    /// Makes the lock file, if there is none that fits: with the versions that the checkout has, if it
+    /// comes from one.
     fn pin(&self, folder: &Path, checkout: Option<&Path>, cargo: &CargoOptions) -> Result<()> {
         let lock = folder.join("Cargo.lock");
-        let origin = checkout.map(|checkout| checkout.join("Cargo.lock"));
-        let Some(origin) = origin.filter(|origin| origin.is_file()) else { return Ok(()) };
-        let pinned =
-            fs::read(&origin).with_context(|| format!("cannot read `{}`", origin.display()))?;
         // A copy of what the present one was made of tells whether it is up to date.
         let copy = folder.join("Cargo.lock.origin");
-        if lock.is_file() && fs::read(&copy).is_ok_and(|copied| copied == pinned) {
+        let origin = checkout.map(|checkout| checkout.join("Cargo.lock"));
+        let origin = match origin.filter(|origin| origin.is_file()) {
+            Some(origin) => {
+                fs::read(&origin).with_context(|| format!("cannot read `{}`", origin.display()))?
+            }
+            None => Vec::new(),
+        };
+        if lock.is_file() && fs::read(&copy).is_ok_and(|copied| copied == origin) {
             return Ok(());
         }
-        write_whole(&lock, &pinned)?;
         let mut command = cargo_command(cargo);
-        command.args(["update", "--quiet", "--workspace", "--manifest-path"]);
-        command.arg(folder.join("Cargo.toml"));
+        if origin.is_empty() {
+            command.arg("generate-lockfile");
+        } else {
+            write_whole(&lock, &origin)?;
+            command.args(["update", "--workspace"]);
+        }
+        command.arg("--quiet").arg("--manifest-path").arg(folder.join("Cargo.toml"));
         if cargo.flags.iter().any(|flag| flag == "--offline" || flag == "--frozen") {
             command.arg("--offline");
         }
@@ -114,7 +122,7 @@ impl Package<'_> {
                 String::from_utf8_lossy(&output.stderr).trim_end()
             );
         }
-        write_whole(&copy, &pinned)
+        write_whole(&copy, &origin)
     }
 
     fn cargo_rustc(
