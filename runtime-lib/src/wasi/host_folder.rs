@@ -175,10 +175,7 @@ impl Folder for HostFolder {
         self.changeable()?;
         let found = sandbox::locate(self.fd.as_fd(), path, follow)?;
         let name = found.name.unwrap_or_else(|| c".".into());
-        if found.is_folder
-            && !name.as_bytes().starts_with(b".")
-            && !is_folder(&found.folder, &name)?
-        {
+        if found.is_folder && !is_folder(&found.folder, &name)? {
             return Err(Errno::NotDir);
         }
         let times = timestamps(accessed, modified);
@@ -372,7 +369,11 @@ impl Listing {
             let mut any = false;
             let mut raw = RawDir::new(&folder.fd, buffer.spare_capacity_mut());
             while let Some(entry) = raw.next() {
-                let entry = entry?;
+                let entry = match entry {
+                    // A folder that was removed has nothing in it.
+                    Err(rustix::io::Errno::NOENT) => return Ok(false),
+                    entry => entry?,
+                };
                 any = true;
                 self.end = entry.next_entry_cookie().saturating_add(FIRST);
                 let name = entry.file_name();

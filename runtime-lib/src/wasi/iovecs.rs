@@ -39,10 +39,11 @@ impl Iovecs {
             let [a, b, c, d, e, f, g, h] = entry;
             let start = u32::from_le_bytes([a, b, c, d]);
             let len = u32::from_le_bytes([e, f, g, h]) as usize;
-            let start = guest.range(start, len)?;
+            // Nothing lies anywhere.
             if len == 0 {
                 continue;
             }
+            let start = guest.range(start, len)?;
             list.push(IoRange::new(start, len.min(left)));
             left -= len.min(left);
             if left == 0 || list.count == MAX_RANGES {

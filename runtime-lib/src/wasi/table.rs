@@ -33,8 +33,8 @@ impl Descriptor {
     /// Whether it may be used for something.
     ///
     /// # Errors
-    /// `NotCapable` if the guest gave that up; `BadF`, as everywhere, for reading or writing what was
-    /// not opened for it, and for files' matters with a folder.
+    /// `NotCapable` if that was not asked for, or given up; `BadF`, as everywhere, for reading or
+    /// writing what was not opened for it, and for files' matters with a folder.
     pub(super) fn need(&self, rights: Rights) -> Result<(), Errno> {
         let missing = rights.without(self.rights);
         if missing == Rights::NONE {
@@ -43,7 +43,7 @@ impl Descriptor {
         let access = Rights::FD_READ.with(Rights::FD_WRITE);
         let never = missing.without(self.opened);
         let wrong = never.both(access) != Rights::NONE
-            || never != Rights::NONE && self.object.folder().is_some();
+            || never.without(Rights::FOLDER) != Rights::NONE && self.object.folder().is_some();
         Err(if wrong { Errno::BadF } else { Errno::NotCapable })
     }
 }

@@ -79,8 +79,12 @@ impl Rights {
         .with(Self::POLL_FD_READWRITE);
 
     /// What makes sense for folders. C libraries ask for `FD_READ` when they open one.
-    pub(super) const FOLDER: Self =
-        Self::ALL.without(Self::FILE).without(Self::SOCK_ACCEPT).without(Self::SOCK_SHUTDOWN);
+    pub(super) const FOLDER: Self = Self::ALL
+        .without(Self::FILE)
+        .without(Self::SOCK_ACCEPT)
+        .without(Self::SOCK_SHUTDOWN)
+        .with(Self::FD_SYNC)
+        .with(Self::FD_DATASYNC);
 
     /// What makes sense for what is in folders.
     pub(super) const INHERITING: Self =
