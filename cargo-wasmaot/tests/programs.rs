@@ -376,6 +376,56 @@ fn a_shared_memory_is_provided() {
     assert!(err(&output).contains("its limit is 2"), "{}", err(&output));
 }
 
+/// Starts a thread with 10, 20, 30 and 40, each of which adds its number and its argument; ends with
+/// the sum. What threads do else is put in.
+fn threads(more: &str) -> String {
+    format!(
+        r#"(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+        (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
+        (import "env" "memory" (memory 1 1 shared))
+        (func (export "wasi_thread_start") (param $id i32) (param $argument i32)
+            {more}
+            (drop (i32.atomic.rmw.add (i32.const 0) (i32.add (local.get $id) (local.get $argument))))
+            (drop (i32.atomic.rmw.add (i32.const 4) (i32.const 1)))
+            (drop (memory.atomic.notify (i32.const 4) (i32.const 1))))
+        (func (export "_start") (local $n i32)
+            (loop $again
+                (local.set $n (i32.add (local.get $n) (i32.const 1)))
+                (if (i32.ne (local.get $n) (call $spawn (i32.mul (local.get $n) (i32.const 10))))
+                    (then unreachable))
+                (br_if $again (i32.lt_u (local.get $n) (i32.const 4))))
+            (loop $wait
+                (local.set $n (i32.atomic.load (i32.const 4)))
+                (if (i32.lt_u (local.get $n) (i32.const 4)) (then
+                    (drop (memory.atomic.wait32 (i32.const 4) (local.get $n) (i64.const -1)))
+                    (br $wait))))
+            (call $exit (i32.atomic.load (i32.const 0)))))"#
+    )
+}
+
+#[test]
+fn threads_share_the_memory_and_the_end() {
+    let sandbox = Sandbox::new();
+    let status = |name: &str, more: &str| {
+        let output = sandbox.program(name, &threads(more), &[]).output().unwrap();
+        (output.status, err(&output))
+    };
+    let (ended, said) = status("sum", "");
+    assert_eq!(ended.code(), Some(1 + 2 + 3 + 4 + 10 + 20 + 30 + 40), "{said}");
+    // One of them ends the program, while the others and the main thread wait.
+    let last = "(if (i32.eq (local.get $id) (i32.const 3)) (then ACTION))";
+    let (ended, said) = status("exit", &last.replace("ACTION", "(call $exit (i32.const 77))"));
+    assert_eq!(ended.code(), Some(77), "{said}");
+    let (ended, said) = status("trap", &last.replace("ACTION", "unreachable"));
+    assert_eq!(ended.signal(), Some(libc::SIGABRT), "{said}");
+    assert!(said.contains("wasi_thread_start"), "{said}");
+
+    let without = r#"(module (import "wasi" "thread-spawn" (func (param i32) (result i32)))
+        (func (export "_start")))"#;
+    let said = sandbox.refusal(without, &[]);
+    assert!(said.contains("exports no `wasi_thread_start`"), "{said}");
+}
+
 #[test]
 fn everything_that_nobody_provides_is_told_with_who_could() {
     let sandbox = Sandbox::new();

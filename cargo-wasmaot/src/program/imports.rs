@@ -7,8 +7,8 @@ use std::fmt::Write;
 use anyhow::{Result, bail};
 use wasmaot_abi::wasi::{PREVIEW_1, UNSTABLE, WASI, WasiFunction};
 use wasmaot_compiler::Interface;
-use wasmaot_compiler::interface::{ExternType, Import};
-use wasmaot_compiler::module::MemoryType;
+use wasmaot_compiler::interface::{Export, ExternType, Import};
+use wasmaot_compiler::module::{FuncType, MemoryType, ValType};
 
 use crate::words::show_type;
 
@@ -17,6 +17,8 @@ use crate::words::show_type;
 pub struct Imports {
     /// The parts of a context that functions of WASI look at.
     parts: BTreeSet<&'static str>,
+    /// The symbol of `wasi_thread_start`, if there are threads.
+    threads: Option<String>,
     /// What is not WASI's, in the module's order.
     others: Vec<Other>,
 }
@@ -39,7 +41,11 @@ pub fn resolve(interface: &Interface, stub_missing: bool) -> Result<Imports> {
     let mut imports = Imports::default();
     let mut missing = Vec::new();
     for (place, import) in interface.imports.iter().enumerate() {
-        if import.provided {
+        if import.provided
+            && WasiFunction::find(&import.module, &import.name) == Some(WasiFunction::thread_spawn)
+        {
+            imports.threads = Some(thread_start(interface)?);
+        } else if import.provided {
             imports.parts.extend(parts_of(&import.name));
         } else if stub_missing && matches!(import.ty, ExternType::Func(_)) {
             let (module, name) = (import.module.clone(), import.name.clone());
@@ -73,6 +79,29 @@ pub fn resolve(interface: &Interface, stub_missing: bool) -> Result<Imports> {
     bail!(text)
 }
 
+/// The symbol of the function that threads begin with.
+fn thread_start(interface: &Interface) -> Result<String> {
+    const START: &str = "wasi_thread_start";
+    let start = interface.exports.iter().find(|export| export.name == START);
+    let ty = FuncType { params: vec![ValType::I32; 2], results: Vec::new() };
+    match start {
+        Some(Export { ty: ExternType::Func(found), symbols: Some(symbols), .. })
+            if *found == ty =>
+        {
+            Ok(symbols.wasm_call.clone())
+        }
+        Some(start) => bail!(
+            "its threads begin with `{START}`, which must be a {}, and is a {}",
+            show_type(&ExternType::Func(ty)),
+            show_type(&start.ty)
+        ),
+        None => bail!(
+            "it imports `thread-spawn` from `{WASI}`, but exports no `{START}` for threads to begin \
+             with"
+        ),
+    }
+}
+
 /// The memory that a guest with threads imports, as wasi-threads has it.
 fn threads_memory(import: &Import) -> Option<Other> {
     match import.ty {
@@ -94,6 +123,11 @@ impl Imports {
             Other::Stub { module, name, .. } => Some(format!("{module}.{name}")),
             Other::Memory { .. } => None,
         })
+    }
+
+    /// The symbol of `wasi_thread_start`, if the guest asks for threads.
+    pub fn threads(&self) -> Option<&str> {
+        self.threads.as_deref()
     }
 
     /// The names in the runtime of the parts that a context needs.

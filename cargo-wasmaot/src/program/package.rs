@@ -22,6 +22,11 @@ use crate::shell::Shell;
 
 const MANIFEST: &str = include_str!("../../templates/program/Cargo.toml");
 const MAIN: &str = include_str!("../../templates/program/main.rs");
+/// What `main.rs` has more for guests with threads.
+const THREADS: &str = include_str!("../../templates/program/threads.rs");
+const THREAD_START: &str = "    #[link_name = {{thread_start}}]
+    fn thread_start(_: *mut VmContext, _: *mut VmContext, id: i32, argument: i32) -> VmReturn;
+";
 /// The program's name in the package.
 const NAME: &str = "wasmaot-program";
 
@@ -159,16 +164,25 @@ impl Package<'_> {
         };
         let imports = self.imports.function();
         let imports_name = if imports.is_empty() { "program::no_imports" } else { "imports" };
+        let mut parts = paths(&mut self.imports.parts().iter());
+        let (mut thread_start, mut threads) = (String::new(), String::new());
+        if let Some(start) = self.imports.threads() {
+            parts += if parts.is_empty() { "threads" } else { ", threads" };
+            thread_start = THREAD_START.replace("{{thread_start}}", &symbol(start));
+            threads = THREADS.replace("{{imports_name}}", imports_name);
+        }
         Ok(MAIN
             .replace("{{module}}", &symbol(&self.interface.module_symbol))
             .replace("{{start}}", &symbol(&start.wasm_call))
             .replace("{{imports_name}}", imports_name)
             .replace("{{asks_environment}}", &self.asks_environment.to_string())
             .replace("{{ignores_broken_pipes}}", &self.ignores_broken_pipes.to_string())
-            .replace("{{parts}}", &paths(&mut self.imports.parts().iter()))
+            .replace("{{parts}}", &parts)
             .replace("{{limits}}", &paths(&mut self.limits.iter()))
             .replace("{{options}}", &format!("b\"{}\"", self.options.escape_ascii()))
-            .replace("{{imports}}", &imports))
+            .replace("{{imports}}", &imports)
+            .replace("{{thread_start}}", &thread_start)
+            .replace("{{threads}}", &threads))
     }
 }
 

@@ -12,8 +12,8 @@ unsafe extern "C" {
     static MODULE: VmModule;
     #[link_name = {{start}}]
     fn start(callee: *mut VmContext, caller: *mut VmContext) -> VmReturn;
-}
-{{imports}}
+{{thread_start}}}
+{{imports}}{{threads}}
 #[unsafe(no_mangle)]
 extern "C" fn main(argc: c_int, argv: *const *const c_char) -> c_int {
     // SAFETY: the symbols are those of one object of the compiler's.

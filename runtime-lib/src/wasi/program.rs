@@ -14,6 +14,8 @@
 //! program that `cargo wasmaot run` made takes one more such text from the environment, in the
 //! variable [`VARIABLE`], that no guest sees. Other programs do not look at it.
 
+mod threads;
+
 use std::ffi::{CStr, OsStr, c_char, c_int};
 use std::fmt;
 use std::io::Write;
@@ -27,9 +29,10 @@ use crate::bindings::{self, HostError, ImportTypes, VmContext, VmModule, VmRetur
 use crate::error::Error;
 use crate::link::Extern;
 use crate::platform;
-use crate::shared::SharedMemory;
 use crate::store::Store;
 use crate::types::MemoryType;
+
+pub use threads::{ThreadStart, Threads, shared_memory};
 
 /// The environment variable that programs made by `cargo wasmaot run` take options from.
 pub const VARIABLE: &str = "WASMAOT_PROGRAM_OPTIONS";
@@ -140,12 +143,7 @@ unsafe fn run(program: &Program, arguments: Vec<&[u8]>) -> i32 {
         Ok(ctx) => store.set_wasi(ctx),
         Err(error) => return failed(format_args!("{error}")),
     }
-    if let Some(bytes) = given.options.max_memory {
-        store.limits_mut().memory_pages = bytes >> 16;
-    }
-    if let Some(bytes) = given.options.max_stack {
-        store.limits_mut().stack = usize::try_from(bytes).unwrap_or(usize::MAX);
-    }
+    limit(&mut store, &given.options);
     for limit in program.limits {
         if let Err(error) = limit(&mut store, &given) {
             return failed(format_args!("{error}"));
@@ -166,6 +164,16 @@ unsafe fn run(program: &Program, arguments: Vec<&[u8]>) -> i32 {
     // The system takes everything back at once.
     std::mem::forget(store);
     code
+}
+
+/// Limits what a store's guests may use, however they were compiled.
+fn limit(store: &mut Store<()>, options: &Options) {
+    if let Some(bytes) = options.max_memory {
+        store.limits_mut().memory_pages = bytes >> 16;
+    }
+    if let Some(bytes) = options.max_stack {
+        store.limits_mut().stack = usize::try_from(bytes).unwrap_or(usize::MAX);
+    }
 }
 
 /// The exit code of a guest that did not return.
@@ -282,20 +290,15 @@ pub fn timeout(store: &mut Store<()>, given: &Given<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// The memory that threads of a guest share, if it imports it: with so many pages, and as many as
-/// its type and the store's limits allow.
-///
-/// # Errors
-/// If there is no room for it.
-pub fn shared_memory(store: &mut Store<()>, min: u64, max: u64) -> Result<Extern, Error> {
+/// The type of the memory that a guest's threads share, within the store's limits.
+fn shared_memory_type(store: &Store<()>, min: u64, max: u64) -> Result<MemoryType, Error> {
     let max = max.min(store.limits().memory_pages);
     if min > max {
         return Err(Error::refused(format!(
             "the guest's memory has {min} pages of 64 KiB at least, and its limit is {max}"
         )));
     }
-    let memory = SharedMemory::new(MemoryType::new(min, Some(max)))?;
-    Ok(bindings::shared_memory(store, &memory))
+    Ok(MemoryType::new(min, Some(max)))
 }
 
 /// The error of a guest that called a function that nobody provides.
