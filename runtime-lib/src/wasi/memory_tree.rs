@@ -16,7 +16,7 @@ use super::types::{Filestat, Filetype, NewTime};
 const LINKS: usize = 40;
 /// The longest name.
 const NAME: usize = 255;
-/// What a node and its name count, beside what is in it.
+/// What a node and its name count, beside what is in it, and what each further name does.
 const NODE: u64 = 512;
 /// The cookies before are those of `.` and `..`.
 const FIRST: u64 = 2;
@@ -222,9 +222,13 @@ impl Tree {
         to.entries.insert(name, (cookie, id));
         self.node_mut(folder)?.modified = now;
         let node = self.node_mut(id)?;
+        let another = node.links > 0;
         (node.links, node.changed) = (node.links + 1, now);
         if let Kind::Folder(moved) = &mut node.kind {
             moved.parent = folder;
+        }
+        if another {
+            self.used += NODE;
         }
         Ok(())
     }
@@ -238,6 +242,9 @@ impl Tree {
         self.node_mut(folder)?.modified = now;
         let node = self.node_mut(id)?;
         (node.links, node.changed) = (node.links - 1, now);
+        if node.links > 0 {
+            self.used = self.used.saturating_sub(NODE);
+        }
         Ok(id)
     }
 
@@ -318,6 +325,9 @@ impl Tree {
         let (None, Some(name)) = (to.node, to.name) else { return Err(Errno::Exist) };
         if to.is_folder {
             return Err(Errno::NoEnt);
+        }
+        if self.limit.saturating_sub(self.used) < NODE {
+            return Err(Errno::NoSpc);
         }
         self.enter(to.folder, name, id)
     }

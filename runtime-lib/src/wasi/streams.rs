@@ -106,13 +106,18 @@ impl Object for Output {
             let mut start = 0;
             while start < range.len() {
                 let len = from.copy_from(index, start, &mut buffer);
-                match to.write_all(&buffer[..len]) {
-                    Ok(()) => {}
-                    Err(_) if sum > 0 => return Ok(sum),
-                    Err(error) => return Err(errno(&error)),
+                let written = match to.write(&buffer[..len]) {
+                    Ok(0) if sum == 0 => return Err(Errno::Io),
+                    Ok(written) => written.min(len),
+                    Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                    Err(error) if sum == 0 => return Err(errno(&error)),
+                    Err(_) => 0,
+                };
+                if written == 0 {
+                    return Ok(sum);
                 }
-                start += len;
-                sum += len;
+                start += written;
+                sum += written;
             }
         }
         to.flush().map_err(|error| errno(&error))?;
@@ -154,30 +159,51 @@ fn errno(error: &std::io::Error) -> Errno {
 /// assert_eq!(output.bytes(), b"");
 /// # Ok::<(), wasmaot::Error>(())
 /// ```
-#[derive(Clone, Debug, Default)]
-pub struct Captured(Arc<Mutex<Vec<u8>>>);
+#[derive(Clone, Debug)]
+pub struct Captured {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    limit: usize,
+}
 
 impl Captured {
-    /// An output that nothing has been written to.
+    /// An output that nothing has been written to. It takes as much as the host has memory: for
+    /// guests that could mean harm there is [`with_limit`](Self::with_limit).
     pub fn new() -> Self {
-        Self::default()
+        Self::with_limit(usize::MAX)
+    }
+
+    /// An output that holds so many bytes at once. What is more the guest cannot write: the device is
+    /// full, until somebody [takes](Self::take) what is there.
+    pub fn with_limit(limit: usize) -> Self {
+        Self { bytes: Arc::default(), limit }
     }
 
     /// All that was written until now.
     pub fn bytes(&self) -> Vec<u8> {
-        lock(&self.0).clone()
+        lock(&self.bytes).clone()
     }
 
     /// All that was written since this was last called.
     pub fn take(&self) -> Vec<u8> {
-        std::mem::take(&mut lock(&self.0))
+        std::mem::take(&mut lock(&self.bytes))
+    }
+}
+
+impl Default for Captured {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
 impl Write for Captured {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        lock(&self.0).extend_from_slice(bytes);
-        Ok(bytes.len())
+        let mut all = lock(&self.bytes);
+        let part = &bytes[..bytes.len().min(self.limit.saturating_sub(all.len()))];
+        if part.is_empty() && !bytes.is_empty() || all.try_reserve(part.len()).is_err() {
+            return Err(std::io::ErrorKind::StorageFull.into());
+        }
+        all.extend_from_slice(part);
+        Ok(part.len())
     }
 
     fn flush(&mut self) -> std::io::Result<()> {

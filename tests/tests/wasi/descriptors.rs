@@ -422,6 +422,32 @@ fn memory_has_a_limit() {
     }
     files.write("file", vec![1; 90_000]).unwrap();
     assert_eq!(files.write("other", vec![1; 90_000]), Err(Errno::NoSpc));
+    // Further names of a file are no way around, and are given back as well.
+    files.write("file", "text").unwrap();
+    for _ in 0..2 {
+        let made = (0..).find(|i| guest.link("file", &format!("l{i}")) != OK).unwrap();
+        assert!((100..1000).contains(&made), "{made}");
+        assert_eq!(guest.link("file", "more"), code(Errno::NoSpc));
+        // Nor is renaming: one name onto another is as good as removing one.
+        assert_eq!(guest.rename("l0", "moved"), OK);
+        assert_eq!(guest.at("path_unlink_file", 3, "moved"), OK);
+        for i in 1..made {
+            assert_eq!(guest.at("path_unlink_file", 3, &format!("l{i}")), OK);
+        }
+    }
+    files.write("other", vec![1; 90_000]).unwrap();
+}
+
+#[test]
+fn captured_output_has_a_limit() {
+    let output = Captured::with_limit(10);
+    let mut guest = Guest::new(WasiCtx::builder().stdout(output.clone()));
+    assert_eq!(guest.write(1, b"0123456"), Ok(7));
+    assert_eq!(guest.write(1, b"789ab"), Ok(3));
+    assert_eq!(guest.write(1, b"ab"), Err(code(Errno::NoSpc)));
+    assert_eq!(output.take(), b"0123456789");
+    assert_eq!(guest.write(1, b"ab"), Ok(2));
+    assert_eq!(output.bytes(), b"ab");
 }
 
 /// What was removed while it is open can still be read, and takes no more part.
