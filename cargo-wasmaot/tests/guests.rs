@@ -200,6 +200,11 @@ fn our_own_programs_do_as_wasmtime_does_or_the_specification_says() {
 }
 
 #[test]
+fn threads_share_memory_and_descriptors() {
+    all("wasi/threads");
+}
+
+#[test]
 fn the_standard_library_of_rust_works() {
     all("wasi-std/inputs");
 }

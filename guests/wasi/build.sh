@@ -7,8 +7,13 @@ set -eu
 cd "$(dirname "$0")"
 [ $# -gt 0 ] || set -- $(cd src && ls *.c | sed 's/\.c$//')
 for name; do
-    clang-19 --target=wasm32-wasi -Os -fno-builtin -Wall -Wextra -c "src/$name.c" -o "/tmp/$name.$$.o"
-    wasm-ld-19 --strip-all --entry=_start -z stack-size=65536 "/tmp/$name.$$.o" -o "$name.wasm"
+    compile= link=
+    if [ "$name" = threads ]; then
+        compile="-matomics -mbulk-memory"
+        link="--shared-memory --import-memory --export-memory --max-memory=1048576"
+    fi
+    clang-19 --target=wasm32-wasi -Os -fno-builtin -Wall -Wextra $compile -c "src/$name.c" -o "/tmp/$name.$$.o"
+    wasm-ld-19 --strip-all --entry=_start -z stack-size=65536 $link "/tmp/$name.$$.o" -o "$name.wasm"
     rm "/tmp/$name.$$.o"
 done
 ls build.sh src/* *.wasm | LC_ALL=C sort | xargs sha256sum > SHA256SUMS
