@@ -131,8 +131,10 @@ impl Object for HostFile {
         let at = place(at)?;
         self.before(interrupt, true)?;
         let part;
+        // More could have to wait for somebody to read.
+        let careful = self.pretends() || interrupt.is_possible() && !self.is_regular();
         let ranges = match from.0 {
-            [first, ..] if self.pretends() => {
+            [first, ..] if careful => {
                 part = [io::IoRange::new(first.start(), first.len().min(PIPE_BUF))];
                 &part
             }

@@ -21,9 +21,14 @@ impl<'a> Interrupt<'a> {
         self.0.is_interrupted()
     }
 
+    /// Whether anybody could say that the guest is to stop. Then nothing may wait but here.
+    pub(super) fn is_possible(&self) -> bool {
+        self.0.is_shared()
+    }
+
     /// What becomes readable when the guest is to stop, if anybody could say so.
     pub(super) fn signal(&self) -> Result<Option<BorrowedFd<'_>>, Errno> {
-        if !self.0.is_shared() {
+        if !self.is_possible() {
             return Ok(None);
         }
         self.0.event().map(Some).map_err(|_| Errno::NFile)

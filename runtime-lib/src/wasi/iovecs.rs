@@ -81,6 +81,20 @@ impl<'a> Ranges<'a> {
         self.0.iter().map(IoRange::len).sum()
     }
 
+    /// What is left of them behind so many bytes.
+    pub(super) fn behind(self, mut bytes: usize) -> Vec<IoRange> {
+        let mut left = Vec::with_capacity(self.0.len());
+        for range in self.0 {
+            let skipped = bytes.min(range.len());
+            bytes -= skipped;
+            if skipped < range.len() {
+                let start = range.start().wrapping_add(skipped);
+                left.push(IoRange::new(start, range.len() - skipped));
+            }
+        }
+        left
+    }
+
     /// Fills them from the start, and says how many bytes there was room for.
     pub(super) fn fill(self, mut bytes: &[u8]) -> usize {
         let mut sum = 0;

@@ -14,7 +14,7 @@ use super::interrupt::{Interrupt, again};
 use super::iovecs::Ranges;
 use super::object::{Object, Ready, Socket};
 use super::types::{Filestat, Filetype, Whence, fdflags};
-use crate::platform::io;
+use crate::platform::io::{self, Receive};
 
 /// A socket of the guest's.
 pub(super) struct HostSocket {
@@ -85,11 +85,17 @@ impl Object for HostSocket {
         if at.is_some() {
             return Err(Errno::SPipe);
         }
-        if self.waits() {
-            interrupt.before(self.fd.as_fd(), true)?;
+        let careful = self.waits() && interrupt.is_possible();
+        loop {
+            if careful {
+                interrupt.before(self.fd.as_fd(), true)?;
+            }
+            // SAFETY: ranges of a guest's memory.
+            match again(|| unsafe { io::send(self.fd.as_fd(), from.0, careful) }) {
+                Err(Errno::Again) if careful => {}
+                sent => return sent,
+            }
         }
-        // SAFETY: ranges of a guest's memory.
-        again(|| unsafe { io::send(self.fd.as_fd(), from.0) })
     }
 
     fn seek(&self, _: i64, _: Whence) -> Result<u64, Errno> {
@@ -126,11 +132,35 @@ impl Socket for HostSocket {
         peek: bool,
         all: bool,
     ) -> Result<(usize, bool), Errno> {
-        if self.waits() {
-            interrupt.before(self.fd.as_fd(), false)?;
+        if !(self.waits() && interrupt.is_possible()) {
+            let how = Receive { peek, all, now: false };
+            // SAFETY: ranges of a guest's memory.
+            return again(|| unsafe { io::receive(self.fd.as_fd(), to.0, how) });
         }
-        // SAFETY: ranges of a guest's memory.
-        again(|| unsafe { io::receive(self.fd.as_fd(), to.0, peek, all) })
+        // Piece by piece. What is only looked at is what has come first.
+        let all = all && !peek && self.filetype == Filetype::SocketStream;
+        let mut done = 0;
+        loop {
+            match interrupt.before(self.fd.as_fd(), false) {
+                // What has come is not lost.
+                Err(_) if done > 0 => return Ok((done, false)),
+                waited => waited?,
+            }
+            let how = Receive { peek, all: false, now: true };
+            let rest = to.behind(done);
+            // SAFETY: ranges of a guest's memory.
+            match again(|| unsafe { io::receive(self.fd.as_fd(), &rest, how) }) {
+                Err(Errno::Again) => {}
+                Err(_) if done > 0 => return Ok((done, false)),
+                Err(error) => return Err(error),
+                Ok((read, cut)) => {
+                    done += read;
+                    if read == 0 || !all || done == to.len() {
+                        return Ok((done, cut));
+                    }
+                }
+            }
+        }
     }
 
     fn shutdown(&self, read: bool, write: bool) -> Result<(), Errno> {

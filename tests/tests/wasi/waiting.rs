@@ -260,15 +260,43 @@ fn times() {
     assert!(start.elapsed() < Duration::from_secs(60));
 }
 
+/// As [`poll_oneoff`](several_at_once), with the clock's identifier before what else it has.
+#[test]
+fn polling_in_unstable() {
+    let (mut ours, theirs) = UnixStream::pair().unwrap();
+    ours.write_all(b"text").unwrap();
+    let mut guest = Guest::new(WasiCtx::builder().socket(theirs));
+    // Two of 56 bytes: a clock that has been 1 for long, and something to read.
+    guest.put(SUBSCRIPTIONS, &[0; 112]);
+    guest.put(SUBSCRIPTIONS, &[7]);
+    guest.put(SUBSCRIPTIONS + 16, &[0xff; 8]);
+    guest.put(SUBSCRIPTIONS + 24, &[1]);
+    guest.put(SUBSCRIPTIONS + 32, &[1]);
+    guest.put(SUBSCRIPTIONS + 40, &[0xff; 8]);
+    guest.put(SUBSCRIPTIONS + 48, &[1]);
+    guest.put(SUBSCRIPTIONS + 56, &[8]);
+    guest.put(SUBSCRIPTIONS + 64, &[1]);
+    guest.put(SUBSCRIPTIONS + 72, &[3]);
+    let params = [SUBSCRIPTIONS, EVENTS, 2, 0].map(Val::I32);
+    assert_eq!(guest.call("unstable_poll_oneoff", &params), OK);
+    assert_eq!(guest.u32(0), 2);
+    assert_eq!((guest.u64(EVENTS), guest.u64(EVENTS + 8)), (7, 0));
+    let read = (guest.u64(EVENTS + 32), guest.u64(EVENTS + 40), guest.u64(EVENTS + 48));
+    assert_eq!(read, (8, 1 << 16, 4));
+}
+
 /// Whoever waits is woken up by an interruption.
 #[test]
 fn waits_end_when_interrupted() {
     let (ours, theirs) = UnixStream::pair().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let mut guest = Guest::new(WasiCtx::builder().socket(theirs).socket(listener));
+    let (mut third, fourth) = UnixStream::pair().unwrap();
+    third.write_all(b"one").unwrap();
+    let wasi = WasiCtx::builder().socket(theirs).socket(listener).socket(fourth);
+    let mut guest = Guest::new(wasi);
     let handle = guest.interrupt_handle();
     type Wait = fn(&mut Guest) -> Result<i32, wasmaot::Error>;
-    let waits: [Wait; 5] = [
+    let waits: [Wait; 8] = [
         |guest| {
             let params = guest.subscribe(&[Sub::Clock(1, u64::MAX, false)]);
             guest.try_call("poll_oneoff", &params)
@@ -287,6 +315,32 @@ fn waits_end_when_interrupted() {
             guest.try_call("sock_recv", &[&[Val::I32(3), at, count], &rest[..]].concat())
         },
         |guest| guest.try_call("sock_accept", &[Val::I32(4), Val::I32(0), Val::I32(0)]),
+        // What was sent before is less than was asked for.
+        |guest| {
+            let [at, count] = guest.ranges(&[(DATA, 8)]);
+            let rest = [Val::I32(2), Val::I32(0), Val::I32(4)];
+            assert_eq!(
+                guest.try_call(
+                    "sock_recv",
+                    &[&[Val::I32(5), at.clone(), count.clone()], &rest[..]].concat()
+                )?,
+                OK
+            );
+            assert_eq!((guest.u32(0), guest.bytes(DATA, 3)), (3, b"one".to_vec()));
+            guest.try_call("sock_recv", &[&[Val::I32(5), at, count], &rest[..]].concat())
+        },
+        // Nobody reads what is written.
+        |guest| loop {
+            let [at, count] = guest.ranges(&[(0, 5 << 16)]);
+            assert_eq!(guest.try_call("fd_write", &[Val::I32(3), at, count, Val::I32(0)])?, OK);
+        },
+        |guest| loop {
+            let [at, count] = guest.ranges(&[(0, 5 << 16), (0, 5 << 16)]);
+            assert_eq!(
+                guest.try_call("sock_send", &[Val::I32(5), at, count, Val::I32(0), Val::I32(0)])?,
+                OK
+            );
+        },
     ];
     for (index, wait) in waits.into_iter().enumerate() {
         let timer = handle.interrupt_after(Duration::from_millis(20)).unwrap();

@@ -94,33 +94,49 @@ fn message(ranges: &[IoRange]) -> libc::msghdr {
     message
 }
 
-/// Receives from a socket, and says whether some of a message was lost. It can be looked at and
-/// left there, and waited for until the ranges are full.
+/// How to receive.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Receive {
+    /// What is there stays there.
+    pub(crate) peek: bool,
+    /// Waits until the ranges are full.
+    pub(crate) all: bool,
+    /// Does not wait at all.
+    pub(crate) now: bool,
+}
+
+/// Receives from a socket, and says whether some of a message was lost.
 ///
 /// # Safety
 /// As [`read`].
 pub(crate) unsafe fn receive(
     fd: BorrowedFd<'_>,
     to: &[IoRange],
-    peek: bool,
-    all: bool,
+    how: Receive,
 ) -> Result<(usize, bool), i32> {
     let mut message = message(to);
-    let flags = if peek { libc::MSG_PEEK } else { 0 } | if all { libc::MSG_WAITALL } else { 0 };
+    let mut flags = 0;
+    for (set, flag) in
+        [(how.peek, libc::MSG_PEEK), (how.all, libc::MSG_WAITALL), (how.now, libc::MSG_DONTWAIT)]
+    {
+        flags |= if set { flag } else { 0 };
+    }
     // Descriptors that somebody sends along are not received: there is no room for them.
     // SAFETY: the caller's promise.
     let read = result(unsafe { libc::recvmsg(fd.as_raw_fd(), &mut message, flags) })?;
     Ok((read, message.msg_flags & libc::MSG_TRUNC != 0))
 }
 
-/// Sends to a socket. Nobody at the other end is an error, never a signal.
+/// Sends to a socket, as much as it takes without waiting if `now` is set. Nobody at the other end is
+/// an error, never a signal.
 ///
 /// # Safety
 /// As [`write`].
-pub(crate) unsafe fn send(fd: BorrowedFd<'_>, from: &[IoRange]) -> Result<usize, i32> {
+pub(crate) unsafe fn send(fd: BorrowedFd<'_>, from: &[IoRange], now: bool) -> Result<usize, i32> {
     let message = message(from);
+    let flags = libc::MSG_NOSIGNAL | if now { libc::MSG_DONTWAIT } else { 0 };
     // SAFETY: the caller's promise.
-    result(unsafe { libc::sendmsg(fd.as_raw_fd(), &message, libc::MSG_NOSIGNAL) })
+    result(unsafe { libc::sendmsg(fd.as_raw_fd(), &message, flags) })
 }
 
 /// Fills a range with random bytes, or a part of it.
