@@ -159,21 +159,20 @@ pub(crate) unsafe fn refuel(store: *mut StoreInner) -> Result<(), Ended> {
     unsafe {
         let fuel = |store: *mut StoreInner| &(*store).bounds.handle.limits().fuel;
         loop {
-            let more = call_hook(store, |bounds| &mut bounds.out_of_fuel);
-            let left = fuel(store).load(Ordering::Relaxed);
-            match more.map_err(Ended::Failed)? {
-                None | Some(0) => {
-                    fuel(store).store(0, Ordering::Relaxed);
-                    return Err(Ended::Trap(TrapCode::OutOfFuel));
-                }
-                Some(more) => {
-                    let left = left.saturating_add_unsigned(more);
+            let ended = match call_hook(store, |bounds| &mut bounds.out_of_fuel) {
+                Ok(Some(more @ 1..)) => {
+                    let left = fuel(store).load(Ordering::Relaxed).saturating_add_unsigned(more);
                     fuel(store).store(left, Ordering::Relaxed);
                     if left >= 0 {
                         return Ok(());
                     }
+                    continue;
                 }
-            }
+                Ok(_) => Ended::Trap(TrapCode::OutOfFuel),
+                Err(panic) => Ended::Failed(panic),
+            };
+            fuel(store).store(0, Ordering::Relaxed);
+            return Err(ended);
         }
     }
 }

@@ -62,6 +62,8 @@ impl Mode {
             debug_info: random.one_in(8),
             canonicalize_nans: engines_canonicalize(case.seed),
             relaxed_simd_deterministic: true,
+            fuel: is_metered(case.seed),
+            epochs: Random::new(case.seed, "epochs").one_in(4),
             ..Config::new(cargo_wasmaot::host_target())
         };
         if random.one_in(2) {
@@ -103,6 +105,11 @@ fn this_machine() -> Vec<String> {
     features
 }
 
+/// Whether in the case of this seed our code counts fuel.
+fn is_metered(seed: u64) -> bool {
+    Random::new(seed, "fuel").one_in(4)
+}
+
 struct Ours {
     store: Store<Host>,
     instance: wasmaot::Instance,
@@ -112,6 +119,11 @@ fn start(case: &Case, module: Module) -> Result<Ours, Outcome> {
     let mut store = Store::new(Host::new(case.seed));
     store.limits_mut().memory_pages = MEMORY_BYTES >> 16;
     store.limits_mut().table_elements = TABLE_ELEMENTS;
+    if is_metered(case.seed) {
+        // Little at a time: what matters is that nothing changes where there is more of it.
+        store.set_fuel(0);
+        store.on_out_of_fuel(|_| Some(500));
+    }
     // Whatever is wrong with references shows sooner.
     store.set_collect_always(case.seed.is_multiple_of(4));
     let imports = imports(&mut store, module).map_err(outcome)?;

@@ -263,6 +263,7 @@ fn what_is_asked_may_panic_and_references_stay() {
             call(&mut store, instance, "hold", &[Val::ExternRef(None), Val::I32(100)])
         }));
         assert_eq!(result.unwrap_err().downcast_ref(), Some(&"no more"));
+        assert_eq!(store.fuel(), 0);
         store.set_fuel(1000);
         call(&mut store, instance, "hold", &[Val::ExternRef(None), Val::I32(100)]).unwrap();
     });
