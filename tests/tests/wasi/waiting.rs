@@ -285,6 +285,43 @@ fn polling_in_unstable() {
     assert_eq!(read, (8, 1 << 16, 4));
 }
 
+/// Pipes in folders: one reads, writes, polls them as others do, and their waits end, too.
+#[test]
+fn pipes() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = std::process::Command::new("mkfifo").arg(folder.path().join("pipe")).status();
+    assert!(made.unwrap().success());
+    let wasi = WasiCtx::builder().folder(folder.path(), "/", Access::ReadWrite);
+    let mut guest = Guest::new(wasi);
+    let rights = ALL;
+    let pipe = guest.open_with(3, "pipe", 0, 0, rights, 0, NONBLOCK).unwrap();
+    assert_eq!(guest.call("fd_filestat_get", &[Val::I32(pipe as i32), Val::I32(0)]), OK);
+    assert_eq!(guest.get(16), [0], "WASI has no word for pipes");
+    assert_eq!(guest.read(pipe, 5), Err(code(Errno::Again)));
+    assert_eq!(guest.poll(&[Sub::Read(pipe), Sub::Write(pipe)])[0].0, 1);
+    assert_eq!(guest.write(pipe, b"some text"), Ok(9));
+    assert_eq!(guest.poll(&[Sub::Read(pipe)]), [(0, 0, 1, 9, 0)]);
+    assert_eq!(guest.read(pipe, 100).unwrap(), b"some text");
+    let seek = [Val::I32(pipe as i32), Val::I64(1), Val::I32(0), Val::I32(0)];
+    assert_eq!(guest.call("fd_seek", &seek), code(Errno::SPipe));
+    assert_eq!(guest.set_flags(pipe, 0), OK);
+    let handle = guest.interrupt_handle();
+    for call in ["fd_read", "fd_write"] {
+        let timer = handle.interrupt_after(Duration::from_millis(20)).unwrap();
+        let error = loop {
+            let [at, count] = guest.ranges(&[(DATA, 1 << 16)]);
+            let params = [Val::I32(pipe as i32), at, count, Val::I32(0)];
+            match guest.try_call(call, &params) {
+                Ok(errno) => assert_eq!((call, errno), ("fd_write", OK)),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.trap().map(Trap::code), Some(TrapCode::Interrupted), "{call}: {error}");
+        drop(timer);
+        guest.store.clear_interrupt();
+    }
+}
+
 /// Whoever waits is woken up by an interruption.
 #[test]
 fn waits_end_when_interrupted() {
