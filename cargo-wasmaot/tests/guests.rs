@@ -10,14 +10,18 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
+use std::io::{Read, Write as _};
 use std::os::unix::fs::symlink;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::thread;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
+
+/// How long a case may take, the making of its program and of the runtime included; what takes longer hangs.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A folder of guests with its cases.
 struct Guests {
@@ -99,9 +103,21 @@ impl Guests {
         let mut child = command.spawn().unwrap();
         let (mut stdin, bytes) = (child.stdin.take().unwrap(), self.bytes(&case["stdin"]));
         let writer = thread::spawn(move || drop(stdin.write_all(&bytes)));
-        let output = child.wait_with_output().unwrap();
+        let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        let readers = [all_of(stdout), all_of(stderr)];
+        let started = Instant::now();
+        let status = loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                break status;
+            }
+            if started.elapsed() > PATIENCE {
+                child.kill().unwrap();
+            }
+            thread::sleep(Duration::from_millis(2));
+        };
         writer.join().unwrap();
-        output
+        let [stdout, stderr] = readers.map(|reader| reader.join().unwrap());
+        Output { status, stdout, stderr }
     }
 
     /// What is wrong with a case, if anything.
@@ -129,6 +145,15 @@ impl Guests {
         }
         if wrong.is_empty() { Ok(()) } else { Err(format!("{name}: {wrong}")) }
     }
+}
+
+/// Reads a stream to its end, beside what else goes on.
+fn all_of(mut stream: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).unwrap();
+        bytes
+    })
 }
 
 #[track_caller]
