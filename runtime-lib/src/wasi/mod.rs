@@ -24,7 +24,21 @@
 //! - Addresses outside of memory are `Fault`, before anything has happened.
 //! - Reading and writing go between the system and the guest's memory without a copy. They can do less
 //!   than they were asked for.
-//! - What waits ends when the store is interrupted.
+//! - What waits ends when the store is interrupted. Two things only do not: opening a pipe that
+//!   nobody has at its other end, and streams that the host itself reads or writes.
+//!
+//! # What a host can give
+//!
+//! | of | by |
+//! |---|---|
+//! | arguments, variables | `arg`, `args`, `env`, `inherit_env` |
+//! | standard streams | `inherit_stdio`, or each by itself: inherited, any `Read` or `Write`, or [`Captured`] |
+//! | folders | `folder` for one of the system's, `memory_folder` for [`MemoryFiles`]; to read, or to write, too |
+//! | sockets | `socket` for any that is open; the guest accepts, sends and receives |
+//! | time, random bytes | the system's, or the same in each run: `clock` with a [`Clock`], `random_seed` |
+//!
+//! Descriptors are numbered so: 0 to 2 for the streams, folders from 3 on, then sockets, each in the
+//! order of the calls.
 //!
 //! `proc_exit` stops the guest with an error that [is](crate::Error::downcast_ref) an [`Exit`].
 
