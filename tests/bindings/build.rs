@@ -25,5 +25,6 @@ fn main() {
         .wat("guests/spawner.wat")
         .wasi(true)
         .compile();
+    wasmaot_build::Build::new().wat("guests/metered.wat").fuel(true).epochs(true).compile();
     wasmaot_build::Build::new().metadata().compile();
 }

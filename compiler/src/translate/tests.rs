@@ -51,10 +51,14 @@ fn compile_everywhere(wat: &str) {
     for traps in [TrapStyle::Signals, TrapStyle::Explicit] {
         for triple in [X86, ARM] {
             for opt_level in [OptLevel::None, OptLevel::Speed] {
-                let config = Config { target: triple.into(), opt_level, ..config(traps) };
-                let plan = plan::plan(&module, &config).unwrap();
-                let target = Target::new(&config).unwrap();
-                codegen::generate(&module, &plan, &target).unwrap();
+                for metered in [false, true] {
+                    let (fuel, epochs) = (metered, metered);
+                    let target = triple.into();
+                    let config = Config { target, opt_level, fuel, epochs, ..config(traps) };
+                    let plan = plan::plan(&module, &config).unwrap();
+                    let target = Target::new(&config).unwrap();
+                    codegen::generate(&module, &plan, &target).unwrap();
+                }
             }
         }
     }

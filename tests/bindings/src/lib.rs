@@ -33,6 +33,7 @@
 
 #![deny(warnings, missing_docs, unsafe_op_in_unsafe_fn, rustdoc::all, clippy::all)]
 
+wasmaot::include_guest!(pub mod metered);
 wasmaot::include_guest!(pub mod numbers);
 wasmaot::include_guest!(pub mod reactor);
 wasmaot::include_guest!(pub mod spawner);

@@ -7,8 +7,8 @@ use wasmaot::{
     ValType,
 };
 use wasmaot_bindings_tests::{
-    empty, exact, hosted, many, memories, names, narrow, numbers, reactor, references, shared,
-    spawner, typed, vectors,
+    empty, exact, hosted, many, memories, metered, names, narrow, numbers, reactor, references,
+    shared, spawner, typed, vectors,
 };
 
 #[test]
@@ -21,6 +21,24 @@ fn numbers_of_all_types() {
     assert_eq!(guest.four(1.5).unwrap(), (1.5, 2.5, -3, -4));
     let nan = f32::from_bits(0x7fa0_1234);
     assert_eq!(guest.f32_identity(nan).unwrap().to_bits(), 0x7fa0_1234);
+}
+
+#[test]
+fn limits_that_a_build_script_asked_for() {
+    let error = metered::Metered::new().unwrap_err();
+    assert!(error.to_string().contains("`Store::set_fuel`"), "{error}");
+    let mut store = Store::new(());
+    store.set_fuel(1000);
+    let mut guest = metered::Metered::with_store(&mut store).unwrap();
+    assert_eq!(guest.add(1, 2).unwrap(), 3);
+    // get, get, add.
+    assert_eq!(store.fuel(), 997);
+    let mut guest = metered::Metered::with_store(&mut store).unwrap();
+    assert_eq!(guest.forever(1).unwrap_err().trap().unwrap().code(), TrapCode::OutOfFuel);
+    store.set_fuel(u64::MAX);
+    store.interrupt_handle().interrupt();
+    let mut guest = metered::Metered::with_store(&mut store).unwrap();
+    assert_eq!(guest.forever(1).unwrap_err().trap().unwrap().code(), TrapCode::Interrupted);
 }
 
 #[test]
