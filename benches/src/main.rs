@@ -11,6 +11,7 @@ mod atomics;
 mod calls;
 mod compile;
 mod guests;
+mod hello;
 mod instances;
 mod io;
 mod kernels;
@@ -42,6 +43,7 @@ const SECTIONS: &[Section] = &[
     ("memory64", language::memory64),
     ("atomics", atomics::run),
     ("io", io::run),
+    ("hello", hello::run),
     ("compile", compile::run),
     ("startup", programs::startup),
     ("size", programs::size),

@@ -58,7 +58,7 @@ impl Programs {
 }
 
 /// Builds a program; its path.
-fn build(package: &str) -> Result<PathBuf> {
+pub fn build(package: &str) -> Result<PathBuf> {
     let own = std::env::current_exe()?;
     let target = own.ancestors().nth(2).context("the benchmarks lie in a target folder")?;
     eprintln!("building {package}");

@@ -1,0 +1,5 @@
+//! The same in Rust.
+
+fn main() {
+    println!("hello, world");
+}
