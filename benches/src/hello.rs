@@ -49,7 +49,11 @@ impl Hello {
         };
         for program in [&hello.ours, &hello.c, &hello.rust, &hello.peer] {
             let output = hello.command(program).stderr(Stdio::inherit()).output()?;
-            ensure!(output.stdout == b"hello, world\n", "{} says something else", program.display());
+            ensure!(
+                output.stdout == b"hello, world\n",
+                "{} says something else",
+                program.display()
+            );
         }
         Ok(hello)
     }
