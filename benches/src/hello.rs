@@ -8,7 +8,7 @@ use wasmtime::error::Context as _;
 use wasmtime::{Result, ensure};
 
 use crate::measure::{Clock, compare};
-use crate::peer::{self, Cpu};
+use crate::peer;
 use crate::programs;
 use crate::report::Report;
 
@@ -29,10 +29,7 @@ impl Hello {
         let folder = tempfile::tempdir()?;
         let place = |name: &str| folder.path().join(name);
         let (wasm, artifact) = (format!("{FOLDER}/hello.wasm"), place("hello.cwasm"));
-        let mut config = peer::config(Cpu::Baseline)?;
-        // What the peer's runtime without its collector expects.
-        config.gc_support(false).wasm_exceptions(false);
-        let engine = wasmtime::Engine::new(&config)?;
+        let engine = peer::small_engine(true)?;
         std::fs::write(&artifact, engine.precompile_module(&std::fs::read(&wasm)?)?)?;
         let hello = Self {
             ours: made(&wasm, &place("ours"))?,

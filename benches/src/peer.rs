@@ -32,6 +32,15 @@ pub fn engine(cpu: Cpu) -> Result<Engine> {
     Engine::new(&config(cpu)?)
 }
 
+/// An engine whose artifacts the peer's smallest runtime takes: without collector and threads.
+/// The peer's WASI brings `components` with it, and artifacts have to agree.
+pub fn small_engine(components: bool) -> Result<Engine> {
+    let mut config = config(Cpu::Baseline)?;
+    config.gc_support(false).wasm_exceptions(false).wasm_threads(false);
+    config.wasm_component_model(components);
+    Engine::new(&config)
+}
+
 /// An engine that keeps memory ready for instances: its quickest way to make one.
 pub fn pooling_engine() -> Result<Engine> {
     let mut config = config(Cpu::Baseline)?;

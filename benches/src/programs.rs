@@ -9,7 +9,7 @@ use wasmtime::error::Context as _;
 use wasmtime::{Result, ensure};
 
 use crate::measure::{Clock, compare};
-use crate::peer::{self, Cpu};
+use crate::peer;
 use crate::report::Report;
 
 /// The programs, and the artifact that the peer's needs.
@@ -23,10 +23,7 @@ struct Programs {
 impl Programs {
     fn build() -> Result<Self> {
         let wasm = wat::parse_file(concat!(env!("CARGO_MANIFEST_DIR"), "/programs/add.wat"))?;
-        let mut config = peer::config(Cpu::Baseline)?;
-        // What the peer's runtime without its collector expects.
-        config.gc_support(false).wasm_exceptions(false);
-        let artifact = wasmtime::Engine::new(&config)?.precompile_module(&wasm)?;
+        let artifact = peer::small_engine(false)?.precompile_module(&wasm)?;
         let file = tempfile::NamedTempFile::new()?;
         std::fs::write(file.path(), artifact)?;
         let programs = Self {
