@@ -38,3 +38,14 @@ pub fn dependency(checkout: Option<&Path>, crate_folder: &str) -> Result<String>
         None => format!("version = \"{}\"", env!("CARGO_PKG_VERSION")),
     })
 }
+
+/// As [`dependency`], but of what is published the very version of this program: what it writes fits that one.
+///
+/// # Errors
+/// If a path cannot be written down.
+pub fn exact_dependency(checkout: Option<&Path>, crate_folder: &str) -> Result<String> {
+    match checkout {
+        Some(_) => dependency(checkout, crate_folder),
+        None => Ok(format!("version = \"={}\"", env!("CARGO_PKG_VERSION"))),
+    }
+}

@@ -14,6 +14,7 @@ pub mod guest;
 pub mod load;
 pub mod program;
 pub mod shell;
+pub mod template;
 pub mod wast;
 pub mod words;
 

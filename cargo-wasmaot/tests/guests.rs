@@ -238,3 +238,40 @@ fn the_standard_library_of_rust_works() {
 fn real_programs_print_what_they_print_elsewhere() {
     all("programs");
 }
+
+/// As cargo runs it, by `CARGO_TARGET_WASM32_WASIP1_RUNNER`. Debian's libc has no threads, hence the stubs.
+#[test]
+fn tests_of_a_package_run_as_cargo_runs_them() {
+    let module = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../guests/wasi-libtest/wasi-libtest.wasm")
+        .into_os_string();
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("programs");
+    let run = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-wasmaot"));
+        command.args(["wasmaot", "run", "--offline", "--quiet", "--stub-missing"]);
+        command.arg(&module).args(args).env("WASMAOT_CACHE_DIR", &cache);
+        let output = command.env_remove("CARGO_TERM_COLOR").output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status, text(output.stdout), text(output.stderr))
+    };
+    let (status, out, err) = run(&["--skip", "fails", "--skip", "error"]);
+    assert_eq!(status.code(), Some(0), "{err}");
+    for line in [
+        "running 3 tests\n",
+        "test tests::adds ... ok\n",
+        "test tests::has_arguments ... ok\n",
+        "test tests::is_ignored ... ignored",
+        "test result: ok. 2 passed; 0 failed; 1 ignored; 0 measured; 2 filtered out;",
+    ] {
+        assert!(out.contains(line), "`{line}` is not in: {out}");
+    }
+    assert!(!out.contains("not shown"), "{out}");
+    // A test that fails without a panic, which would be the end where panics abort.
+    let (status, out, err) = run(&["error"]);
+    assert_eq!(status.code(), Some(101), "{err}");
+    assert!(out.contains("test tests::returns_an_error ... FAILED\n"), "{out}");
+    assert!(out.contains("an error, not a panic"), "{out}");
+    let (status, _, err) = run(&["fails", "--nocapture"]);
+    assert_eq!(status.signal(), Some(libc::SIGABRT));
+    assert!(err.contains("assertion `left == right` failed: arithmetic"), "{err}");
+}

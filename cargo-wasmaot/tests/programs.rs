@@ -216,6 +216,8 @@ fn the_environment_is_what_was_granted() {
     };
     assert_eq!(run("nothing", &[]), "");
     assert_eq!(run("named", &["--env", "A=b=c", "--env", "LANG="]), "A=b=c\0LANG=");
+    // What stands in the source of the program that is made, where values are put in.
+    assert_eq!(run("marks", &["--env", "A={{imports}}{{"]), "A={{imports}}{{");
     assert_eq!(run("twice", &["--env", "A=1", "--env", "A=\t2"]), "A=\t2");
     let all = run("all", &["--inherit-env", "--env", "LANG=C"]);
     let mut all: Vec<_> = all.split('\0').collect();

@@ -11,6 +11,7 @@ use clap::Args;
 use crate::checkout;
 use crate::files::write_whole;
 use crate::shell::Shell;
+use crate::template::fill;
 
 /// Make a new project: a host program and a guest
 #[derive(Debug, Args)]
@@ -67,10 +68,9 @@ impl New {
 
         let made = FILES.iter().try_for_each(|(file, text)| {
             let text = match *file {
-                "Cargo.toml" => text
-                    .replace("{{name}}", &name)
-                    .replace("{{wasmaot}}", &wasmaot)
-                    .replace("{{wasmaot-build}}", &build),
+                "Cargo.toml" => {
+                    fill(text, &[("name", &name), ("wasmaot", &wasmaot), ("wasmaot-build", &build)])
+                }
                 _ => (*text).to_owned(),
             };
             let file = self.path.join(file);

@@ -38,7 +38,8 @@ pub struct Grants {
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     pub max_stack: Option<u64>,
 
-    /// How much fuel the guest has; without any left it traps. Exact, and the same everywhere
+    /// How much fuel each thread of the guest has; without any left it traps. Exact, and the same
+    /// everywhere
     #[arg(id = "fuel-given", long = "fuel", value_name = "UNITS")]
     pub fuel: Option<u64>,
 

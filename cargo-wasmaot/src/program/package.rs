@@ -19,6 +19,7 @@ use super::{CargoOptions, START};
 use crate::checkout;
 use crate::files::write_whole;
 use crate::shell::Shell;
+use crate::template::fill;
 
 const MANIFEST: &str = include_str!("../../templates/program/Cargo.toml");
 const MAIN: &str = include_str!("../../templates/program/main.rs");
@@ -70,9 +71,8 @@ impl Package<'_> {
         let folder = &workshop.package;
         let checkout = checkout::own();
         let strip = if self.strip { "true" } else { "false" };
-        let manifest = MANIFEST
-            .replace("{{wasmaot}}", &checkout::dependency(checkout.as_deref(), "runtime-lib")?)
-            .replace("{{strip}}", strip);
+        let runtime = checkout::exact_dependency(checkout.as_deref(), "runtime-lib")?;
+        let manifest = fill(MANIFEST, &[("wasmaot", &runtime), ("strip", strip)]);
         write_whole(&folder.join("Cargo.toml"), manifest.as_bytes())?;
         // A new file in any case: what it is linked with is new, too.
         write_whole(&folder.join("main.rs"), self.main()?.as_bytes())?;
@@ -168,21 +168,23 @@ impl Package<'_> {
         let (mut thread_start, mut threads) = (String::new(), String::new());
         if let Some(start) = self.imports.threads() {
             parts += if parts.is_empty() { "threads" } else { ", threads" };
-            thread_start = THREAD_START.replace("{{thread_start}}", &symbol(start));
-            threads = THREADS.replace("{{imports_name}}", imports_name);
+            thread_start = fill(THREAD_START, &[("thread_start", &symbol(start))]);
+            threads = fill(THREADS, &[("imports_name", imports_name)]);
         }
-        Ok(MAIN
-            .replace("{{module}}", &symbol(&self.interface.module_symbol))
-            .replace("{{start}}", &symbol(&start.wasm_call))
-            .replace("{{imports_name}}", imports_name)
-            .replace("{{asks_environment}}", &self.asks_environment.to_string())
-            .replace("{{ignores_broken_pipes}}", &self.ignores_broken_pipes.to_string())
-            .replace("{{parts}}", &parts)
-            .replace("{{limits}}", &paths(&mut self.limits.iter()))
-            .replace("{{options}}", &format!("b\"{}\"", self.options.escape_ascii()))
-            .replace("{{imports}}", &imports)
-            .replace("{{thread_start}}", &thread_start)
-            .replace("{{threads}}", &threads))
+        let values = [
+            ("module", &*symbol(&self.interface.module_symbol)),
+            ("start", &symbol(&start.wasm_call)),
+            ("imports_name", imports_name),
+            ("asks_environment", &self.asks_environment.to_string()),
+            ("ignores_broken_pipes", &self.ignores_broken_pipes.to_string()),
+            ("parts", &parts),
+            ("limits", &paths(&mut self.limits.iter())),
+            ("options", &format!("b\"{}\"", self.options.escape_ascii())),
+            ("imports", &imports),
+            ("thread_start", &thread_start),
+            ("threads", &threads),
+        ];
+        Ok(fill(MAIN, &values))
     }
 }
 

@@ -1,6 +1,9 @@
 //! Small modules through translation in both trap styles, for both machines, and past
 //! Cranelift's verifier; and what the CLIF of some essential shapes has and has not.
 
+mod checks;
+mod hints;
+
 use cranelift_codegen::verify_function;
 
 use super::*;
@@ -10,6 +13,9 @@ use crate::{codegen, parse, plan};
 
 const X86: &str = "x86_64-unknown-linux-gnu";
 const ARM: &str = "aarch64-unknown-linux-gnu";
+
+const LOAD: &str =
+    r#"(module (memory 1) (func (export "f") (param i32) (result i32) (i32.load (local.get 0))))"#;
 
 fn config(traps: TrapStyle) -> Config {
     let mut config = Config::new(X86);
@@ -274,12 +280,6 @@ fn absurd_sizes() {
     translate(&format!("(module (func (export \"deep\") {deep}))"), &config(TrapStyle::Signals));
 }
 
-const LOAD: &str =
-    r#"(module (memory 1) (func (export "f") (param i32) (result i32) (i32.load (local.get 0))))"#;
-
-/// A load of the guest's memory whose fault is a trap: a load without `notrap`.
-const FAULTING: &str = "= load.i32 little ";
-
 #[test]
 fn every_atomic_instruction() {
     let mut list = vec![
@@ -309,99 +309,6 @@ fn every_atomic_instruction() {
     for memory in ["(memory 1 2 shared)", r#"(import "" "" (memory 1 1 shared))"#] {
         compile_everywhere(&wat.replace("(memory 1)", memory));
     }
-}
-
-#[test]
-fn a_shared_length_is_where_all_threads_see_it() {
-    let wat = |memory: &str| {
-        format!(r#"(module {memory} (func (export "f") (result i32) (memory.size)))"#)
-    };
-    let text = first(&wat("(memory 1 2 shared)"), &config(TrapStyle::Signals));
-    assert!(text.contains("atomic_load.i64"), "{text}");
-    let text = first(&wat("(memory 1 2)"), &config(TrapStyle::Signals));
-    assert!(!text.contains("atomic_load"), "{text}");
-}
-
-#[test]
-fn a_guarded_load_is_not_checked() {
-    let text = first(LOAD, &config(TrapStyle::Signals));
-    assert!(text.contains(FAULTING) && text.contains(" little "), "{text}");
-    assert!(!text.contains("icmp") && !text.contains("trapnz"), "{text}");
-}
-
-#[test]
-fn an_unguarded_load_is_checked_and_may_not_fault() {
-    let text = first(LOAD, &config(TrapStyle::Explicit));
-    assert!(text.contains("icmp ugt"), "{text}");
-    assert!(!text.contains(FAULTING) && text.contains("load.i32 notrap little "), "{text}");
-    assert_eq!(text.matches("cold").count(), 2, "the load's and the stack's: {text}");
-}
-
-#[test]
-fn an_access_beyond_the_guard_is_checked() {
-    let wat = LOAD.replace("i32.load", "i32.load offset=40000000");
-    let text = first(&wat, &config(TrapStyle::Signals));
-    assert!(text.contains("icmp ugt") && text.contains("trapnz"), "{text}");
-    // 4 GiB and 32 MiB, less the end of the access.
-    let last = (4 << 30) + (32 << 20) - 40_000_004;
-    assert!(text.contains(&imm(last)), "{text}");
-}
-
-#[test]
-fn a_small_reservation_makes_every_access_checked() {
-    let mut config = config(TrapStyle::Signals);
-    config.memory = MemoryStyle { reservation: 1 << 20, guard: 1 << 16 };
-    // A memory that can grow beyond it: the length counts. What is behind may fault, or, where the
-    // access reaches further than the guard, nothing.
-    let text = first(LOAD, &config);
-    assert!(text.contains("trapnz") && text.contains(FAULTING), "{text}");
-    let text = first(&LOAD.replace("i32.load", "i32.load offset=65533"), &config);
-    assert!(text.contains("trapnz") && !text.contains(FAULTING), "{text}");
-    // One that cannot.
-    let load = LOAD.replace("(memory 1)", "(memory 1 16)");
-    let text = first(&load, &config);
-    // What is there counts from the start of the guard, for an access that does not reach beyond.
-    assert!(text.contains(&imm(1 << 20)), "{text}");
-    assert!(text.contains("trapnz") && text.contains(FAULTING), "{text}");
-    // An access that does.
-    let text = first(&load.replace("i32.load", "i32.load offset=100000"), &config);
-    assert!(text.contains(&imm((1 << 20) + (1 << 16) - 100_004)), "{text}");
-    // One that no memory of that size could satisfy.
-    let text = first(&load.replace("i32.load", "i32.load offset=2000000"), &config);
-    assert!(text.contains("trap heap_oob") && !text.contains("icmp"), "{text}");
-}
-
-#[test]
-fn constant_addresses_inside_need_no_check() {
-    let wat = LOAD.replace("(local.get 0)", "(i32.const 65532)");
-    let text = first(&wat, &config(TrapStyle::Explicit));
-    assert!(!text.contains("icmp ugt"), "{text}");
-    let wat = LOAD.replace("(local.get 0)", "(i32.const 65533)");
-    let text = first(&wat, &config(TrapStyle::Explicit));
-    assert!(text.contains("icmp ugt"), "{text}");
-}
-
-/// How many bounds checks a function makes whose parameters are two addresses.
-fn checks(code: &str) -> usize {
-    let wat = format!("(module (memory 1 2) (func (export \"f\") (param i32 i32) {code}))");
-    let text = first(&wat, &config(TrapStyle::Explicit));
-    text.matches(" ugt ").count()
-}
-
-#[test]
-fn a_check_that_has_been_passed_is_not_repeated() {
-    let load = |offset| format!("(drop (i32.load offset={offset} (local.get 0)))");
-    let (a, b) = (load(8), load(4));
-    assert_eq!(checks(&format!("{a}{a}{b}")), 1);
-    assert_eq!(checks(&format!("{b}{a}{b}{a}")), 2, "an access further out");
-    assert_eq!(checks(&format!("{a} (local.set 0 (local.get 1)) {a}")), 2, "another index");
-    assert_eq!(checks(&format!("{a} (if (local.get 1) (then {b})) ")), 1, "a branch of it");
-    assert_eq!(checks(&format!("(block (br_if 0 (local.get 1)) {a}) {a}")), 2, "paths meet");
-    assert_eq!(checks(&format!("(if (local.get 1) (then {a})) {a}")), 2, "paths meet");
-    assert_eq!(checks(&format!("(if (local.get 1) (then {a}) (else {a}))")), 2, "either path");
-    assert_eq!(checks(&format!("{a} (loop {a} (br_if 0 (local.get 1)))")), 2, "a loop begins");
-    assert_eq!(checks(&format!("(block (loop {a} (br_if 1 (local.get 1)))) {a}")), 2);
-    assert_eq!(checks(&format!("(loop {a} (br_if 0 (local.get 1))) {a}")), 1, "a loop ends");
 }
 
 #[test]
@@ -453,89 +360,6 @@ fn every_instruction_knows_where_it_comes_from() {
     }
 }
 
-/// Whether each of the numbers in `iconst.i32` instructions stands in a cold block.
-fn cold_numbers(code: &str) -> Vec<(i64, bool)> {
-    let wat = format!(
-        r#"(module (global $g (mut i32) (i32.const 0)) (func (export "f") (param i32) {code}))"#
-    );
-    let text = first(&wat, &config(TrapStyle::Signals));
-    let mut numbers = Vec::new();
-    let mut cold = false;
-    for line in text.lines() {
-        if line.trim_start().starts_with("block") {
-            cold = line.contains(" cold:");
-        } else if let Some((_, number)) = line.split_once("iconst.i32 ") {
-            numbers.push((number.parse().unwrap(), cold));
-        }
-    }
-    numbers.sort_unstable();
-    numbers
-}
-
-#[test]
-fn hints_make_cold_what_only_unlikely_branches_lead_to() {
-    let set = |number: u32| format!("(global.set $g (i32.const {number}))");
-    let [s1, s2, s3, s4] = [1, 2, 3, 4].map(set);
-    let hint = |taken: bool| format!(r#"(@metadata.code.branch_hint "\0{}")"#, u8::from(taken));
-    let (rare, often) = (hint(false), hint(true));
-    let cold = |code: &str| {
-        let cold = cold_numbers(code).into_iter().filter(|(_, cold)| *cold);
-        cold.map(|(number, _)| number.to_string()).collect::<String>()
-    };
-    let if_ = |hint: &str| cold(&format!("{hint} (if (local.get 0) (then {s1}) (else {s2})) {s3}"));
-    assert_eq!(if_(""), "");
-    assert_eq!(if_(&rare), "1");
-    assert_eq!(if_(&often), "2");
-    // Without an `else`, and with all that is in the unlikely arm.
-    assert_eq!(
-        cold(&format!(
-            "{rare} (if (local.get 0) (then (block {s1} (br_if 0 (local.get 0)) {s2}) (if (local.get 0) (then {s3})))) {s4}"
-        )),
-        "123"
-    );
-    assert_eq!(cold(&format!("{often} (if (local.get 0) (then {s1} (return))) {s2}")), "2");
-    // Out of a block, to what comes after it.
-    let br_if = |hint: &str, end: &str| {
-        cold(&format!("(block {hint} (br_if 0 (local.get 0)) {s1} {end}) {s2}"))
-    };
-    assert_eq!(br_if("", ""), "");
-    assert_eq!(br_if(&often, ""), "1");
-    assert_eq!(br_if(&rare, ""), "", "the other way leads there too");
-    assert_eq!(br_if(&rare, "(return)"), "2");
-    // Back to the start of a loop.
-    for hint in [&rare, &often] {
-        assert_eq!(cold(&format!("(loop {s1} {hint} (br_if 0 (local.get 0)) {s2}) {s3}")), "");
-    }
-    // An unlikely loop and a table of branches in an unlikely arm.
-    assert_eq!(
-        cold(&format!(
-            "{rare} (if (local.get 0) (then (loop {s1} (block (br_table 0 1 2 (local.get 0))) {s2}))) {s3}"
-        )),
-        "12"
-    );
-    // Elsewhere a hint means nothing.
-    assert_eq!(cold(&format!("(block {s1} {rare} (br 0)) {s2}")), "");
-}
-
-#[test]
-fn hints_of_every_kind_compile() {
-    let hint = |taken: u8| format!(r#"(@metadata.code.branch_hint "\0{taken}")"#);
-    for (one, two) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
-        let (one, two) = (hint(one), hint(two));
-        compile_everywhere(&format!(
-            r#"(module (memory 1) (func (export "f") (param i32 i64) (result i64 i32)
-                (local.get 1) (local.get 0)
-                (block (param i64 i32) (result i64 i32)
-                    {one} (br_if 0 (local.get 0))
-                    (loop (param i64 i32) (result i64 i32)
-                        {two} (br_if 0 (i32.load (local.get 0)))
-                        {one} (if (param i64 i32) (result i64 i32) (local.get 0)
-                            (then {two} (br_if 1 (local.get 0)) (br 1))
-                            (else {two} (br_if 3 (i32.load8_u (local.get 0))) (unreachable)))))))"#
-        ));
-    }
-}
-
 #[test]
 fn memories_and_tables_of_every_type() {
     let mut code = String::new();
@@ -569,35 +393,6 @@ fn memories_and_tables_of_every_type() {
                 (drop (table.grow $t (ref.null func) (local.get $i64)))
                 (call_indirect $t (local.get $i64))))"#
     ));
-}
-
-/// The bounds checks of a function whose parameter is a 64-bit address, and how many additions
-/// and subtractions they take: the load's own is one.
-fn wide_checks(memory: &str, traps: TrapStyle, offsets: &[u64]) -> (usize, usize) {
-    let loads = offsets.iter().map(|o| format!("(drop (i32.load offset={o} (local.get 0)))"));
-    let loads: String = loads.collect();
-    let wat = format!("(module (memory {memory}) (func (export \"f\") (param i64) {loads}))");
-    let text = first(&wat, &config(traps));
-    (text.matches(" ugt ").count(), text.matches("isub").count())
-}
-
-#[test]
-fn one_check_of_a_64_bit_address_serves_all_offsets_below_the_guard() {
-    use TrapStyle::{Explicit, Signals};
-    let near = [0, 8, 1 << 20, (32 << 20) - 4];
-    for memory in ["i64 1", "i64 1 2", "i64 2 2", "i64 1 1000000"] {
-        assert_eq!(wide_checks(memory, Signals, &near), (1, 0), "{memory}");
-    }
-    // One that reaches beyond needs its own.
-    assert_eq!(wide_checks("i64 1", Signals, &[0, (32 << 20) - 3]).0, 3);
-    assert_eq!(wide_checks("i64 1 1024", Signals, &[0, (32 << 20) - 3]).0, 2);
-    // Without a guard each does that reaches further; up to the least length they do not wrap.
-    assert_eq!(wide_checks("i64 1", Explicit, &[65532, 0, 8]), (1, 1));
-    assert_eq!(wide_checks("i64 1", Explicit, &[0, 8, 65532]), (3, 3));
-    assert_eq!(wide_checks("i64 1", Explicit, &[65533]), (2, 1));
-    assert_eq!(wide_checks("i64 2 2", Explicit, &[100]), (1, 0));
-    // Pages of one byte have no guard.
-    assert_eq!(wide_checks("i64 100000 (pagesize 1)", Signals, &[0, 8]), (2, 2));
 }
 
 /// A function with so many locals of a type, which are all changed between as many joints of

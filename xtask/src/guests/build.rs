@@ -14,23 +14,35 @@ use super::{Guest, record};
 
 const PACKAGES: &str = "rustc-web cargo-web rust-web-src lld-19";
 
+/// The line of a manifest that says that the guest is its package's tests, as `cargo test` builds them.
+const TESTS: &str = "tests = true";
+
 /// Builds one guest and rewrites its module and its record.
 pub fn build(root: &Path, guest: &Guest) -> Result<()> {
     let bin = std::env::var_os("GUEST_TOOLCHAIN").map_or(PathBuf::from("/usr/bin"), PathBuf::from);
     let compiler = compiler(&bin)?;
-    let target = root.join("target/guests");
+    let mut target = root.join("target/guests");
     let artifacts = target.join("artifacts").join(&guest.name);
     if artifacts.exists() {
         fs::remove_dir_all(&artifacts)
             .with_context(|| format!("cannot empty {}", artifacts.display()))?;
     }
     let mut cargo = Command::new(bin.join("cargo"));
-    cargo
-        .args(["build", "--release", "--locked", "-Zbuild-std=std,panic_abort"])
-        .arg("-Zunstable-options")
-        .arg("--artifact-dir")
-        .arg(&artifacts)
-        .current_dir(&guest.folder);
+    cargo.args(["build", "--release", "--locked", "-Zunstable-options"]).current_dir(&guest.folder);
+    let manifest = guest.folder.join("Cargo.toml");
+    let manifest = fs::read_to_string(&manifest)
+        .with_context(|| format!("cannot read {}", manifest.display()))?;
+    let is_tests = manifest.lines().any(|line| line.trim() == TESTS);
+    let made = if is_tests {
+        cargo.args(["--tests", "-Zbuild-std=std,panic_abort,panic_unwind,test"]);
+        // Cargo puts tests nowhere but here, under a name with a hash.
+        let folder = artifacts.join("wasm32-wasip1/release/deps");
+        target = artifacts;
+        folder
+    } else {
+        cargo.args(["-Zbuild-std=std,panic_abort", "--artifact-dir"]).arg(&artifacts);
+        artifacts
+    };
     if !guest.folder.join(".cargo/config.toml").is_file() {
         cargo.args(["--target", "wasm32-unknown-unknown"]);
     }
@@ -45,7 +57,11 @@ pub fn build(root: &Path, guest: &Guest) -> Result<()> {
         }
     }
     let flags = flags(&guest.folder, &bin)?;
-    let wasi = "-Clink-self-contained=no -Clink-arg=-L/usr/lib/wasm32-wasi";
+    let mut wasi = String::from("-Clink-self-contained=no -Clink-arg=-L/usr/lib/wasm32-wasi");
+    if is_tests {
+        // Debian's libc lacks functions for threads, which tests on one thread never call.
+        wasi += " -Clink-arg=--allow-undefined";
+    }
     cargo
         .env("RUSTC", bin.join("rustc"))
         .env("RUSTC_BOOTSTRAP", "1")
@@ -61,7 +77,7 @@ pub fn build(root: &Path, guest: &Guest) -> Result<()> {
         cargo.status().with_context(|| format!("cannot run {}", bin.join("cargo").display()))?;
     ensure!(status.success(), "guest {} did not build", guest.name);
 
-    let built = only_module(&artifacts)?;
+    let built = only_module(&made)?;
     let bytes = fs::read(&built).with_context(|| format!("cannot read {}", built.display()))?;
     refuse_paths(&bytes, root).with_context(|| format!("guest {}", guest.name))?;
     let before = fs::read(guest.module()).ok();
