@@ -1,7 +1,9 @@
 //! Compiles the guests, as any user's build script would, and leaves the very same modules for
-//! the peer in OUT_DIR. Two of the modules are big and regular; they are made here.
+//! the peer in OUT_DIR. Two of the modules are big and regular; they are made here. The workloads are
+//! however many lie in guests/workloads; what the program has to know of them is written to `workloads.rs`.
 
 use std::error::Error;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -47,7 +49,45 @@ fn main() -> Result<(), Box<dyn Error>> {
     build().name("kernels_epochs").epochs(true).wasm(wasm("kernels")).compile();
     let native = build().name("simd_native").cpu_features(native_features());
     native.wasm(wasm("simd")).compile();
-    Ok(())
+    workloads(&out, build())
+}
+
+/// Compiles the workloads and writes a list of them.
+fn workloads(out: &Path, mut build: Build) -> Result<(), Box<dyn Error>> {
+    const FOLDER: &str = "../guests/workloads";
+    println!("cargo::rerun-if-changed={FOLDER}");
+    let (mut modules, mut rows) = (String::new(), String::new());
+    for group in ["integer", "float"] {
+        let mut sources: Vec<PathBuf> = fs::read_dir(format!("{FOLDER}/src/{group}"))?
+            .map(|entry| Ok(entry?.path()))
+            .collect::<std::io::Result<_>>()?;
+        sources.sort();
+        for source in sources {
+            let name =
+                source.file_stem().and_then(|name| name.to_str()).ok_or("a file without a name")?;
+            let wasm = fs::canonicalize(format!("{FOLDER}/{name}.wasm"))?;
+            let wasm = wasm.to_str().ok_or("a path that is no text")?;
+            let source = fs::canonicalize(&source)?;
+            writeln!(modules, "wasmaot::include_guest!(pub mod {name});")?;
+            writeln!(
+                rows,
+                "Workload {{ name: {name:?}, group: {group:?}, source: {source:?}, path: {wasm:?}, \
+                 wasm: include_bytes!({wasm:?}), module: {name}::{}::module }},",
+                camel(name)
+            )?;
+            build = build.wasm(wasm);
+        }
+    }
+    build.compile();
+    let list =
+        format!("{modules}\n/// All workloads.\npub const ALL: &[Workload] = &[\n{rows}];\n");
+    Ok(fs::write(out.join("workloads.rs"), list)?)
+}
+
+/// The name of a type in Rust.
+fn camel(name: &str) -> String {
+    let words = name.split('_').map(|word| word[..1].to_uppercase() + &word[1..]);
+    words.collect()
 }
 
 /// The features of this machine that vector code can use: the programs run where they are built.

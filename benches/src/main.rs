@@ -1,7 +1,8 @@
-//! wasmaot beside its peer, the `wasmtime` crate, and beside native code, in one run.
+//! wasmaot beside its peers, the `wasmtime` crate and wasm2c, and beside native code, in one run.
 //!
 //! ```text
 //! cargo run --release --manifest-path benches/Cargo.toml -- [--quick] [SECTION...]
+//! cargo run --release --manifest-path benches/Cargo.toml -- workloads --only sha256,json --peers wasmtime
 //! ```
 //!
 //! Each section is a module and a row of [`SECTIONS`]. It compares the same guest doing the same work
@@ -19,21 +20,24 @@ mod language;
 mod limits;
 mod machine;
 mod measure;
+mod native;
 mod peer;
 mod programs;
 mod report;
 mod simd;
+mod workloads;
 
 use std::process::ExitCode;
 
 use measure::Effort;
-use report::Report;
+use report::{Options, Report};
 use wasmtime::{Result, bail};
 
 /// A section: its name and what prints it.
 type Section = (&'static str, fn(&mut Report) -> Result<()>);
 
 const SECTIONS: &[Section] = &[
+    ("workloads", workloads::run),
     ("calls", calls::run),
     ("instances", instances::run),
     ("kernels", kernels::run),
@@ -60,21 +64,46 @@ fn main() -> ExitCode {
 }
 
 fn run(mut arguments: Vec<String>) -> Result<()> {
-    let quick = arguments.iter().any(|argument| argument == "--quick");
-    arguments.retain(|argument| argument != "--quick");
+    let quick = flag(&mut arguments, "--quick");
+    let only = list(&mut arguments, "--only")?;
+    let peers = list(&mut arguments, "--peers")?;
     let known: Vec<&str> = SECTIONS.iter().map(|(name, _)| *name).collect();
     if let Some(unknown) = arguments.iter().find(|name| !known.contains(&name.as_str())) {
-        bail!("`{unknown}` is no section: there are {} (and --quick)", known.join(", "));
+        bail!(
+            "`{unknown}` is no section: there are {} (and --quick, --only, --peers)",
+            known.join(", ")
+        );
     }
     if cfg!(debug_assertions) {
         eprintln!("warning: not optimised, so the ratios mean nothing; run with --release");
     }
-    println!("{}", machine::describe());
-    let mut report = Report::new(if quick { Effort::QUICK } else { Effort::FULL });
+    let effort = if quick { Effort::QUICK } else { Effort::FULL };
+    let mut report = Report::new(effort, Options { only, peers });
+    report.line(machine::describe());
     for (name, section) in SECTIONS {
         if arguments.is_empty() || arguments.iter().any(|wanted| wanted == name) {
             section(&mut report)?;
         }
     }
     Ok(())
+}
+
+/// Takes an option out of the arguments; whether it was there.
+fn flag(arguments: &mut Vec<String>, name: &str) -> bool {
+    let before = arguments.len();
+    arguments.retain(|argument| argument != name);
+    arguments.len() < before
+}
+
+/// Takes an option and the names that follow it, with commas between, out of the arguments.
+fn list(arguments: &mut Vec<String>, name: &str) -> Result<Vec<String>> {
+    let Some(at) = arguments.iter().position(|argument| argument == name) else {
+        return Ok(Vec::new());
+    };
+    if at + 1 == arguments.len() {
+        bail!("{name} wants names behind it, with commas between");
+    }
+    let names = arguments.remove(at + 1);
+    arguments.remove(at);
+    Ok(names.split(',').map(str::to_owned).collect())
 }

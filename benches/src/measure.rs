@@ -1,6 +1,6 @@
-//! Measuring two things against each other on a machine that is doing other work too.
+//! Measuring two things, or several, against each other on a machine that is doing other work too.
 //!
-//! Rounds alternate between the two, so that whatever disturbs one disturbs the other; time is
+//! Rounds alternate between them, so that whatever disturbs one disturbs the others; time is
 //! CPU time, so that waiting does not count; what is reported is the median of the rounds'
 //! ratios, with the quartiles as its spread.
 
@@ -67,26 +67,38 @@ pub fn compare(
     mut ours: impl FnMut(u64),
     mut peer: impl FnMut(u64),
 ) -> Comparison {
-    let turns_ours = calibrate(clock, effort.round, &mut ours);
-    let turns_peer = calibrate(clock, effort.round, &mut peer);
-    let (mut times_ours, mut times_peer, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    let mut both: [&mut dyn FnMut(u64); 2] = [&mut ours, &mut peer];
+    compare_all(clock, effort, &mut both).pop().expect("one for the peer")
+}
+
+/// Compares the first way of doing something with each of the others: a result for each of those.
+pub fn compare_all(
+    clock: Clock,
+    effort: Effort,
+    ways: &mut [&mut dyn FnMut(u64)],
+) -> Vec<Comparison> {
+    let turns: Vec<u64> = ways.iter_mut().map(|way| calibrate(clock, effort.round, way)).collect();
+    let mut times = vec![Vec::new(); ways.len()];
     for _ in 0..effort.rounds {
-        let a = time(clock, turns_ours, &mut ours);
-        let b = time(clock, turns_peer, &mut peer);
-        times_ours.push(a);
-        times_peer.push(b);
-        ratios.push(a / b);
+        for ((way, &turns), times) in ways.iter_mut().zip(&turns).zip(&mut times) {
+            times.push(time(clock, turns, way));
+        }
     }
-    Comparison {
-        ours: quantile(&mut times_ours, 0.5),
-        peer: quantile(&mut times_peer, 0.5),
-        ratio: quantile(&mut ratios, 0.5),
-        spread: (quantile(&mut ratios, 0.25), quantile(&mut ratios, 0.75)),
-    }
+    let Some((ours, peers)) = times.split_first() else { return Vec::new() };
+    let compare = |peer: &Vec<f64>| {
+        let mut ratios: Vec<f64> = ours.iter().zip(peer).map(|(a, b)| a / b).collect();
+        Comparison {
+            ours: quantile(&mut ours.clone(), 0.5),
+            peer: quantile(&mut peer.clone(), 0.5),
+            ratio: quantile(&mut ratios, 0.5),
+            spread: (quantile(&mut ratios, 0.25), quantile(&mut ratios, 0.75)),
+        }
+    };
+    peers.iter().map(compare).collect()
 }
 
 /// The number of turns that fills a round.
-fn calibrate(clock: Clock, round: Duration, run: &mut impl FnMut(u64)) -> u64 {
+fn calibrate(clock: Clock, round: Duration, run: &mut dyn FnMut(u64)) -> u64 {
     let mut turns = 1;
     loop {
         let taken = Duration::from_nanos((time(clock, turns, run) * turns as f64) as u64);
@@ -99,7 +111,7 @@ fn calibrate(clock: Clock, round: Duration, run: &mut impl FnMut(u64)) -> u64 {
 }
 
 /// The time of one turn in nanoseconds.
-fn time(clock: Clock, turns: u64, run: &mut impl FnMut(u64)) -> f64 {
+fn time(clock: Clock, turns: u64, run: &mut dyn FnMut(u64)) -> f64 {
     let start = clock.now();
     run(turns);
     (clock.now() - start).as_nanos() as f64 / turns as f64
