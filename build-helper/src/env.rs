@@ -9,12 +9,19 @@ use std::path::{Path, PathBuf};
 
 use wasmaot_compiler::OptLevel;
 
+use crate::cache::{self, Cache};
 use crate::error::Error;
 
 /// Names a folder with the `cargo` and `rustc` that build guests.
 pub const GUEST_TOOLCHAIN: &str = "WASMAOT_GUEST_TOOLCHAIN";
 /// Makes bindings without machine code, for builds that are checked but never linked.
 pub const BINDINGS_ONLY: &str = "WASMAOT_BINDINGS_ONLY";
+/// `off` switches the [cache](crate::cache) of machine code off.
+const CACHE: &str = "WASMAOT_CACHE";
+/// Names the folder of caches.
+pub const CACHE_DIR: &str = "WASMAOT_CACHE_DIR";
+/// Says how many bytes the cache may hold.
+const CACHE_SIZE: &str = "WASMAOT_CACHE_SIZE";
 /// Set by docs.rs while it builds documentation, which links nothing.
 const DOCS_RS: &str = "DOCS_RS";
 
@@ -64,6 +71,9 @@ pub struct Env {
     pub cargo_flags: Vec<String>,
     /// Whether machine code is wanted.
     pub machine_code: MachineCode,
+    /// Where machine code is kept between builds, if anywhere; or what is wrong with what the
+    /// environment says about that.
+    pub cache: Result<Option<Cache>, String>,
     /// The names of all variables, to tell those that are not the guest's.
     pub names: Vec<OsString>,
 }
@@ -75,7 +85,7 @@ impl Env {
     /// [`Error::NotInBuildScript`] if it is not a build script's.
     pub fn from_process() -> Result<Self, Error> {
         let names = std::env::vars_os().map(|(name, _)| name).collect();
-        let mut env = Self::read(|name| std::env::var_os(name), names)?;
+        let mut env = Self::read(of_process, names)?;
         let line = parents_command_line();
         env.cargo_flags = flags(&line);
         let chosen = std::env::var_os(BINDINGS_ONLY).is_some_and(|value| !value.is_empty());
@@ -139,6 +149,7 @@ impl Env {
                 _ if var(DOCS_RS).is_some() => MachineCode::Never,
                 _ => MachineCode::Now,
             },
+            cache: cache(&var),
             names,
         })
     }
@@ -147,6 +158,53 @@ impl Env {
     pub fn resolve(&self, path: &Path) -> PathBuf {
         self.manifest_dir.join(path)
     }
+}
+
+/// A variable of this process.
+pub fn of_process(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
+/// The cache that the environment names, if any.
+pub fn cache(var: impl Fn(&str) -> Option<OsString>) -> Result<Option<Cache>, String> {
+    if var(CACHE).is_some_and(|value| value == "off" || value == "0") {
+        return Ok(None);
+    }
+    let size = match var(CACHE_SIZE).filter(|size| !size.is_empty()) {
+        None => cache::DEFAULT_SIZE,
+        Some(size) => size.to_str().and_then(bytes).ok_or_else(|| {
+            let size = size.display();
+            format!(
+                "there is no cache of machine code, for {CACHE_SIZE} is `{size}`: use a number of \
+                 bytes, such as `512M` or `2G`"
+            )
+        })?,
+    };
+    Ok(cache_folder(var).map(|folder| Cache::new(folder, size)))
+}
+
+/// The folder of caches by the environment, absolute; `None` if it names none.
+pub fn cache_folder(var: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    let named = |name| var(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    if let Some(folder) = named(CACHE_DIR) {
+        return std::path::absolute(folder).ok();
+    }
+    // The XDG Base Directory Specification has relative paths ignored.
+    let xdg = named("XDG_CACHE_HOME").filter(|folder| folder.is_absolute());
+    xdg.map(|folder| folder.join("wasmaot")).or_else(|| Some(named("HOME")?.join(".cache/wasmaot")))
+}
+
+/// A number of bytes, in units of K, M or G.
+fn bytes(text: &str) -> Option<u64> {
+    let (number, shift) = match text.strip_suffix(['K', 'k']) {
+        Some(number) => (number, 10),
+        None => match (text.strip_suffix(['M', 'm']), text.strip_suffix(['G', 'g'])) {
+            (Some(number), _) => (number, 20),
+            (_, Some(number)) => (number, 30),
+            _ => (text, 0),
+        },
+    };
+    number.parse::<u64>().ok()?.checked_mul(1 << shift)
 }
 
 /// The command line of the cargo that runs this script, where the system shows it: it has no
@@ -260,6 +318,31 @@ mod tests {
             assert!(!links_nothing(&words(line)), "{line}");
         }
         assert!(!links_nothing(&[]));
+    }
+
+    #[test]
+    fn the_cache_is_where_the_environment_says() {
+        let with = |variables: &'static [(&str, &str)]| {
+            let find = |name: &str| variables.iter().find(|(known, _)| *known == name);
+            cache(move |name| find(name).map(|(_, value)| value.into()))
+        };
+        let at = |folder: &str, size| Ok(Some(Cache::new(folder, size)));
+        const GIB: u64 = 1 << 30;
+        const XDG: &[(&str, &str)] = &[("HOME", "/me"), ("XDG_CACHE_HOME", "/c")];
+        assert_eq!(with(&[]), Ok(None));
+        assert_eq!(with(&[("HOME", "/me")]), at("/me/.cache/wasmaot", GIB));
+        assert_eq!(with(XDG), at("/c/wasmaot", GIB));
+        assert_eq!(with(&[("XDG_CACHE_HOME", "c")]), Ok(None));
+        assert_eq!(with(&[("HOME", "/me"), ("WASMAOT_CACHE_DIR", "/d")]), at("/d", GIB));
+        assert_eq!(with(&[("HOME", "/me"), ("WASMAOT_CACHE", "off")]), Ok(None));
+        let sized = with(&[("WASMAOT_CACHE_DIR", "/d"), ("WASMAOT_CACHE_SIZE", "3M")]);
+        assert_eq!(sized, at("/d", 3 << 20));
+        for wrong in [
+            with(&[("HOME", "/me"), ("WASMAOT_CACHE_SIZE", "much")]),
+            with(&[("HOME", "/me"), ("WASMAOT_CACHE_SIZE", "99999999999G")]),
+        ] {
+            assert!(wrong.unwrap_err().contains("WASMAOT_CACHE_SIZE"));
+        }
     }
 
     #[test]

@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use wasmaot_compiler::Store;
+
 use crate::archive::{self, Member};
 use crate::builder::{Guest, GuestOutput, Source};
 use crate::c_header::c_header;
@@ -110,7 +112,12 @@ pub fn compile(
             None
         }
         MachineCode::Now => {
-            let work = || wasmaot_compiler::compile(&wasm, &config);
+            let cache = env.cache.as_ref().unwrap_or_else(|problem| {
+                lines.warn(problem.clone());
+                &None
+            });
+            let store = cache.as_ref().map(|cache| cache as &dyn Store);
+            let work = || wasmaot_compiler::compile_with(&wasm, &config, store);
             let artifact =
                 jobs::run(env.jobs, env.makeflags.as_deref(), work).map_err(compile_error)?;
             object::store(&path, &artifact.object, &key)?;

@@ -24,7 +24,9 @@
 //!
 //! Cargo runs a build script once per change of what it depends on: the module or the guest's
 //! sources, and the few variables that matter. Machine code is kept in OUT_DIR with a key of all
-//! that it was made of, and is not generated again for the same key.
+//! that it was made of, and is not generated again for the same key. Where only some of a guest's
+//! functions changed, the others' machine code comes from a [cache], which all build scripts of a
+//! user and `cargo wasmaot` share; nothing is different for it but the time that builds take.
 //!
 //! Checks and documentation (`cargo check`, `clippy`, `doc`, and rust-analyzer, which calls the
 //! first) need bindings, but link nothing, so no machine code is generated for them; the next build
@@ -48,12 +50,16 @@
 //! |---|---|
 //! | `WASMAOT_GUEST_TOOLCHAIN` | a folder with the `cargo` and `rustc` that build guests; else those of the build |
 //! | `WASMAOT_BINDINGS_ONLY` | `1`: make bindings without machine code; `0`: generate machine code in checks, too |
+//! | `WASMAOT_CACHE` | `off`: no cache of machine code |
+//! | `WASMAOT_CACHE_DIR` | the folder of caches; else `wasmaot` in `$XDG_CACHE_HOME` or `~/.cache` |
+//! | `WASMAOT_CACHE_SIZE` | how many bytes the cache of machine code may hold (`512M`, `2G`); else `1G` |
 
 #![forbid(unsafe_code)]
 
 mod archive;
 mod builder;
 mod c_header;
+pub mod cache;
 mod cargo;
 mod env;
 mod error;
@@ -70,6 +76,7 @@ use std::path::PathBuf;
 
 pub use builder::{Build, Guest, GuestOutput, Output, Source};
 pub use c_header::c_header;
+pub use cache::Cache;
 pub use cargo::Lines;
 pub use env::{Env, MachineCode};
 pub use error::Error;

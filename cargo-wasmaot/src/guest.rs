@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, FromArgMatches, ValueEnum};
-use wasmaot_compiler::{Artifact, Config, MemoryStyle, OptLevel, TrapStyle};
+use wasmaot_build::Cache;
+use wasmaot_compiler::{Artifact, Config, MemoryStyle, OptLevel, Store, TrapStyle, Work};
+
+use crate::shell::Shell;
 
 /// The options of compilation that several commands have.
 #[derive(Clone, Debug, Args)]
@@ -72,6 +75,24 @@ pub struct CompileOptions {
     pub debug_info: bool,
 }
 
+/// The option about machine code that was generated before.
+#[derive(Clone, Debug, Args)]
+pub struct CacheOptions {
+    /// Generate all machine code anew, and keep none of it for the next time
+    #[arg(long)]
+    pub no_cache: bool,
+}
+
+impl CacheOptions {
+    /// The cache to use, if any.
+    ///
+    /// # Errors
+    /// If the environment says what cannot be.
+    pub fn find(&self) -> Result<Option<Cache>, String> {
+        if self.no_cache { Ok(None) } else { Cache::from_process() }
+    }
+}
+
 /// `--opt-level`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub enum Level {
@@ -134,6 +155,8 @@ pub struct Guest {
     pub path: PathBuf,
     /// The module in the binary format.
     pub wasm: Vec<u8>,
+    /// Where its machine code may be found, and is kept.
+    pub cache: Option<Cache>,
 }
 
 impl Guest {
@@ -155,15 +178,31 @@ impl Guest {
         } else {
             bytes
         };
-        Ok(Self { path: path.to_owned(), wasm })
+        Ok(Self { path: path.to_owned(), wasm, cache: None })
+    }
+
+    /// The same with a cache, if there is one.
+    pub fn cached(self, options: &CacheOptions, shell: &Shell) -> Self {
+        let cache = options.find().unwrap_or_else(|problem| {
+            shell.note(problem);
+            None
+        });
+        Self { cache, ..self }
     }
 
     /// Compiles the guest.
     ///
     /// # Errors
     /// As the compiler, naming the file.
-    pub fn compile(&self, config: &Config) -> Result<Artifact> {
-        wasmaot_compiler::compile(&self.wasm, config).with_context(|| self.failed())
+    pub fn compile(&self, config: &Config, shell: &Shell) -> Result<Artifact> {
+        let store = self.cache.as_ref().map(|cache| cache as &dyn Store);
+        let artifact = wasmaot_compiler::compile_with(&self.wasm, config, store)
+            .with_context(|| self.failed())?;
+        if shell.verbose() {
+            let Work { generated, reused } = artifact.work;
+            shell.status("Generated", format!("{generated} functions, {reused} from the cache"));
+        }
+        Ok(artifact)
     }
 
     /// What an error about this guest starts with.

@@ -36,6 +36,7 @@ impl Sandbox {
     fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-wasmaot"));
         command.arg("wasmaot").current_dir(&self.folder).env_remove("CARGO_TERM_COLOR");
+        command.env("WASMAOT_CACHE", "off");
         command
     }
 
@@ -294,6 +295,47 @@ fn a_script_that_hangs_or_blocks_is_named_and_the_others_go_on() {
     assert_eq!((&lines[0]["file"], &lines[0]["line"]), (&"gap.wast".into(), &1.into()));
     assert_eq!(lines[0]["blocks"], 1);
     assert_eq!((&lines[1]["passed"], &lines[1]["failed"]), (&1.into(), &2.into()));
+}
+
+#[test]
+fn machine_code_comes_from_the_cache() {
+    let sandbox = Sandbox::with("add.wat", ADD);
+    // How many functions were generated, and how many were there.
+    let compile = |args: &[&str], variables: &[(&str, &str)]| {
+        let mut command = sandbox.command();
+        command.env_remove("WASMAOT_CACHE").env("WASMAOT_CACHE_DIR", "cache");
+        command.args(["compile", "add.wat", "-v"]).args(args).envs(variables.iter().copied());
+        let output = Outcome::from(command.output().unwrap());
+        assert_eq!(output.code, Some(0), "{output:?}");
+        let line = output.err.lines().find(|line| line.contains("Generated")).unwrap();
+        let numbers = line.split(' ').filter_map(|word| word.parse().ok());
+        (numbers.collect::<Vec<usize>>(), fs::read(sandbox.path("add.o")).unwrap(), output.err)
+    };
+    let (work, object, _) = compile(&["--no-cache"], &[]);
+    let all = work[0];
+    assert!(all > 3 && work == [all, 0]);
+    assert!(!sandbox.path("cache").exists());
+    for (expected, args, variables) in [
+        ([all, 0], &[][..], &[][..]),
+        ([0, all], &[], &[]),
+        ([all, 0], &["--no-cache"], &[]),
+        ([all, 0], &[], &[("WASMAOT_CACHE", "off")]),
+        ([all, 0], &[], &[("WASMAOT_CACHE_DIR", "/proc/no/such")]),
+        ([all, 0], &[], &[("WASMAOT_CACHE_DIR", "add.wat")]),
+        ([all, 0], &[], &[("WASMAOT_CACHE_SIZE", "10")]),
+        ([0, all], &[], &[("WASMAOT_CACHE_SIZE", "1M")]),
+    ] {
+        let (work, found, _) = compile(args, variables);
+        assert_eq!(work, expected, "{args:?} {variables:?}");
+        assert!(found == object, "{args:?} {variables:?}");
+    }
+    // What cannot be understood is said, and is no reason to fail.
+    let (work, found, err) = compile(&[], &[("WASMAOT_CACHE_SIZE", "much")]);
+    assert!(work == [all, 0] && found == object);
+    assert!(err.contains("WASMAOT_CACHE_SIZE") && err.contains("512M"), "{err}");
+    // Of a changed module only what changed is generated.
+    fs::write(sandbox.path("add.wat"), ADD.replace("i32.add (", "i32.sub (")).unwrap();
+    assert_eq!(compile(&[], &[]).0, [1, all - 1]);
 }
 
 #[test]

@@ -8,14 +8,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::ir::{self, ExternalName, LibCall};
 use cranelift_codegen::isa::TargetIsa;
-use cranelift_codegen::isa::unwind::{UnwindInfo, systemv};
 use cranelift_codegen::{CodegenError, CompiledCode, Context, FinalizedRelocTarget};
 use rayon::prelude::*;
 use wasmaot_abi::builtins::Builtin;
 use wasmaot_abi::func_info::{Site, StackMap};
 
+use crate::cache::{Session, Store, Work};
 use crate::config::TrapStyle;
 use crate::error::{Error, Result};
+use crate::frame::{self, Rules};
 use crate::func_key::{FuncKey, Reference};
 use crate::module::Module;
 use crate::object::names::Names;
@@ -40,7 +41,7 @@ pub struct Compiled {
     /// What the linker fills in, in ascending order of offset.
     pub relocations: Vec<Relocation>,
     /// How to unwind its frame.
-    pub unwind: systemv::UnwindInfo,
+    pub frame: Rules,
     /// What the runtime wants to know; only for code translated from wasm.
     pub info: Option<Info>,
     /// Where code came from: start and end in the code, offset in the wasm file. Only for code
@@ -82,11 +83,16 @@ pub struct Info {
     pub stack_maps: Vec<StackMap>,
 }
 
-/// Compiles everything in `plan.functions`.
+/// Compiles everything in `plan.functions`, or takes it from the store.
 ///
 /// # Errors
 /// The first error in key order.
-pub fn generate(module: &Module<'_>, plan: &Plan, target: &Target) -> Result<Vec<Compiled>> {
+pub fn generate(
+    module: &Module<'_>,
+    plan: &Plan,
+    target: &Target,
+    store: Option<&dyn Store>,
+) -> Result<(Vec<Compiled>, Work)> {
     let compile = |context: &mut Context, key: &FuncKey| {
         let function = clif(module, plan, target, *key)?;
         let isa = isa(target, *key);
@@ -95,9 +101,23 @@ pub fn generate(module: &Module<'_>, plan: &Plan, target: &Target) -> Result<Vec
         check_frame(module, plan, &compiled)?;
         Ok(compiled)
     };
+    let Some(store) = store else {
+        let functions = each(plan, compile)?;
+        let work = Work { generated: functions.len(), reused: 0 };
+        return Ok((functions, work));
+    };
+    let session = Session::new(store, module, plan, target);
+    let found = each(plan, |context, key| session.find_or(*key, || compile(context, key)))?;
+    Ok(session.finish(found))
+}
+
+/// Does something for each function, in parallel.
+fn each<T: Send>(
+    plan: &Plan,
+    work: impl Fn(&mut Context, &FuncKey) -> Result<T> + Send + Sync,
+) -> Result<Vec<T>> {
     // Into a list of results first: of several errors, the first in order is the one to report.
-    let results: Vec<Result<Compiled>> =
-        plan.functions.par_iter().map_init(Context::new, compile).collect();
+    let results: Vec<Result<T>> = plan.functions.par_iter().map_init(Context::new, work).collect();
     results.into_iter().collect()
 }
 
@@ -221,9 +241,6 @@ fn reduce(
     isa: &dyn TargetIsa,
     key: FuncKey,
 ) -> Result<Compiled, Problem> {
-    let Some(UnwindInfo::SystemV(unwind)) = code.create_unwind_info(isa)? else {
-        return Err(Problem::Bug("no unwind information".into()));
-    };
     let buffer = &code.buffer;
     let from_wasm = matches!(key, FuncKey::Body(_) | FuncKey::InitBody);
     let alignment = isa.function_alignment();
@@ -248,7 +265,7 @@ fn reduce(
                 Ok(Relocation { offset: reloc.offset, kind, target, addend })
             })
             .collect::<Result<_, Problem>>()?,
-        unwind,
+        frame: frame::rules(isa, &buffer.unwind_info)?,
         info: from_wasm.then(|| info(code)).transpose()?,
         source: if from_wasm { source(code) } else { Vec::new() },
     })

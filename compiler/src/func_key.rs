@@ -83,11 +83,16 @@ impl Reference {
     /// # Panics
     /// If the name is none that a [`Reference`] was made into.
     pub fn from_name(name: &UserExternalName) -> Self {
+        Self::find(name).unwrap_or_else(|| unreachable!("no reference has the name {name:?}"))
+    }
+
+    /// What a name stands for, if it is one of ours.
+    pub fn find(name: &UserExternalName) -> Option<Self> {
         let index = name.index;
         let func = || FuncIndex::new(index as usize);
         let sig = || SigIndex::new(index as usize);
-        let builtin = || Builtin::ALL[index as usize];
-        match name.namespace {
+        let builtin = || Builtin::ALL.get(index as usize).copied();
+        Some(match name.namespace {
             BODY => Self::Func(FuncKey::Body(func())),
             INIT_BODY => Self::Func(FuncKey::InitBody),
             INIT => Self::Func(FuncKey::Init),
@@ -97,11 +102,11 @@ impl Reference {
             ENTER => Self::Func(FuncKey::Enter(sig())),
             EXIT_NATIVE => Self::Func(FuncKey::ExitNative(sig())),
             EXIT_ARRAY => Self::Func(FuncKey::ExitArray(sig())),
-            EXIT_BUILTIN => Self::Func(FuncKey::ExitBuiltin(builtin())),
-            BUILTIN => Self::Builtin(builtin()),
+            EXIT_BUILTIN => Self::Func(FuncKey::ExitBuiltin(builtin()?)),
+            BUILTIN => Self::Builtin(builtin()?),
             FUNC_TYPE => Self::FuncType(sig()),
-            other => unreachable!("no reference has namespace {other}"),
-        }
+            _ => return None,
+        })
     }
 }
 

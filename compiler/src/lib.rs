@@ -23,10 +23,15 @@ pub mod target;
 mod trampoline;
 mod translate;
 
+mod frame;
+
+pub mod cache;
+
 pub mod codegen;
 pub mod dump;
 mod object;
 
+pub use cache::{Store, Work};
 pub use config::{Config, MemoryStyle, OptLevel, TrapStyle};
 pub use error::{Error, Result};
 pub use interface::Interface;
@@ -39,6 +44,8 @@ pub struct Artifact {
     pub object: Vec<u8>,
     /// What the module offers and needs.
     pub interface: Interface,
+    /// How much of the machine code was generated for it.
+    pub work: Work,
 }
 
 /// Compiles a module in the binary format.
@@ -49,14 +56,23 @@ pub struct Artifact {
 /// # Errors
 /// If the module is not valid, needs what is not supported, or does not fit the options.
 pub fn compile(wasm: &[u8], config: &Config) -> Result<Artifact> {
+    compile_with(wasm, config, None)
+}
+
+/// As [`compile`], with machine code from the store as far as it is there. The artifact is the
+/// same, but for its account of the work.
+///
+/// # Errors
+/// As [`compile`].
+pub fn compile_with(wasm: &[u8], config: &Config, store: Option<&dyn Store>) -> Result<Artifact> {
     config.check()?;
     let target = target::Target::new(config)?;
     let module = parse::parse(wasm, parse::Accepted::without(&config.without)?)?;
     let plan = plan::plan(&module, config)?;
     let interface = interface::describe(&module, &plan);
-    let functions = codegen::generate(&module, &plan, &target)?;
+    let (functions, work) = codegen::generate(&module, &plan, &target, store)?;
     let object = object::emit(&module, &plan, &interface, &functions, &target, config)?;
-    Ok(Artifact { object, interface })
+    Ok(Artifact { object, interface, work })
 }
 
 /// Describes a module without generating code: enough for bindings.

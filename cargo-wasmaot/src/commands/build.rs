@@ -19,7 +19,7 @@ use wasmaot_build::{Env, Lines, MachineCode};
 use wasmaot_compiler::OptLevel;
 
 use crate::files::folder_of;
-use crate::guest::{CompileOptions, Guest};
+use crate::guest::{CacheOptions, CompileOptions, Guest};
 use crate::program::cache::Cache;
 use crate::program::grants::Grants;
 use crate::program::{CargoOptions, LinkOptions, Request};
@@ -92,6 +92,8 @@ pub struct Build {
     link: LinkOptions,
     #[command(flatten)]
     grants: Grants,
+    #[command(flatten)]
+    cache: CacheOptions,
     #[command(flatten)]
     options: CompileOptions,
 }
@@ -173,7 +175,7 @@ impl Build {
         if let Some((_, option)) = given.iter().find(|(given, _)| *given) {
             bail!("{option} is for packages: `{}` is a module", module.display());
         }
-        let guest = Guest::read(module)?;
+        let guest = Guest::read(module)?.cached(&self.cache, shell);
         let output = match &self.output {
             Some(output) => output.clone(),
             None => module.file_stem().unwrap_or_default().into(),
@@ -308,6 +310,7 @@ impl Build {
             rustc: env::var_os("RUSTC").map_or_else(|| "rustc".into(), PathBuf::from),
             cargo_flags: self.network_flags(),
             machine_code: MachineCode::Now,
+            cache: self.cache.find(),
             names: env::vars_os().map(|(name, _)| name).collect(),
         };
         shell.status("Compiling", format!("guests of {}", package.name));

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use wasmaot_compiler::{Config, Interface};
 
 use crate::files::write_whole;
-use crate::guest::{CompileOptions, Guest};
+use crate::guest::{CacheOptions, CompileOptions, Guest};
 use crate::shell::Shell;
 
 /// Compile a module into a native object file
@@ -30,6 +30,8 @@ pub struct Compile {
     #[arg(long, value_name = "TRIPLE")]
     target: Option<String>,
 
+    #[command(flatten)]
+    cache: CacheOptions,
     #[command(flatten)]
     options: CompileOptions,
 }
@@ -76,7 +78,7 @@ impl Compile {
     /// # Errors
     /// If the module cannot be read or compiled, or the output not be written.
     pub fn run(&self, shell: &Shell) -> Result<ExitCode> {
-        let guest = Guest::read(&self.input)?;
+        let guest = Guest::read(&self.input)?.cached(&self.cache, shell);
         let target = self.target.clone().unwrap_or_else(crate::host_target);
         let config = self.options.config(&guest, &target);
         let output = self.output.clone().unwrap_or_else(|| {
@@ -84,7 +86,7 @@ impl Compile {
                 .with_extension(self.emit.extension())
         });
         shell.status("Compiling", format!("{} ({target})", self.input.display()));
-        let (bytes, interface) = self.emit(&guest, &config)?;
+        let (bytes, interface) = self.emit(&guest, &config, shell)?;
         write_whole(&output, &bytes)?;
         if shell.json() {
             shell.json_line(&serde_json::json!({
@@ -102,12 +104,12 @@ impl Compile {
     }
 
     /// What is to be written, and the module's description.
-    fn emit(&self, guest: &Guest, config: &Config) -> Result<(Vec<u8>, Interface)> {
+    fn emit(&self, guest: &Guest, config: &Config, shell: &Shell) -> Result<(Vec<u8>, Interface)> {
         let describe =
             || wasmaot_compiler::describe(&guest.wasm, config).with_context(|| guest.failed());
         Ok(match self.emit {
             Emit::Object => {
-                let artifact = guest.compile(config)?;
+                let artifact = guest.compile(config, shell)?;
                 (artifact.object, artifact.interface)
             }
             Emit::Manifest => {

@@ -14,7 +14,7 @@ use wasmaot_compiler::Interface;
 use wasmaot_compiler::interface::ExternType;
 use wasmaot_compiler::module::{FuncType, HeapType, RefType, ValType};
 
-use crate::guest::{CompileOptions, Guest};
+use crate::guest::{CacheOptions, CompileOptions, Guest};
 use crate::load::link::Linker;
 use crate::load::load;
 use crate::program::cache::Cache;
@@ -61,6 +61,8 @@ pub struct Run {
     #[command(flatten)]
     grants: Grants,
     #[command(flatten)]
+    cache: CacheOptions,
+    #[command(flatten)]
     options: CompileOptions,
 }
 
@@ -71,7 +73,7 @@ impl Run {
     /// If the module cannot be compiled, linked or loaded, or the function not be called.
     pub fn run(&self, shell: &Shell) -> Result<ExitCode> {
         let (input, args) = self.command.split_first().context("no module was named")?;
-        let guest = Guest::read(Path::new(input))?;
+        let guest = Guest::read(Path::new(input))?.cached(&self.cache, shell);
         if self.invoke.is_none()
             && let Some(failed) = self.become_program(&guest, args, shell)?
         {
@@ -161,7 +163,7 @@ impl Run {
         };
         let linker = Linker::find()?;
         shell.status("Compiling", input.display());
-        let artifact = guest.compile(&config)?;
+        let artifact = guest.compile(&config, shell)?;
         let modules = load(&[artifact], &linker)?;
         shell.status("Running", input.display());
 

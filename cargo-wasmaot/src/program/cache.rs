@@ -8,6 +8,8 @@
 //! | `target/` | cargo's own: the runtime, built once per target |
 //! | `lock` | who holds it may use the two folders before |
 //!
+//! Beside that is the cache of machine code, `functions/`: see [`wasmaot_build::cache`].
+//!
 //! A key is a hash of the module, all options and the build of wasmaot. Programs appear by being
 //! renamed, so that there are no half ones, and one that is there is used without a lock. Everything
 //! may be deleted at any time. What was not used for a month goes when something new comes.
@@ -17,13 +19,13 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
 use crate::shell::Shell;
 
 /// The variable that names the folder.
-pub const VARIABLE: &str = "WASMAOT_CACHE_DIR";
+const VARIABLE: &str = wasmaot_build::cache::VARIABLE;
 
 /// How long a program stays that nobody uses.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -63,18 +65,9 @@ impl Cache {
     /// # Errors
     /// If the environment names no folder.
     pub fn find_folder() -> Result<Self> {
-        let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-        let folder = if let Some(folder) = named(VARIABLE) {
-            std::path::absolute(folder).with_context(|| format!("${VARIABLE} is no path"))?
-        } else if let Some(folder) =
-            named("XDG_CACHE_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute())
-        {
-            folder.join("wasmaot")
-        } else if let Some(home) = named("HOME") {
-            Path::new(&home).join(".cache/wasmaot")
-        } else {
-            bail!("there is no folder for the cache of programs: set ${VARIABLE} or $HOME");
-        };
+        let folder = wasmaot_build::cache::folder_of_process().with_context(|| {
+            format!("there is no folder for the cache of programs: set ${VARIABLE} or $HOME")
+        })?;
         Ok(Self { folder: folder.join(version_name()) })
     }
 

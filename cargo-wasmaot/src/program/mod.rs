@@ -142,7 +142,7 @@ pub fn make(request: &Request<'_>, cache: &Cache, shell: &Shell) -> Result<PathB
 
     shell.status("Compiling", format!("{} ({})", guest.path.display(), request.target));
     let limits = [(config.fuel, "fuel"), (config.epochs, "timeout")];
-    let artifact = guest.compile(&config)?;
+    let artifact = guest.compile(&config, shell)?;
     let package = package::Package {
         target: request.target,
         interface: &artifact.interface,

@@ -7,7 +7,9 @@
 //! merged one, it drops the entry too.
 
 use cranelift_codegen::isa::TargetIsa;
-use gimli::write::{Address, CommonInformationEntry, EhFrame, FrameTable, RelocationTarget};
+use gimli::write::{
+    Address, CommonInformationEntry, EhFrame, FrameDescriptionEntry, FrameTable, RelocationTarget,
+};
 use gimli::{DW_EH_PE_pcrel, DW_EH_PE_sdata4, DwEhPe};
 use object::write::SymbolId;
 use wasmaot_abi::func_info::CIE_AUGMENTATION;
@@ -54,7 +56,11 @@ pub fn eh_frame<'a>(
         Address::Symbol { symbol: symbols.len() - 1, addend: 0 }
     };
     for (function, sections) in functions {
-        let mut entry = function.unwind.to_fde(address(sections.code));
+        let len = function.code.len() as u32;
+        let mut entry = FrameDescriptionEntry::new(address(sections.code), len);
+        for &(offset, rule) in &function.frame {
+            entry.add_instruction(offset, rule.into());
+        }
         entry.lsda = sections.record.map(&mut address);
         table.add_fde(if entry.lsda.is_some() { recorded } else { plain }, entry);
     }

@@ -63,7 +63,7 @@ fn compile_everywhere(wat: &str) {
                     let config = Config { target, opt_level, fuel, epochs, ..config(traps) };
                     let plan = plan::plan(&module, &config).unwrap();
                     let target = Target::new(&config).unwrap();
-                    codegen::generate(&module, &plan, &target).unwrap();
+                    codegen::generate(&module, &plan, &target, None).unwrap();
                 }
             }
         }

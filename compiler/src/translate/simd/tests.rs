@@ -47,7 +47,7 @@ fn the_list_has_every_vector_instruction() {
 fn compile(module: &Module<'_>, config: &Config) {
     let plan = plan::plan(module, config).unwrap();
     let target = Target::new(config).unwrap();
-    codegen::generate(module, &plan, &target).unwrap();
+    codegen::generate(module, &plan, &target, None).unwrap();
 }
 
 #[test]

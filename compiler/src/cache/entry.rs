@@ -1,0 +1,205 @@
+//! A compiled function as bytes, both ways.
+//!
+//! Places in the wasm file are written as a body and a distance from where it starts, so that they
+//! are right wherever that body is next time.
+
+use cranelift_codegen::binemit::Reloc;
+use cranelift_codegen::ir::UserExternalName;
+use wasmaot_abi::func_info::{Site, StackMap};
+use wasmaot_abi::traps::TrapCode;
+
+use super::bytes::{Reader, Writer};
+use crate::codegen::{Compiled, Info, Relocation, RelocationTarget};
+use crate::frame::Rule;
+use crate::func_key::{FuncKey, Reference};
+use crate::index::FuncIndex;
+use crate::module::Module;
+
+/// Where bodies lie in the file.
+pub struct Places {
+    /// Start, end and index of each defined function's body, in the file's order.
+    bodies: Vec<(u32, u32, FuncIndex)>,
+    imported: u32,
+}
+
+impl Places {
+    /// Those of a module.
+    pub fn new(module: &Module<'_>) -> Self {
+        let bodies = module.functions.iter().filter_map(|(func, function)| {
+            let body = function.body.as_ref()?;
+            let start = body.offset as u32;
+            Some((start, start + body.bytes.len() as u32, func))
+        });
+        Self { bodies: bodies.collect(), imported: module.imported_functions }
+    }
+
+    /// The body that an offset in the file is in.
+    fn find(&self, offset: u32) -> Option<(FuncIndex, u32)> {
+        let after = self.bodies.partition_point(|&(start, ..)| start <= offset);
+        let &(start, end, func) = self.bodies[..after].last()?;
+        (offset <= end).then_some((func, offset - start))
+    }
+
+    /// Where a body starts.
+    fn start(&self, func: FuncIndex) -> Option<u32> {
+        let place = func.as_u32().checked_sub(self.imported)?;
+        Some(self.bodies.get(place as usize)?.0)
+    }
+
+    /// An offset in a file that is 0 where there is none.
+    fn write(&self, to: &mut Writer, offset: u32) -> Option<()> {
+        match self.find(offset) {
+            Some((func, distance)) => {
+                to.number(u64::from(distance) + 1);
+                to.number(func.as_u32().into());
+            }
+            None if offset == 0 => to.number(0),
+            None => return None,
+        }
+        Some(())
+    }
+
+    fn read(&self, from: &mut Reader<'_>) -> Option<u32> {
+        match from.small::<u32>()? {
+            0 => Some(0),
+            distance => self.start(func_index(from)?)?.checked_add(distance - 1),
+        }
+    }
+}
+
+fn func_index(from: &mut Reader<'_>) -> Option<FuncIndex> {
+    from.small().map(FuncIndex::from_u32)
+}
+
+/// The kinds of relocation that emission knows.
+const KINDS: &[Reloc] = &[
+    Reloc::X86PCRel4,
+    Reloc::X86CallPCRel4,
+    Reloc::X86CallPLTRel4,
+    Reloc::Arm64Call,
+    Reloc::Aarch64AdrPrelPgHi21,
+    Reloc::Aarch64AddAbsLo12Nc,
+];
+
+/// The bytes of a function; `None` if it has anything that they have no form for.
+pub fn encode(compiled: &Compiled, places: &Places) -> Option<Vec<u8>> {
+    let Compiled { key: _, code, align, relocations, frame, info, source } = compiled;
+    let mut to = Writer(Vec::with_capacity(code.len() + 8 * relocations.len() + 64));
+    to.bytes(code);
+    to.number(*align);
+    let mut all_known = true;
+    to.list(relocations, |to, relocation| {
+        let Relocation { offset, kind, target, addend } = relocation;
+        to.number(u64::from(*offset));
+        let kind = KINDS.iter().position(|known| known == kind);
+        all_known &= kind.is_some();
+        to.number(kind.unwrap_or_default() as u64);
+        match target {
+            RelocationTarget::Own => to.number(0),
+            RelocationTarget::Reference(reference) => {
+                let name = UserExternalName::from(*reference);
+                to.number(u64::from(name.namespace) + 1);
+                to.number(name.index.into());
+            }
+        }
+        to.signed(*addend);
+    });
+    to.list(frame, |to, (offset, rule)| {
+        to.number(u64::from(*offset));
+        write_rule(to, *rule);
+    });
+    to.number(info.is_some().into());
+    if let Some(Info { frame_size, sites, stack_maps }) = info {
+        to.number(u64::from(*frame_size));
+        to.list(sites, |to, Site { code_offset, wasm_offset, trap }| {
+            to.number(u64::from(*code_offset));
+            all_known &= places.write(to, *wasm_offset).is_some();
+            // No trap has the number 0.
+            to.number(trap.map_or(0, |trap| trap as u64));
+        });
+        to.list(stack_maps, |to, StackMap { code_offset, slots }| {
+            to.number(u64::from(*code_offset));
+            to.list(slots, |to, slot| to.number(u64::from(*slot)));
+        });
+    }
+    to.list(source, |to, (start, end, offset)| {
+        to.number(u64::from(*start));
+        to.number(u64::from(*end));
+        all_known &= places.write(to, *offset).is_some();
+    });
+    all_known.then_some(to.0)
+}
+
+/// The function of these bytes; `None` if they are none's.
+pub fn decode(bytes: &[u8], key: FuncKey, places: &Places) -> Option<Compiled> {
+    let mut from = Reader(bytes);
+    let compiled = Compiled {
+        key,
+        code: from.bytes()?.to_vec(),
+        align: from.number().filter(|align| align.is_power_of_two())?,
+        relocations: from.list(|from| {
+            Some(Relocation {
+                offset: from.small()?,
+                kind: *KINDS.get(from.small::<usize>()?)?,
+                target: match from.small::<u32>()? {
+                    0 => RelocationTarget::Own,
+                    namespace => {
+                        let (namespace, index) = (namespace - 1, from.small()?);
+                        let name = UserExternalName { namespace, index };
+                        RelocationTarget::Reference(Reference::find(&name)?)
+                    }
+                },
+                addend: from.signed()?,
+            })
+        })?,
+        frame: from.list(|from| Some((from.small()?, read_rule(from)?)))?,
+        info: match from.number()? {
+            0 => None,
+            _ => Some(Info {
+                frame_size: from.small()?,
+                sites: from.list(|from| {
+                    Some(Site {
+                        code_offset: from.small()?,
+                        wasm_offset: places.read(from)?,
+                        trap: match from.small::<u8>()? {
+                            0 => None,
+                            code => Some(TrapCode::from_code(code)?),
+                        },
+                    })
+                })?,
+                stack_maps: from.list(|from| {
+                    let code_offset = from.small()?;
+                    Some(StackMap { code_offset, slots: from.list(Reader::small)? })
+                })?,
+            }),
+        },
+        source: from.list(|from| Some((from.small()?, from.small()?, places.read(from)?)))?,
+    };
+    from.0.is_empty().then_some(compiled)
+}
+
+fn write_rule(to: &mut Writer, rule: Rule) {
+    let (kind, register, offset) = match rule {
+        Rule::FrameOffset(offset) => (0, 0, offset),
+        Rule::FrameRegister(register) => (1, register, 0),
+        Rule::Saved(register, offset) => (2, register, offset),
+        Rule::Equals(register, offset) => (3, register, offset),
+        Rule::Signed(signed) => (4, 0, signed.into()),
+    };
+    to.number(kind);
+    to.number(register.into());
+    to.signed(offset.into());
+}
+
+fn read_rule(from: &mut Reader<'_>) -> Option<Rule> {
+    let (kind, register) = (from.number()?, from.small()?);
+    let offset = from.signed()?.try_into().ok()?;
+    Some(match kind {
+        0 => Rule::FrameOffset(offset),
+        1 => Rule::FrameRegister(register),
+        2 => Rule::Saved(register, offset),
+        3 => Rule::Equals(register, offset),
+        4 => Rule::Signed(offset != 0),
+        _ => return None,
+    })
+}

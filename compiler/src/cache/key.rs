@@ -1,0 +1,272 @@
+//! Keys: digests of all that machine code is made of.
+//!
+//! A function's key is made of
+//! - which compiler this is: its version, its sources and Cranelift's version;
+//! - its [surroundings](surroundings): everything in the module, the plan and the target that
+//!   translation of any function can look at, other than bodies;
+//! - which function it is;
+//! - the bodies that its translation [reads](read), its own first.
+//!
+//! Where things lie in the file is in no key: a function that moved is still the same. Nor are
+//! names and the bytes of data segments, which translation does not see.
+//!
+//! Rather too much than too little stands here. The lists of fields below are whole, so that a
+//! field that is added to `Module`, `Plan` or `Target` does not compile before somebody has said
+//! whether translation sees it.
+
+use std::fmt::{self, Debug, Write};
+
+use cranelift_codegen::ir::UserExternalName;
+use cranelift_codegen::isa::TargetIsa;
+use sha2::{Digest, Sha256};
+
+use super::entry::Places;
+use crate::func_key::{FuncKey, Reference};
+use crate::index::FuncIndex;
+use crate::module::{Body, ConstOp, DataSegment, ElemSegment, Function, Import, Module};
+use crate::plan::Plan;
+use crate::target::Target;
+
+/// A key: a digest, which [`Display`](fmt::Display) writes in hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct Key(pub(super) [u8; 32]);
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// The keys of one module and its options.
+pub struct Keys<'m> {
+    module: &'m Module<'m>,
+    pack: Key,
+    surroundings: Key,
+    places: Places,
+}
+
+impl<'m> Keys<'m> {
+    /// Looks at everything other than bodies.
+    pub fn new(module: &'m Module<'m>, plan: &Plan, target: &Target) -> Self {
+        Self {
+            module,
+            pack: pack(module, plan, target),
+            surroundings: surroundings(module, plan, target),
+            places: Places::new(module),
+        }
+    }
+
+    /// The key of the pack: the same whenever the module is likely to be another version of the
+    /// same one.
+    pub fn pack(&self) -> Key {
+        self.pack
+    }
+
+    /// The key of a function.
+    pub fn function(&self, func: FuncKey) -> Key {
+        let mut digest = Digester::new("function");
+        digest.bytes(&self.surroundings.0);
+        digest.func_key(func);
+        for func in read(func) {
+            let body = self.module.functions[func].body.as_ref();
+            digest.number(func.as_u32().into());
+            digest.body(body.expect("only defined functions are read"));
+        }
+        digest.finish()
+    }
+
+    /// Where bodies lie in the file.
+    pub fn places(&self) -> &Places {
+        &self.places
+    }
+}
+
+/// The functions whose bodies a function's translation reads. Whoever has it read another one
+/// names that here, too.
+fn read(func: FuncKey) -> impl Iterator<Item = FuncIndex> {
+    match func {
+        FuncKey::Body(func) => Some(func),
+        _ => None,
+    }
+    .into_iter()
+}
+
+fn compiler(digest: &mut Digester) {
+    digest.bytes(env!("CARGO_PKG_VERSION").as_bytes());
+    digest.bytes(env!("WASMAOT_COMPILER_SOURCES").as_bytes());
+    digest.number(wasmaot_abi::ABI_VERSION.into());
+    digest.bytes(cranelift_codegen::VERSION.as_bytes());
+}
+
+/// What a module and its options are called, rather than what they are.
+fn pack(module: &Module<'_>, plan: &Plan, target: &Target) -> Key {
+    let mut digest = Digester::new("pack");
+    compiler(&mut digest);
+    digest.target(target);
+    digest.debug(&(&plan.name, &plan.symbols, plan.traps, plan.fuel, plan.epochs, plan.space));
+    for &export in &plan.exports {
+        digest.bytes(module.exports[export].name.as_bytes());
+    }
+    digest.finish()
+}
+
+/// Everything that translation can look at, other than bodies.
+fn surroundings(module: &Module<'_>, plan: &Plan, target: &Target) -> Key {
+    let mut digest = Digester::new("surroundings");
+    compiler(&mut digest);
+    digest.target(target);
+    digest.module(module);
+    digest.plan(plan);
+    digest.finish()
+}
+
+/// Takes in values, each in a form that no other value has.
+struct Digester(Sha256);
+
+impl Digester {
+    fn new(kind: &str) -> Self {
+        let mut digester = Self(Sha256::new());
+        digester.bytes(kind.as_bytes());
+        digester
+    }
+
+    fn finish(self) -> Key {
+        Key(self.0.finalize().into())
+    }
+
+    fn number(&mut self, value: u64) {
+        self.0.update(value.to_le_bytes());
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.number(bytes.len() as u64);
+        self.0.update(bytes);
+    }
+
+    fn numbers(&mut self, values: impl ExactSizeIterator<Item = u32>) {
+        let mut bytes = Vec::with_capacity(4 * values.len());
+        values.for_each(|value| bytes.extend(value.to_le_bytes()));
+        self.bytes(&bytes);
+    }
+
+    /// A value that says all of itself for debugging.
+    fn debug(&mut self, value: &impl Debug) {
+        let mut text = String::new();
+        write!(text, "{value:?}").expect("strings take everything");
+        self.bytes(text.as_bytes());
+    }
+
+    fn func_key(&mut self, key: FuncKey) {
+        let name = UserExternalName::from(Reference::Func(key));
+        self.number(name.namespace.into());
+        self.number(name.index.into());
+    }
+
+    fn body(&mut self, body: &Body<'_>) {
+        // What it uses stands in its bytes.
+        let Body { bytes, offset, uses: _, hints } = body;
+        self.bytes(bytes);
+        self.number(hints.len() as u64);
+        for hint in hints {
+            self.number(hint.offset.wrapping_sub(*offset) as u64);
+            self.number(hint.taken.into());
+        }
+    }
+
+    fn target(&mut self, target: &Target) {
+        let Target { triple, isa, baseline, relaxed, byte_shuffles, c_convention } = target;
+        self.bytes(triple.to_string().as_bytes());
+        self.isa(&**isa);
+        self.isa(&**baseline);
+        self.debug(&(relaxed, byte_shuffles, c_convention));
+    }
+
+    fn isa(&mut self, isa: &dyn TargetIsa) {
+        self.bytes(isa.name().as_bytes());
+        self.bytes(isa.flags().to_string().as_bytes());
+        for value in isa.isa_flags() {
+            self.bytes(value.to_string().as_bytes());
+        }
+    }
+
+    fn module(&mut self, module: &Module<'_>) {
+        let Module {
+            name: _,
+            types,
+            signatures,
+            signature_names: _,
+            imports,
+            functions,
+            imported_functions,
+            tables,
+            table_inits,
+            imported_tables,
+            memories,
+            imported_memories,
+            globals,
+            imported_globals,
+            global_inits,
+            exports,
+            start,
+            elems,
+            data,
+            function_names: _,
+            features: _,
+            custom_sections: _,
+            code_start: _,
+        } = module;
+        self.numbers(types.values().map(|sig| sig.as_u32()));
+        self.debug(signatures);
+        for import in imports {
+            let Import { module, name, item, offset: _ } = import;
+            self.debug(&(module, name, item));
+        }
+        // Bodies are in the keys of functions; whether there is one is said by the number of those
+        // that have none.
+        self.numbers(functions.values().map(|Function { sig, body: _ }| sig.as_u32()));
+        self.debug(&(imported_functions, imported_tables, imported_memories, imported_globals));
+        self.debug(&(tables, table_inits, memories, globals, global_inits, exports, start));
+        for elem in elems.values() {
+            let ElemSegment { element, mode, items } = elem;
+            self.debug(&(element, mode, items.len()));
+            for item in items {
+                match item {
+                    ConstOp::RefFunc(func) => self.number(func.as_u32().into()),
+                    other => self.debug(other),
+                }
+            }
+        }
+        for DataSegment { active, bytes } in data.values() {
+            self.debug(&(active, bytes.len()));
+        }
+    }
+
+    fn plan(&mut self, plan: &Plan) {
+        let Plan {
+            name: _,
+            symbols: _,
+            layout,
+            traps,
+            fuel,
+            epochs,
+            space,
+            memories,
+            exports,
+            func_refs,
+            // Is `func_refs` the other way round.
+            func_ref_of: _,
+            callable,
+            signatures,
+            functions,
+            wasi,
+            images: _,
+            data,
+            init,
+        } = plan;
+        self.debug(&(layout, traps, fuel, epochs, space, memories, exports));
+        self.numbers(func_refs.values().map(|func| func.as_u32()));
+        self.debug(&(callable, signatures, wasi, data, init));
+        self.number(functions.len() as u64);
+        functions.iter().for_each(|&key| self.func_key(key));
+    }
+}
