@@ -95,7 +95,7 @@ pub fn generate(
 ) -> Result<(Vec<Compiled>, Work)> {
     let compile = |context: &mut Context, key: &FuncKey| {
         let function = clif(module, plan, target, *key)?;
-        let isa = isa(target, *key);
+        let isa = isa(module, target, *key, &function);
         let compiled = compile(context, function, isa, *key)
             .map_err(|problem| problem.into_error(module, plan, *key))?;
         check_frame(module, plan, &compiled)?;
@@ -135,10 +135,26 @@ pub(crate) fn clif(
     }
 }
 
+/// Cranelift's optimisation takes a step for each loop that a value is in: it gets so many steps
+/// at most, some ten seconds.
+const MAX_STEPS: usize = 100_000_000;
+
 /// The code generator for a function. What the linker merges across modules must not depend on
 /// the options of one.
-pub(crate) fn isa(target: &Target, key: FuncKey) -> &dyn TargetIsa {
+pub(crate) fn isa<'t>(
+    module: &Module<'_>,
+    target: &'t Target,
+    key: FuncKey,
+    function: &ir::Function,
+) -> &'t dyn TargetIsa {
     match key {
+        FuncKey::Body(func)
+            if module.functions[func].body.as_ref().is_some_and(|body| {
+                body.loop_depth.saturating_mul(function.dfg.num_values()) > MAX_STEPS
+            }) =>
+        {
+            &*target.plain
+        }
         FuncKey::Enter(_)
         | FuncKey::ExitNative(_)
         | FuncKey::ExitArray(_)

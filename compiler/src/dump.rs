@@ -42,9 +42,11 @@ pub fn clif(wasm: &[u8], config: &Config) -> Result<String> {
 /// As [`compile`](crate::compile).
 pub fn asm(wasm: &[u8], config: &Config) -> Result<String> {
     each(wasm, config, |out, names, module, plan, target, key| {
-        let mut context = Context::for_function(codegen::clif(module, plan, target, key)?);
+        let function = codegen::clif(module, plan, target, key)?;
+        let isa = codegen::isa(module, target, key, &function);
+        let mut context = Context::for_function(function);
         context.set_disasm(true);
-        let compiled = context.compile(codegen::isa(target, key), &mut Default::default());
+        let compiled = context.compile(isa, &mut Default::default());
         compiled.map(drop).map_err(|error| Error::Codegen {
             function: names.describe(key),
             message: error.inner.to_string(),

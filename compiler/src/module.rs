@@ -221,6 +221,8 @@ pub struct Body<'a> {
     pub bytes: &'a [u8],
     /// Where they start in the file.
     pub offset: usize,
+    /// How many loops are within each other at most.
+    pub loop_depth: usize,
     /// What the code refers to, each thing once, in ascending order.
     pub uses: Box<[Use]>,
     /// What is said of its branches, in ascending order of their places.

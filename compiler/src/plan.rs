@@ -23,8 +23,10 @@ use crate::module::{
 
 mod exports;
 mod images;
+pub mod products;
 mod reach;
 
+use products::Product;
 use reach::Reach;
 
 /// All decisions about one module.
@@ -68,6 +70,9 @@ pub struct Plan {
     pub functions: Vec<FuncKey>,
     /// What the program itself provides, by the place in [`Module::imports`].
     pub wasi: BTreeMap<usize, WasiFunction>,
+    /// The functions whose calls are a multiplication instead, unless code is metered: what runs
+    /// would cost less.
+    pub products: HashMap<FuncIndex, Product>,
     /// What defined memories start with, in ascending order, not overlapping. An active segment
     /// for which [`init`](Self::init) has no step is in here.
     pub images: Vec<Image>,
@@ -196,6 +201,7 @@ pub fn plan(module: &Module<'_>, config: &Config) -> Result<Plan> {
         signatures: signatures.into_iter().collect(),
         functions,
         wasi: if config.wasi { wasi(module) } else { BTreeMap::new() },
+        products: if config.fuel { HashMap::new() } else { products::products(module) },
         images: std::mem::take(&mut images.images),
         data,
         init,

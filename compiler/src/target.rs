@@ -22,6 +22,8 @@ pub struct Target {
     pub triple: Triple,
     /// The code generator with the user's CPU features and optimisation level.
     pub isa: Arc<dyn TargetIsa>,
+    /// The same without optimisation, for code on which that would take too long.
+    pub plain: Arc<dyn TargetIsa>,
     /// The code generator with the triple's baseline only and optimisation for size, for code
     /// that the linker merges across modules.
     pub baseline: Arc<dyn TargetIsa>,
@@ -146,6 +148,7 @@ impl Target {
             relaxed: Relaxed::new(config, &triple, &*isa),
             byte_shuffles: triple.architecture != Architecture::X86_64
                 || isa.has_x86_pshufb_lowering(),
+            plain: self::isa(&triple, "none", &enabled, config.canonicalize_nans)?,
             isa,
             baseline: self::isa(&triple, "speed_and_size", &[], false)?,
             c_convention: CallConv::triple_default(&triple),

@@ -58,10 +58,21 @@ impl Features {
     }
 }
 
+/// What a body is found to have.
+pub struct Scan {
+    /// As in [`Body`](crate::module::Body).
+    pub uses: Box<[Use]>,
+    /// As in [`Body`](crate::module::Body).
+    pub loop_depth: usize,
+    /// The proposals that it needs.
+    pub features: Features,
+}
+
 /// Looks through a valid body. The module's types and tables are known already.
-pub fn scan(module: &Module<'_>, body: &FunctionBody<'_>) -> Result<(Box<[Use]>, Features)> {
+pub fn scan(module: &Module<'_>, body: &FunctionBody<'_>) -> Result<Scan> {
     let mut uses = Vec::new();
     let mut features = Features::default();
+    let mut loops = Loops::default();
     for local in body.get_locals_reader().map_err(unexpected)? {
         let (_, ty) = local.map_err(unexpected)?;
         features.add_if(ty == wasmparser::ValType::V128, Features::SIMD);
@@ -75,10 +86,36 @@ pub fn scan(module: &Module<'_>, body: &FunctionBody<'_>) -> Result<(Box<[Use]>,
         let op = op.map_err(unexpected)?;
         features.add(feature(&op));
         add_uses(module, &op, &mut uses);
+        loops.follow(&op);
     }
     uses.sort_unstable();
     uses.dedup();
-    Ok((uses.into(), features))
+    Ok(Scan { uses: uses.into(), loop_depth: loops.deepest, features })
+}
+
+/// The nesting of loops.
+#[derive(Default)]
+struct Loops {
+    /// Of each open block, whether it is a loop.
+    open: Vec<bool>,
+    depth: usize,
+    deepest: usize,
+}
+
+impl Loops {
+    fn follow(&mut self, op: &Operator<'_>) {
+        match op {
+            Operator::Loop { .. } => {
+                self.open.push(true);
+                self.depth += 1;
+                self.deepest = self.deepest.max(self.depth);
+            }
+            Operator::Block { .. } | Operator::If { .. } => self.open.push(false),
+            // The last one ends the function.
+            Operator::End => self.depth -= usize::from(self.open.pop().unwrap_or(false)),
+            _ => {}
+        }
+    }
 }
 
 fn add_uses(module: &Module<'_>, op: &Operator<'_>, uses: &mut Vec<Use>) {

@@ -7,7 +7,7 @@ use wasmaot_abi::traps::TrapCode;
 
 use super::context::Context;
 use super::trap::trap_if;
-use super::{meter, table, vmctx};
+use super::{meter, table, vmctx, wide};
 use crate::config::TrapStyle;
 use crate::func_key::{FuncKey, Reference};
 use crate::index::{FuncIndex, SigIndex, TableIndex};
@@ -27,6 +27,9 @@ pub enum Callee {
 
 /// `call`.
 pub fn direct(cx: &mut Context<'_, '_>, func: FuncIndex) {
+    if let Some(&product) = cx.plan.products.get(&func) {
+        return wide::store_product(cx, product);
+    }
     let callee = function(cx, func);
     call(cx, cx.module.functions[func].sig, callee);
 }

@@ -8,14 +8,14 @@
 
 use std::collections::BTreeMap;
 
-use cranelift_codegen::ir::{Block, InstBuilder, JumpTableData};
+use cranelift_codegen::ir::{Block, InstBuilder};
 use wasmaot_abi::traps::TrapCode;
 use wasmparser::BrTable;
 
 use super::context::Context;
-use super::meter;
 use super::stack::{BlockType, Frame, Kind};
 use super::trap::trap;
+use super::{meter, switch};
 use crate::index::SigIndex;
 
 /// A function's body is a block too; its parameters are locals, not operands.
@@ -209,18 +209,13 @@ pub fn br_table(cx: &mut Context<'_, '_>, table: &BrTable<'_>) -> wasmparser::Re
     let index = cx.pop();
     // Each label is reached through one block of its own, so that arguments and the values of
     // locals are passed once per label, not once per entry.
+    let default = table.default();
+    let labels = table.targets().collect::<wasmparser::Result<Vec<u32>>>()?;
     let mut stops = BTreeMap::new();
-    let mut stop = |cx: &mut Context<'_, '_>, depth| {
-        let block = *stops.entry(depth).or_insert_with(|| cx.block(&[]));
-        cx.builder.func.dfg.block_call(block, &[])
-    };
-    let mut calls = Vec::with_capacity(table.len() as usize);
-    for depth in table.targets() {
-        calls.push(stop(cx, depth?));
+    for &depth in labels.iter().chain([&default]) {
+        stops.entry(depth).or_insert_with(|| cx.block(&[]));
     }
-    let default = stop(cx, table.default());
-    let table = cx.builder.create_jump_table(JumpTableData::new(default, &calls));
-    cx.ins().br_table(index, table);
+    switch::switch(cx, index, &labels, default, &stops);
     for (depth, block) in stops {
         cx.start(block);
         branch(cx, depth);

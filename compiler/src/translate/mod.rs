@@ -25,6 +25,7 @@ mod simd;
 mod size;
 pub mod srcloc;
 mod stack;
+mod switch;
 mod table;
 mod tail_call;
 pub mod trap;

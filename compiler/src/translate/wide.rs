@@ -6,7 +6,10 @@
 
 use cranelift_codegen::ir::{InstBuilder, Value, types};
 
+use super::bounds;
 use super::context::Context;
+use crate::index::MemoryIndex;
+use crate::plan::products::Product;
 
 /// `i64.add128`.
 pub fn add128(cx: &mut Context<'_, '_>) {
@@ -38,6 +41,32 @@ pub fn mul_wide_u(cx: &mut Context<'_, '_>) {
     let second = cx.ins().uextend(types::I128, second);
     let product = cx.ins().imul(first, second);
     push(cx, product);
+}
+
+/// A call of a function that is a multiplication: see [`products`](crate::plan::products).
+pub fn store_product(cx: &mut Context<'_, '_>, product: Product) {
+    let (second_low, second_high) = cx.pop2();
+    let (first_low, first_high) = cx.pop2();
+    let address = cx.pop();
+    let wide = [first_low, second_low].map(|half| cx.ins().uextend(types::I128, half));
+    let inner = cx.ins().imul(wide[0], wide[1]);
+    let (low, high) = cx.ins().isplit(inner);
+    let mut high = high;
+    for (low, other_high) in [(first_low, second_high), (second_low, first_high)] {
+        if cx.constant(other_high) != Some(0) {
+            let outer = cx.ins().imul(low, other_high);
+            high = cx.ins().iadd(high, outer);
+        }
+    }
+    let mut halves = [(0, low), (8, high)];
+    if product.high_first {
+        halves.reverse();
+    }
+    for (offset, half) in halves {
+        let memory = MemoryIndex::from_u32(0);
+        let Some(place) = bounds::check(cx, memory, address, offset, 8) else { return };
+        cx.ins().store(place.flags, half, place.base, place.offset);
+    }
 }
 
 /// Pops two pairs; the second was on top.

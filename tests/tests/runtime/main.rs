@@ -19,6 +19,7 @@ mod linking;
 mod litmus;
 mod memory;
 mod memory64;
+mod products;
 mod shared;
 mod signals;
 mod stack;
