@@ -23,6 +23,7 @@ mod measure;
 mod native;
 mod peer;
 mod programs;
+mod rebuild;
 mod report;
 mod simd;
 mod workloads;
@@ -49,6 +50,7 @@ const SECTIONS: &[Section] = &[
     ("io", io::run),
     ("hello", hello::run),
     ("compile", compile::run),
+    ("rebuild", rebuild::run),
     ("startup", programs::startup),
     ("size", programs::size),
 ];
