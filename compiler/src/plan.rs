@@ -72,7 +72,7 @@ pub struct Plan {
     pub wasi: BTreeMap<usize, WasiFunction>,
     /// The functions whose calls are a multiplication instead, unless code is metered: what runs
     /// would cost less.
-    pub products: HashMap<FuncIndex, Product>,
+    pub products: BTreeMap<FuncIndex, Product>,
     /// What defined memories start with, in ascending order, not overlapping. An active segment
     /// for which [`init`](Self::init) has no step is in here.
     pub images: Vec<Image>,
@@ -201,7 +201,7 @@ pub fn plan(module: &Module<'_>, config: &Config) -> Result<Plan> {
         signatures: signatures.into_iter().collect(),
         functions,
         wasi: if config.wasi { wasi(module) } else { BTreeMap::new() },
-        products: if config.fuel { HashMap::new() } else { products::products(module) },
+        products: if config.fuel { BTreeMap::new() } else { products::products(module) },
         images: std::mem::take(&mut images.images),
         data,
         init,

@@ -163,8 +163,8 @@ impl Digester {
     }
 
     fn body(&mut self, body: &Body<'_>) {
-        // What it uses stands in its bytes.
-        let Body { bytes, offset, uses: _, hints } = body;
+        // What it uses and how deep its loops are stands in its bytes.
+        let Body { bytes, offset, uses: _, loop_depth: _, hints } = body;
         self.bytes(bytes);
         self.number(hints.len() as u64);
         for hint in hints {
@@ -174,9 +174,10 @@ impl Digester {
     }
 
     fn target(&mut self, target: &Target) {
-        let Target { triple, isa, baseline, relaxed, byte_shuffles, c_convention } = target;
+        let Target { triple, isa, plain, baseline, relaxed, byte_shuffles, c_convention } = target;
         self.bytes(triple.to_string().as_bytes());
         self.isa(&**isa);
+        self.isa(&**plain);
         self.isa(&**baseline);
         self.debug(&(relaxed, byte_shuffles, c_convention));
     }
@@ -259,13 +260,14 @@ impl Digester {
             signatures,
             functions,
             wasi,
+            products,
             images: _,
             data,
             init,
         } = plan;
         self.debug(&(layout, traps, fuel, epochs, space, memories, exports));
         self.numbers(func_refs.values().map(|func| func.as_u32()));
-        self.debug(&(callable, signatures, wasi, data, init));
+        self.debug(&(callable, signatures, wasi, products, data, init));
         self.number(functions.len() as u64);
         functions.iter().for_each(|&key| self.func_key(key));
     }

@@ -15,7 +15,7 @@
 //! - `a1*b0` first, added to the upper half of `a0*b0` (less than `m^2` since `a1*b0` is at most
 //!   `(m-1)^2`), and then `a0*b1`, added to the lower half of that sum.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use wasmparser::{BinaryReader, FunctionBody, MemArg, MemArgTarget, Operator};
 
@@ -35,7 +35,7 @@ pub struct Product {
 const MAX_LEN: usize = 400;
 
 /// Finds all of them.
-pub fn products(module: &Module<'_>) -> HashMap<FuncIndex, Product> {
+pub fn products(module: &Module<'_>) -> BTreeMap<FuncIndex, Product> {
     let is_candidate = |ty: &FuncType| {
         use ValType::{I32, I64};
         ty.params == [I32, I64, I64, I64, I64] && ty.results.is_empty()
@@ -275,10 +275,7 @@ mod tests {
         let wasm = wat::parse_str(text).unwrap();
         let module = crate::parse::parse(&wasm, Default::default()).unwrap();
         let found = products(&module).into_iter();
-        let mut found: Vec<_> =
-            found.map(|(func, product)| (func.as_u32(), product.high_first)).collect();
-        found.sort_unstable();
-        found
+        found.map(|(func, product)| (func.as_u32(), product.high_first)).collect()
     }
 
     #[test]
