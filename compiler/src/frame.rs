@@ -147,9 +147,9 @@ mod tests {
             let plan = plan(&module, &config).unwrap();
             let mut saved = 0;
             for &key in &plan.functions {
-                let isa = isa(&target, key);
                 let mut context = Context::new();
                 context.func = clif(&module, &plan, &target, key).unwrap();
+                let isa = isa(&module, &target, key, &context.func);
                 let code = context.compile(isa, &mut Default::default()).unwrap();
                 let Some(UnwindInfo::SystemV(theirs)) = code.create_unwind_info(isa).unwrap()
                 else {
