@@ -65,7 +65,7 @@ pub unsafe fn instantiate<S: AsStoreMut>(
     let mut imports = imports.iter().copied();
     let given = |import: &VmImport| if import.provided.is_null() { imports.next() } else { None };
     let given: Vec<_> = module.imports().iter().map(given).collect();
-    instance::instantiate(store, module, None, &given, None)
+    instance::instantiate(store, module, None, &given, &|_, _| None)
 }
 
 /// Calls an export: `f` is given the context to pass as callee and as caller. The bits of the

@@ -9,6 +9,9 @@ use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use crate::gc;
+use crate::store::StoreInner;
+
 /// A value of the host, as guests may hold it. Clones refer to the same value.
 ///
 /// A value that was given to a guest is held by the guest's store until some time after the
@@ -60,6 +63,18 @@ pub(crate) struct Slab {
     free: u32,
     used: usize,
     threshold: usize,
+    /// What there is to do about values, once there was one: programs whose guests hold none are
+    /// without it.
+    keeper: Option<Keeper>,
+}
+
+/// See [`gc`].
+#[derive(Clone, Copy)]
+pub(crate) struct Keeper {
+    /// [`gc::collect`], with what it asks for.
+    pub(crate) collect: unsafe fn(*mut StoreInner),
+    /// Drops all values.
+    pub(crate) end: fn(&mut Slab),
 }
 
 enum Slot {
@@ -82,7 +97,7 @@ impl Marker<'_> {
 
 impl Slab {
     pub(crate) const fn new() -> Self {
-        Self { slots: Vec::new(), free: 0, used: 0, threshold: LEAST_THRESHOLD }
+        Self { slots: Vec::new(), free: 0, used: 0, threshold: LEAST_THRESHOLD, keeper: None }
     }
 
     /// Takes a place for a value; its index. Never collects.
@@ -90,6 +105,8 @@ impl Slab {
     /// # Panics
     /// If there are 2^32 - 2 values already.
     pub(crate) fn insert(&mut self, value: ExternRef) -> u32 {
+        let end = |slab: &mut Self| drop_values(slab.collect(&mut |_| true));
+        self.keeper = Some(Keeper { collect: gc::collect, end });
         let place = self.free;
         let slot = Slot::Used { value, marked: false };
         match self.slots.get_mut(place as usize) {
@@ -115,6 +132,11 @@ impl Slab {
         }
     }
 
+    /// What there is to do about values, if there ever was one.
+    pub(crate) fn keeper(&self) -> Option<Keeper> {
+        self.keeper
+    }
+
     /// The number of values held.
     pub(crate) fn used(&self) -> usize {
         self.used
@@ -128,7 +150,10 @@ impl Slab {
     /// Frees the places of all values that `mark` does not mark; none, if it returns that it
     /// could not see all there is. Returns the values, for the caller to drop when nothing is
     /// borrowed any more.
-    pub(crate) fn collect(&mut self, mark: impl FnOnce(&mut Marker<'_>) -> bool) -> Vec<ExternRef> {
+    pub(crate) fn collect(
+        &mut self,
+        mark: &mut dyn FnMut(&mut Marker<'_>) -> bool,
+    ) -> Vec<ExternRef> {
         if !mark(&mut Marker(self)) {
             mark_all(&mut self.slots);
         }
@@ -183,7 +208,7 @@ mod tests {
         let values: Vec<_> = (0..5).map(ExternRef::new).collect();
         let indices: Vec<_> = values.iter().map(|value| slab.insert(value.clone())).collect();
         assert_eq!(indices, [1, 2, 3, 4, 5]);
-        let dead = slab.collect(|marker| {
+        let dead = slab.collect(&mut |marker| {
             for index in [0, 2, 5, 99] {
                 marker.mark(index);
             }
@@ -197,8 +222,8 @@ mod tests {
         let mut again: Vec<_> = (0..4).map(|i| slab.insert(ExternRef::new(i))).collect();
         again.sort_unstable();
         assert_eq!(again, [1, 3, 4, 6]);
-        assert!(slab.collect(|_| false).is_empty());
-        assert_eq!(slab.collect(|_| true).len(), 6);
+        assert!(slab.collect(&mut |_| false).is_empty());
+        assert_eq!(slab.collect(&mut |_| true).len(), 6);
     }
 
     #[test]
@@ -206,7 +231,7 @@ mod tests {
         let mut slab = Slab::new();
         let live: Vec<_> = (0..100).map(|i| slab.insert(ExternRef::new(i))).collect();
         assert!(slab.is_due());
-        slab.collect(|marker| {
+        slab.collect(&mut |marker| {
             live.iter().for_each(|&index| marker.mark(index));
             true
         });

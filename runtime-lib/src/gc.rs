@@ -24,16 +24,16 @@ pub(crate) unsafe fn collect(store: *mut StoreInner) {
         if externs.used() == 0 {
             return;
         }
-        let dead = externs.collect(|marker| {
+        let dead = externs.collect(&mut |marker| {
             // SAFETY: the store's own, alive as long as it; and the caller's promise.
             unsafe {
-                for instance in instances {
+                for instance in &*instances {
                     mark_instance((*instance.ptr().as_ptr()).context, marker);
                 }
-                for table in tables {
+                for table in &*tables {
                     table.ptr().as_ref().mark(marker);
                 }
-                for global in globals {
+                for global in &*globals {
                     let HostGlobal { vm, ty } = global.ptr().as_ref();
                     mark_global(vm.into(), ty.value.kind(), marker);
                 }

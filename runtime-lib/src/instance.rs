@@ -42,10 +42,29 @@ pub(crate) struct InstanceData {
     /// The number of imports of each kind.
     pub(crate) imported: [u32; 4],
     exports: Option<Module>,
-    /// References to exported functions that the module itself makes none to.
-    func_refs: BTreeMap<u32, Owned<VmFuncRef>>,
+    /// References to exported functions that the module itself makes none to, if any was asked for.
+    func_refs: Option<Box<dyn FuncRefs>>,
     dropped_data: BitSet,
     dropped_elems: BitSet,
+}
+
+/// References by functions' indices. Behind a trait, so that programs that look up no exports by name are
+/// without maps.
+trait FuncRefs {
+    /// The reference with this index, made if there is none.
+    fn get(&mut self, index: u32, func_ref: VmFuncRef) -> NonNull<VmFuncRef>;
+}
+
+impl FuncRefs for BTreeMap<u32, Owned<VmFuncRef>> {
+    fn get(&mut self, index: u32, func_ref: VmFuncRef) -> NonNull<VmFuncRef> {
+        self.entry(index).or_insert_with(|| Owned::new(func_ref)).ptr()
+    }
+}
+
+impl Default for Box<dyn FuncRefs> {
+    fn default() -> Self {
+        Box::new(BTreeMap::new())
+    }
 }
 
 /// Which segments are dropped.
@@ -90,7 +109,7 @@ impl InstanceData {
             context: unsafe { Context::new(context) },
             imported: module.imported(),
             exports,
-            func_refs: BTreeMap::new(),
+            func_refs: None,
             dropped_data: BitSet::default(),
             dropped_elems: BitSet::default(),
         });
@@ -153,9 +172,8 @@ impl InstanceData {
             return unsafe { NonNull::new_unchecked((*import.as_ptr()).func_ref) };
         }
         let callee = self.context.as_ptr();
-        let made =
-            || Owned::new(VmFuncRef { wasm_call: export.wasm_call, ty: export.ty.func, callee });
-        self.func_refs.entry(export.index).or_insert_with(made).ptr()
+        let func_ref = VmFuncRef { wasm_call: export.wasm_call, ty: export.ty.func, callee };
+        self.func_refs.get_or_insert_default().get(export.index, func_ref)
     }
 }
 
@@ -181,7 +199,7 @@ impl Instance {
     pub fn new(store: impl AsStoreMut, module: Module, imports: &Imports) -> Result<Self> {
         let raw = module.module();
         let given = imports.resolve(raw);
-        instantiate(store, raw, Some(module), &given, Some(imports))
+        instantiate(store, raw, Some(module), &given, &|module, name| imports.hint(module, name))
     }
 
     fn data<'a>(&self, store: &'a StoreInner) -> &'a InstanceData {
@@ -303,7 +321,7 @@ pub(crate) fn instantiate(
     module: ModuleRef,
     exports: Option<Module>,
     given: &[Option<Extern>],
-    by_name: Option<&Imports>,
+    hint_at: &link::Hint<'_>,
 ) -> Result<Instance> {
     let raw = inner_ptr(&store);
     // SAFETY: the store is mutably borrowed.
@@ -311,7 +329,7 @@ pub(crate) fn instantiate(
     frames::prepare(module)?;
     let context = {
         let store = inner_mut(&mut store);
-        link::check(store, module, given, by_name)?;
+        link::check(store, module, given, hint_at)?;
         store.bounds.check(module)?;
         make(store, module, exports, given)?
     };

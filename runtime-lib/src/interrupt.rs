@@ -60,7 +60,8 @@ struct Signal {
 #[derive(Default)]
 struct Waiting {
     next: u64,
-    watches: BTreeMap<u64, Box<dyn Fn() + Send>>,
+    /// In no order.
+    watches: Vec<(u64, Box<dyn Fn() + Send>)>,
 }
 
 impl InterruptHandle {
@@ -110,7 +111,7 @@ impl InterruptHandle {
         if let Some(event) = self.0.event.get() {
             event.set();
         }
-        waiting.watches.values().for_each(|wake| wake());
+        waiting.watches.iter().for_each(|(_, wake)| wake());
     }
 
     pub(crate) fn clear(&self, bit: u32) {
@@ -138,7 +139,7 @@ impl InterruptHandle {
         }
         let id = waiting.next;
         waiting.next += 1;
-        waiting.watches.insert(id, Box::new(wake));
+        waiting.watches.push((id, Box::new(wake)));
         Watch { handle: self.clone(), id }
     }
 
@@ -209,7 +210,11 @@ pub struct Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        let wake = self.handle.waiting().watches.remove(&self.id);
+        let wake = {
+            let mut waiting = self.handle.waiting();
+            let place = waiting.watches.iter().position(|(id, _)| *id == self.id);
+            place.map(|place| waiting.watches.swap_remove(place))
+        };
         // Dropped without the lock: it may hold a handle.
         drop(wake);
     }

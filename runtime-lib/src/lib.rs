@@ -34,7 +34,6 @@
 //! |---|---|---|
 //! | `std` | yes | needed, for now |
 //! | `signals` | yes | runs modules that trap by faults (the compiler's default). The first such module that is instantiated installs handlers for SIGSEGV, SIGBUS, SIGILL and SIGFPE; see [`signals`] |
-//! | `demangle` | yes | readable Rust function names in backtraces |
 //! | `wasi` | no | [WASI](wasi), for guests that were compiled with it |
 //!
 //! # Threads and stacks

@@ -24,8 +24,33 @@ pub(crate) struct Bounds {
     /// Whether the host ever gave fuel.
     metered: bool,
     out_of_fuel: Option<Hook>,
-    deadline: Option<(Epoch, u64)>,
+    deadline: Option<Box<dyn Deadline>>,
     past_deadline: Option<Hook>,
+}
+
+/// When a store's guests are late. Behind a trait, so that programs that set no deadline are without
+/// clocks.
+trait Deadline: Send + Sync {
+    fn epoch(&self) -> Epoch;
+
+    /// Takes it back, past or not.
+    fn remove(&self, store: u64);
+}
+
+/// A deadline by a clock.
+struct Tick {
+    epoch: Epoch,
+    at: u64,
+}
+
+impl Deadline for Tick {
+    fn epoch(&self) -> Epoch {
+        self.epoch.clone()
+    }
+
+    fn remove(&self, store: u64) {
+        self.epoch.remove(store, self.at);
+    }
 }
 
 /// A function of the host's that is given its data and may give more of something.
@@ -112,8 +137,8 @@ impl Bounds {
     }
 
     fn clear_deadline(&mut self, store: u64) {
-        if let Some((epoch, at)) = self.deadline.take() {
-            epoch.remove(store, at);
+        if let Some(deadline) = self.deadline.take() {
+            deadline.remove(store);
         }
         self.handle.clear(LATE);
     }
@@ -121,7 +146,7 @@ impl Bounds {
     fn set_deadline(&mut self, store: u64, epoch: &Epoch, ticks: u64) {
         self.clear_deadline(store);
         let at = epoch.add(store, ticks, &self.handle);
-        self.deadline = Some((epoch.clone(), at));
+        self.deadline = Some(Box::new(Tick { epoch: epoch.clone(), at }));
     }
 
     /// What is left to do with the store.
@@ -203,7 +228,7 @@ pub(crate) unsafe fn interrupted(store: *mut StoreInner) -> Result<(), Ended> {
             Some(ticks) => {
                 let id = (*store).id.get();
                 let bounds = &mut (*store).bounds;
-                if let Some((epoch, _)) = bounds.deadline.clone() {
+                if let Some(epoch) = bounds.deadline.as_ref().map(|deadline| deadline.epoch()) {
                     bounds.set_deadline(id, &epoch, ticks);
                 }
                 Ok(())

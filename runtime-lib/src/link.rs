@@ -116,7 +116,7 @@ impl Imports {
     }
 
     /// Where else something is to be had that might have been meant.
-    fn hint(&self, module: &str, name: &str) -> Option<String> {
+    pub(crate) fn hint(&self, module: &str, name: &str) -> Option<String> {
         let elsewhere = self.modules.iter().find(|(_, items)| items.contains_key(name));
         if let Some((other, _)) = elsewhere {
             return Some(format!("module `{other}` provides a `{name}`"));
@@ -215,12 +215,16 @@ impl fmt::Display for LinkError {
 
 impl std::error::Error for LinkError {}
 
+/// Where else something of this module and name might be had. A function, so that programs without
+/// [`Imports`] are without this, too.
+pub(crate) type Hint<'a> = dyn Fn(&str, &str) -> Option<String> + 'a;
+
 /// Checks what a module is given, in its order.
 pub(crate) fn check(
     store: &StoreInner,
     module: ModuleRef,
     given: &[Option<Extern>],
-    by_name: Option<&Imports>,
+    hint_at: &Hint<'_>,
 ) -> Result<(), LinkError> {
     let space = module.0.memory_space;
     let mut problems = Vec::new();
@@ -235,7 +239,7 @@ pub(crate) fn check(
             unsafe { (raw::str(import.module), raw::str(import.name), extern_type(&import.ty)) };
         let hint = match given {
             Some(_) => why,
-            None => by_name.and_then(|imports| imports.hint(module, name)),
+            None => hint_at(module, name),
         };
         let given = given.map(|item| type_of(store, item));
         problems.push(ImportProblem { module, name, expected, given, hint });

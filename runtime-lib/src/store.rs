@@ -11,8 +11,7 @@ use wasmaot_abi::context::VmThread;
 
 use crate::arch;
 use crate::error::Error;
-use crate::externref::{Slab, drop_values};
-use crate::gc;
+use crate::externref::Slab;
 use crate::global::HostGlobal;
 use crate::handle::{Owned, StoreId};
 use crate::host::HostFuncs;
@@ -207,7 +206,12 @@ impl<T> Store<T> {
     /// for when that happens by itself.
     pub fn collect(&mut self) {
         // SAFETY: the store is mutably borrowed.
-        unsafe { gc::collect(self.raw.inner()) };
+        unsafe {
+            let inner = self.raw.inner();
+            if let Some(keeper) = (*inner).externs.keeper() {
+                (keeper.collect)(inner);
+            }
+        }
     }
 
     /// The number of host values that guests refer to, or did when last looked.
@@ -252,7 +256,9 @@ impl Drop for StoreInner {
         self.globals.clear();
         self.instances.clear();
         // What may run the host's own code comes last, when all else is in order.
-        drop_values(self.externs.collect(|_| true));
+        if let Some(keeper) = self.externs.keeper() {
+            (keeper.end)(&mut self.externs);
+        }
         drop(std::mem::take(&mut self.funcs));
     }
 }
@@ -345,13 +351,16 @@ unsafe fn enter_slowly(store: *mut StoreInner) {
 /// globals, tables, frames at calls, or the host's own [`ExternRef`](crate::ExternRef)s.
 ///
 /// # Safety
-/// As [`gc::collect`].
+/// As [`collect`](crate::gc::collect).
 #[inline]
 pub(crate) unsafe fn safepoint(store: *mut StoreInner) {
     // SAFETY: the caller's promise.
-    if unsafe { (*store).attention } {
-        // SAFETY: the caller's promise.
-        unsafe { gc::collect(store) };
+    unsafe {
+        if (*store).attention
+            && let Some(keeper) = (*store).externs.keeper()
+        {
+            (keeper.collect)(store);
+        }
     }
 }
 

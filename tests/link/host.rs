@@ -97,7 +97,7 @@ fn outcome(result: Result<i32, Error>) -> String {
     let mut text = format!("{:?}", trap.code());
     for frame in trap.frames() {
         text += " < ";
-        text += &frame.func_name().expect("a name");
+        text += frame.func_name().expect("a name");
     }
     text
 }

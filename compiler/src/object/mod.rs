@@ -20,6 +20,7 @@ mod dwarf_writer;
 mod elf;
 pub mod inspect;
 pub(crate) mod names;
+mod readable;
 mod relocation;
 mod source_map;
 mod unwind;
@@ -300,7 +301,7 @@ impl Emitter<'_> {
         };
         let record = FuncInfo {
             func_index,
-            name: name.unwrap_or(""),
+            name: &readable::readable(name.unwrap_or("")),
             frame_size: info.frame_size,
             sites: &info.sites,
             stack_maps: &info.stack_maps,

@@ -10,7 +10,6 @@
 //! A guest that waits can also be interrupted (see [`interrupt`](crate::interrupt)): it has itself woken
 //! up for that, leaves the queue and has no result.
 
-use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -20,14 +19,14 @@ use crate::interrupt::InterruptHandle;
 
 /// The waiters of one memory.
 #[derive(Clone, Default)]
-pub(crate) struct Waiters(Arc<Mutex<Queues>>);
+pub(crate) struct Waiters(Arc<Mutex<Queue>>);
 
-/// By address; none of them is empty.
-type Queues = BTreeMap<u64, VecDeque<Arc<Waiter>>>;
+/// In the order in which they came, each with the address; as many at most as there are threads.
+type Queue = Vec<(u64, Arc<Waiter>)>;
 
 #[derive(Default)]
 struct Waiter {
-    /// Set by whoever takes the waiter out of its queue. The lock guards it.
+    /// Set by whoever takes the waiter out of the queue. The lock guards it.
     woken: AtomicBool,
     wake: Condvar,
 }
@@ -55,7 +54,7 @@ impl<'a> Wait<'a> {
 }
 
 impl Waiters {
-    fn lock(&self) -> MutexGuard<'_, Queues> {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
         // Nothing panics with the lock, and nothing is left half done.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -69,8 +68,8 @@ impl Waiters {
         Wait { deadline, interrupt }: Wait<'_>,
     ) -> Option<WaitResult> {
         let waiter = Arc::new(Waiter::default());
-        // Whoever interrupts sets the word, then takes the lock of the queues: the waiter is in its
-        // queue by then, and asleep, or sees the word.
+        // Whoever interrupts sets the word, then takes the lock of the queue: the waiter is in it
+        // by then, and asleep, or sees the word.
         let watch = |interrupt: &InterruptHandle| {
             let (waiters, waiter) = (self.clone(), waiter.clone());
             interrupt.watch(move || {
@@ -80,23 +79,23 @@ impl Waiters {
         };
         // Dropped without the lock, as it is made.
         let _watch = interrupt.map(watch);
-        let mut queues = self.lock();
+        let mut queue = self.lock();
         if !is_expected() {
             return Some(WaitResult::NotEqual);
         }
-        queues.entry(address).or_default().push_back(waiter.clone());
+        queue.push((address, waiter.clone()));
         let result = loop {
             if interrupt.is_some_and(InterruptHandle::is_interrupted) {
                 break None;
             }
-            queues = match deadline {
-                None => waiter.wake.wait(queues).unwrap_or_else(PoisonError::into_inner),
+            queue = match deadline {
+                None => waiter.wake.wait(queue).unwrap_or_else(PoisonError::into_inner),
                 Some(deadline) => {
                     let left = deadline.saturating_duration_since(Instant::now());
                     if left.is_zero() {
                         break Some(WaitResult::TimedOut);
                     }
-                    let wait = waiter.wake.wait_timeout(queues, left);
+                    let wait = waiter.wake.wait_timeout(queue, left);
                     wait.unwrap_or_else(PoisonError::into_inner).0
                 }
             };
@@ -104,37 +103,29 @@ impl Waiters {
                 return Some(WaitResult::Woken);
             }
         };
-        if let Some(queue) = queues.get_mut(&address) {
-            queue.retain(|other| !Arc::ptr_eq(other, &waiter));
-            if queue.is_empty() {
-                queues.remove(&address);
-            }
-        }
+        queue.retain(|(_, other)| !Arc::ptr_eq(other, &waiter));
         result
     }
 
     /// Wakes up at most `count` waiters at an address; their number.
     pub(crate) fn notify(&self, address: u64, count: u32) -> u32 {
-        let mut queues = self.lock();
-        let Some(queue) = queues.get_mut(&address) else { return 0 };
         let mut woken = 0;
-        while woken < count
-            && let Some(waiter) = queue.pop_front()
-        {
-            waiter.woken.store(true, Ordering::Relaxed);
-            waiter.wake.notify_one();
-            woken += 1;
-        }
-        if queue.is_empty() {
-            queues.remove(&address);
-        }
+        self.lock().retain(|(at, waiter)| {
+            let wake = *at == address && woken < count;
+            if wake {
+                waiter.woken.store(true, Ordering::Relaxed);
+                waiter.wake.notify_one();
+                woken += 1;
+            }
+            !wake
+        });
         woken
     }
 
     /// How many wait.
     #[cfg(test)]
     fn len(&self) -> usize {
-        self.lock().values().map(VecDeque::len).sum()
+        self.lock().len()
     }
 }
 

@@ -324,7 +324,7 @@ fn recursion_uses_it_up() {
         assert_eq!(trap.frames().len() + trap.frames_left_out(), 1002);
         let names: Vec<_> =
             trap.frames()[..2].iter().map(|frame| frame.func_name().unwrap()).collect();
-        assert!(["forever", "other"].contains(&&*names[0]) && names[1] == "deep", "{names:?}");
+        assert!(["forever", "other"].contains(&names[0]) && names[1] == "deep", "{names:?}");
         store.set_fuel(12345);
         assert_eq!(code(call(&mut store, instance, "forever", &[])), TrapCode::OutOfFuel);
     });

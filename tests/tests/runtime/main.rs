@@ -30,7 +30,6 @@ mod threads;
 mod traps;
 mod vectors;
 mod waiting;
-mod workloads;
 
 #[global_allocator]
 static ALLOCATOR: allocations::Counting = allocations::Counting;

@@ -33,7 +33,7 @@ fn exhaust(module: Module) {
     for _ in 0..3 {
         let trap = trap(call(&mut store, instance, "forever", &[Val::I64(0)]));
         assert_eq!(trap.code(), TrapCode::StackOverflow);
-        let names = |frame: &Frame| frame.func_name().unwrap().into_owned();
+        let names = |frame: &Frame| frame.func_name().unwrap().to_owned();
         assert!(trap.frames().iter().map(names).all(|name| name == "forever"));
         assert!(trap.frames().len() > 10);
         assert_eq!(code(call(&mut store, instance, "ping", &[Val::I32(0)])), trap.code());

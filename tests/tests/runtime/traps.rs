@@ -153,7 +153,7 @@ fn every_trap(as_params: bool) {
                 .iter()
                 .map(|frame| {
                     assert_eq!(frame.module(), "guest");
-                    let name = frame.func_name().expect("a name").into_owned();
+                    let name = frame.func_name().expect("a name").to_owned();
                     (frame.func_index() as usize, name, frame.wasm_offset())
                 })
                 .collect();

@@ -1,9 +1,8 @@
 //! Executables and shared objects in memory, by what the dynamic linker says of them.
 
-use std::ffi::{CStr, OsStr, c_int, c_void};
-use std::fs::File;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::ffi::{CStr, CString, c_int, c_void};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 use crate::platform::{ImageInfo, Segment};
 
@@ -65,23 +64,50 @@ unsafe extern "C" fn visit(
 /// An image's file, kept open.
 #[derive(Debug)]
 pub(crate) struct ImageFile {
-    pub(super) file: File,
-    id: (u64, u64),
+    pub(super) file: OwnedFd,
+    id: FileId,
+}
+
+/// What tells files apart: device and inode.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct FileId {
+    device: (u32, u32),
+    inode: u64,
+}
+
+impl FileId {
+    fn of(file: &OwnedFd) -> Option<Self> {
+        let mut stat = MaybeUninit::<libc::stat>::uninit();
+        // SAFETY: it is written, if the call succeeds.
+        let stat = unsafe {
+            if libc::fstat(file.as_raw_fd(), stat.as_mut_ptr()) != 0 {
+                return None;
+            }
+            stat.assume_init()
+        };
+        let device = (libc::major(stat.st_dev), libc::minor(stat.st_dev));
+        Some(Self { device, inode: stat.st_ino })
+    }
 }
 
 /// Opens an image's file, if it can be had and is for sure the one in memory.
 pub(crate) fn open_image(image: &ImageInfo) -> Option<ImageFile> {
-    let path = match &*image.path {
-        [] => OsStr::new("/proc/self/exe"),
-        path => OsStr::from_bytes(path),
+    let file = match &*image.path {
+        [] => open(c"/proc/self/exe")?,
+        path => open(&CString::new(path).ok()?)?,
     };
-    let file = File::open(path).ok()?;
-    let meta = file.metadata().ok()?;
-    let maps = std::fs::read("/proc/self/maps").ok()?;
+    let id = FileId::of(&file)?;
+    let maps = open(c"/proc/self/maps")?;
     let start = image.segments.first()?.memory.start;
-    let (dev, inode) = maps.split(|&byte| byte == b'\n').find_map(|line| file_at(line, start))?;
-    let same = dev == (libc::major(meta.dev()), libc::minor(meta.dev())) && inode == meta.ino();
-    same.then(|| ImageFile { file, id: (meta.dev(), meta.ino()) })
+    (mapped_at(&maps, start)? == id).then_some(ImageFile { file, id })
+}
+
+fn open(path: &CStr) -> Option<OwnedFd> {
+    // SAFETY: a text; the descriptor is nobody else's.
+    unsafe {
+        let fd = libc::open(path.as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC);
+        (fd >= 0).then(|| OwnedFd::from_raw_fd(fd))
+    }
 }
 
 impl ImageFile {
@@ -89,34 +115,74 @@ impl ImageFile {
     /// all files it does not know, and open others under their numbers; a shared object's file
     /// may be written to.
     pub(crate) fn holds(&self, bytes: &[u8], at: u64) -> bool {
-        let id = self.file.metadata().map(|meta| (meta.dev(), meta.ino()));
         let (Some(first), Some(last)) = (bytes.first_chunk::<64>(), bytes.last_chunk::<64>())
         else {
             return false;
         };
-        let read = |at| {
+        let holds = |chunk: &[u8; 64], at: u64| {
             let mut buffer = [0; 64];
-            self.file.read_exact_at(&mut buffer, at).map(|()| buffer)
+            let to = buffer.as_mut_ptr().cast();
+            let Ok(at) = libc::off_t::try_from(at) else { return false };
+            // SAFETY: as many bytes as the buffer has.
+            let read = unsafe { libc::pread(self.file.as_raw_fd(), to, buffer.len(), at) };
+            read == 64 && buffer == *chunk
         };
-        id.is_ok_and(|id| id == self.id)
-            && read(at).is_ok_and(|read| read == *first)
-            && read(at + (bytes.len() - last.len()) as u64).is_ok_and(|read| read == *last)
+        FileId::of(&self.file) == Some(self.id)
+            && holds(first, at)
+            && holds(last, at.saturating_add((bytes.len() - last.len()) as u64))
     }
 }
 
-/// The device and inode that a line of `/proc/self/maps` names, if the address is in its range.
-/// A line: `55d0c000-55d0d000 r--p 00000000 fe:01 1234   /path`.
-fn file_at(line: &[u8], address: usize) -> Option<((u32, u32), u64)> {
-    let line = std::str::from_utf8(line.get(..80).unwrap_or(line)).ok()?;
-    let mut fields = line.split_ascii_whitespace();
-    let hex = |text: &str| u64::from_str_radix(text, 16).ok();
-    let (start, end) = fields.next()?.split_once('-')?;
-    if !(hex(start)?..hex(end)?).contains(&(address as u64)) {
+/// The file that is mapped at an address by what `/proc/self/maps` says, of whose lines the beginnings are
+/// read.
+fn mapped_at(maps: &OwnedFd, address: usize) -> Option<FileId> {
+    let (mut line, mut len) = ([0; 96], 0);
+    let mut buffer = [0u8; 1024];
+    loop {
+        let to = buffer.as_mut_ptr().cast();
+        // SAFETY: as many bytes as the buffer has.
+        let read = unsafe { libc::read(maps.as_raw_fd(), to, buffer.len()) };
+        for &byte in buffer.get(..usize::try_from(read).ok()?).filter(|read| !read.is_empty())? {
+            if byte == b'\n' {
+                if let Some(id) = file_at(&line[..len], address) {
+                    return Some(id);
+                }
+                len = 0;
+            } else if let Some(place) = line.get_mut(len) {
+                *place = byte;
+                len += 1;
+            }
+        }
+    }
+}
+
+/// The file that a line names, if the address is in its range. A line:
+/// `55d0c000-55d0d000 r--p 00000000 fe:01 1234   /path`.
+fn file_at(line: &[u8], address: usize) -> Option<FileId> {
+    let mut rest = line;
+    let memory = number(&mut rest, 16, b'-')?..number(&mut rest, 16, b' ')?;
+    if !memory.contains(&(address as u64)) {
         return None;
     }
-    let (major, minor) = fields.nth(2)?.split_once(':')?;
-    let inode = fields.next()?.parse().ok()?;
-    Some(((hex(major)? as u32, hex(minor)? as u32), inode))
+    // What may be done there: four letters.
+    rest = rest.get(5..)?;
+    number(&mut rest, 16, b' ')?;
+    let device = (number(&mut rest, 16, b':')? as u32, number(&mut rest, 16, b' ')? as u32);
+    Some(FileId { device, inode: number(&mut rest, 10, b' ')? })
+}
+
+/// Takes a number and what ends it from a text.
+fn number(text: &mut &[u8], radix: u32, end: u8) -> Option<u64> {
+    let mut number = 0u64;
+    loop {
+        let (&byte, rest) = text.split_first()?;
+        *text = rest;
+        if byte == end {
+            return Some(number);
+        }
+        let digit = char::from(byte).to_digit(radix)?;
+        number = number.checked_mul(radix.into())?.checked_add(digit.into())?;
+    }
 }
 
 #[cfg(all(test, not(miri)))]
@@ -126,7 +192,11 @@ mod tests {
     #[test]
     fn lines_of_maps() {
         let line = b"55d0c000-55d0d000 r--p 00000000 fe:1f 1234         /a b";
-        assert_eq!(file_at(line, 0x55d0_c000), Some(((0xfe, 0x1f), 1234)));
+        let id = FileId { device: (0xfe, 0x1f), inode: 1234 };
+        assert_eq!(file_at(line, 0x55d0_c000), Some(id));
+        assert_eq!(file_at(b"55d0c000-55d0d000 r--p 00000000 fe:1g 1234 ", 0x55d0_c000), None);
+        assert_eq!(file_at(&line[..43], 0x55d0_c000), Some(id));
+        assert_eq!(file_at(&line[..42], 0x55d0_c000), None);
         assert_eq!(file_at(line, 0x55d0_d000), None);
         assert_eq!(file_at(b"", 0), None);
     }
@@ -146,7 +216,7 @@ mod tests {
         assert!(file.holds(&CONSTANT, at));
         assert!(!file.holds(&CONSTANT, at + 1) && !file.holds(&CONSTANT, u64::MAX));
         assert!(!file.holds(&CONSTANT[..63], at));
-        let other = ImageFile { file: File::open("/proc/self/maps").unwrap(), ..file };
+        let other = ImageFile { file: open(c"/proc/self/maps").unwrap(), ..file };
         assert!(!other.holds(&CONSTANT, at));
     }
 }

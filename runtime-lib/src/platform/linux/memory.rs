@@ -4,8 +4,7 @@
 //! was at first, so a few reservations that are not needed any more are kept for the next memories
 //! of the same size, with what they have of a file if that is all they have.
 
-use std::fs::File;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::ptr::{self, NonNull};
 use std::sync::Mutex;
 
@@ -148,7 +147,7 @@ impl Reservation {
 
     /// Puts a file's bytes in place of what is at `offset`, copied when they are written to.
     /// Returns whether it succeeded.
-    fn map_file(&mut self, offset: usize, file: &File, at: u64, len: usize) -> bool {
+    fn map_file(&mut self, offset: usize, file: &OwnedFd, at: u64, len: usize) -> bool {
         // SAFETY: no arguments to get wrong.
         let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as u64;
         assert!(offset.checked_add(len).is_some_and(|end| end <= self.committed));
@@ -266,7 +265,8 @@ mod tests {
         let Some(file) = crate::platform::open_image(&image) else { return };
         let file: &'static ImageFile = Box::leak(Box::new(file));
         let mut start = [0; 8192];
-        std::os::unix::fs::FileExt::read_exact_at(&file.file, &mut start, 4096).unwrap();
+        let exe = std::fs::File::open("/proc/self/exe").unwrap();
+        std::os::unix::fs::FileExt::read_exact_at(&exe, &mut start, 4096).unwrap();
         let backing = Backing { file, at: 4096, offset: 0, len: start.len() };
         let other = Backing { at: 0, offset: 1 << 16, len: 4096, ..backing };
         for round in 0..20 {
