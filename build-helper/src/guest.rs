@@ -87,7 +87,24 @@ pub fn compile(
     let Loaded { name, stem, module, built, wasm, options } = guest;
     let config = options.config(&name, env);
     let compile_error = |source| Error::Compile { path: module.clone(), source };
-    let interface = wasmaot_compiler::describe(&wasm, &config).map_err(compile_error)?;
+    let object = env.out_dir.join(format!("{stem}.o"));
+    let key = object::key(&wasm, &config);
+    let current = object::is_current(&object, &key);
+    let artifact = if env.machine_code == MachineCode::Now && !current {
+        let cache = env.cache.as_ref().unwrap_or_else(|problem| {
+            lines.warn(problem.clone());
+            &None
+        });
+        let store = cache.as_ref().map(|cache| cache as &dyn Store);
+        let work = || wasmaot_compiler::compile_with(&wasm, &config, store);
+        Some(jobs::run(env.jobs, env.makeflags.as_deref(), work).map_err(compile_error)?)
+    } else {
+        None
+    };
+    let interface = match &artifact {
+        Some(artifact) => artifact.interface.clone(),
+        None => wasmaot_compiler::describe(&wasm, &config).map_err(compile_error)?,
+    };
 
     let bindings = env.out_dir.join(format!("{stem}.rs"));
     output::write(&bindings, rust_bindings_linked(&interface, library).as_bytes())?;
@@ -98,33 +115,21 @@ pub fn compile(
         header = Some(path);
     }
 
-    let path = env.out_dir.join(format!("{stem}.o"));
-    let key = object::key(&wasm, &config);
-    let current = object::is_current(&path, &key);
-    let mut compiled = false;
-    let object = match env.machine_code {
-        MachineCode::Never => None,
-        _ if current => Some(path),
-        MachineCode::Later => {
+    let compiled = artifact.is_some();
+    let there = match &artifact {
+        Some(artifact) => {
+            object::store(&object, &artifact.object, &key)?;
+            true
+        }
+        None if env.machine_code == MachineCode::Later && !current => {
             // A file that is missing makes cargo run this script again, in a build that needs it.
-            object::remove(&path)?;
-            lines.depends_on_file(&path);
-            None
+            object::remove(&object)?;
+            lines.depends_on_file(&object);
+            false
         }
-        MachineCode::Now => {
-            let cache = env.cache.as_ref().unwrap_or_else(|problem| {
-                lines.warn(problem.clone());
-                &None
-            });
-            let store = cache.as_ref().map(|cache| cache as &dyn Store);
-            let work = || wasmaot_compiler::compile_with(&wasm, &config, store);
-            let artifact =
-                jobs::run(env.jobs, env.makeflags.as_deref(), work).map_err(compile_error)?;
-            object::store(&path, &artifact.object, &key)?;
-            compiled = true;
-            Some(path)
-        }
+        None => env.machine_code != MachineCode::Never,
     };
+    let object = there.then_some(object);
     Ok(GuestOutput { name, module, built, interface, bindings, header, object, compiled })
 }
 

@@ -197,6 +197,39 @@ fn code_that_other_surroundings_made_is_not_taken() {
     }
 }
 
+/// Whatever translation reads of other functions (to inline them, say), it is in the key.
+#[test]
+fn what_callers_make_of_a_changed_function_is_new() {
+    let guest = |constant: u32, effect: &str| {
+        let text = format!(
+            "(module (memory 1) (table 1 1 funcref) (elem (i32.const 0) func $small)
+                (type $t (func (param i32) (result i32)))
+                (func $small (type $t) {effect} (i32.add (local.get 0) (i32.const {constant})))
+                (func $once (param i32 i32) (result i32)
+                    (i32.mul (call $small (local.get 0)) (local.get 1)))
+                (func (export \"a\") (type $t) (call $once (i32.const 6) (local.get 0)))
+                (func (export \"b\") (param i32) (result i32) (local i32)
+                    (loop $l
+                        (local.set 1 (call $small (local.get 1)))
+                        (br_if $l (i32.lt_u (local.get 1) (local.get 0))))
+                    (local.get 1))
+                (func (export \"c\") (type $t)
+                    (call_indirect (type $t) (local.get 0) (i32.const 0)))
+                (func (export \"d\") (type $t) (return_call $small (local.get 0))))"
+        );
+        wat::parse_str(text).unwrap()
+    };
+    let write = "(i32.store (i32.const 8) (local.get 0))";
+    for config in configs() {
+        if config.exports.is_none() {
+            let shelf = Shelf::default();
+            for (constant, effect) in [(1, ""), (2, ""), (1 << 20, ""), (1, write), (1, "(nop)")] {
+                compile_in(&shelf, &guest(constant, effect), &config);
+            }
+        }
+    }
+}
+
 #[test]
 fn hints_belong_to_a_function() {
     let guest = |hint: &str| {
