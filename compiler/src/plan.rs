@@ -25,6 +25,7 @@ mod exports;
 mod images;
 pub mod products;
 mod reach;
+pub mod small;
 
 use products::Product;
 use reach::Reach;
@@ -73,6 +74,9 @@ pub struct Plan {
     /// The functions whose calls are a multiplication instead, unless code is metered: what runs
     /// would cost less.
     pub products: BTreeMap<FuncIndex, Product>,
+    /// The functions whose code stands in the place of their calls, unless code is metered: they
+    /// would cost less.
+    pub small: BTreeSet<FuncIndex>,
     /// What defined memories start with, in ascending order, not overlapping. An active segment
     /// for which [`init`](Self::init) has no step is in here.
     pub images: Vec<Image>,
@@ -202,6 +206,7 @@ pub fn plan(module: &Module<'_>, config: &Config) -> Result<Plan> {
         functions,
         wasi: if config.wasi { wasi(module) } else { BTreeMap::new() },
         products: if config.fuel { BTreeMap::new() } else { products::products(module) },
+        small: if config.fuel { BTreeSet::new() } else { small::small(module) },
         images: std::mem::take(&mut images.images),
         data,
         init,

@@ -24,7 +24,7 @@ use super::entry::Places;
 use crate::func_key::{FuncKey, Reference};
 use crate::index::FuncIndex;
 use crate::module::{Body, ConstOp, DataSegment, ElemSegment, Function, Import, Module};
-use crate::plan::Plan;
+use crate::plan::{Plan, small};
 use crate::target::Target;
 
 /// A key: a digest, which [`Display`](fmt::Display) writes in hexadecimal digits.
@@ -40,6 +40,7 @@ impl fmt::Display for Key {
 /// The keys of one module and its options.
 pub struct Keys<'m> {
     module: &'m Module<'m>,
+    plan: &'m Plan,
     pack: Key,
     surroundings: Key,
     places: Places,
@@ -47,9 +48,10 @@ pub struct Keys<'m> {
 
 impl<'m> Keys<'m> {
     /// Looks at everything other than bodies.
-    pub fn new(module: &'m Module<'m>, plan: &Plan, target: &Target) -> Self {
+    pub fn new(module: &'m Module<'m>, plan: &'m Plan, target: &Target) -> Self {
         Self {
             module,
+            plan,
             pack: pack(module, plan, target),
             surroundings: surroundings(module, plan, target),
             places: Places::new(module),
@@ -67,7 +69,7 @@ impl<'m> Keys<'m> {
         let mut digest = Digester::new("function");
         digest.bytes(&self.surroundings.0);
         digest.func_key(func);
-        for func in read(func) {
+        for func in read(self.module, self.plan, func) {
             let body = self.module.functions[func].body.as_ref();
             digest.number(func.as_u32().into());
             digest.body(body.expect("only defined functions are read"));
@@ -83,12 +85,11 @@ impl<'m> Keys<'m> {
 
 /// The functions whose bodies a function's translation reads. Whoever has it read another one
 /// names that here, too.
-fn read(func: FuncKey) -> impl Iterator<Item = FuncIndex> {
+fn read(module: &Module<'_>, plan: &Plan, func: FuncKey) -> Vec<FuncIndex> {
     match func {
-        FuncKey::Body(func) => Some(func),
-        _ => None,
+        FuncKey::Body(func) => small::parts(module, &plan.small, func),
+        _ => Vec::new(),
     }
-    .into_iter()
 }
 
 fn compiler(digest: &mut Digester) {
@@ -261,6 +262,8 @@ impl Digester {
             functions,
             wasi,
             products,
+            // Says itself in what is read for a function.
+            small: _,
             images: _,
             data,
             init,

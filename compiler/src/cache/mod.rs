@@ -73,7 +73,12 @@ enum Source {
 
 impl<'s> Session<'s> {
     /// Gets the pack of a module.
-    pub fn new(store: &'s dyn Store, module: &'s Module<'s>, plan: &Plan, target: &Target) -> Self {
+    pub fn new(
+        store: &'s dyn Store,
+        module: &'s Module<'s>,
+        plan: &'s Plan,
+        target: &Target,
+    ) -> Self {
         let keys = Keys::new(module, plan, target);
         let pack = Pack::read(store.get(&keys.pack()).unwrap_or_default());
         Self { store, keys, pack }

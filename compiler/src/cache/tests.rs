@@ -231,6 +231,25 @@ fn what_callers_make_of_a_changed_function_is_new() {
 }
 
 #[test]
+fn a_function_is_generated_again_with_what_is_put_into_it() {
+    let guest = |small: &str, other: &str| {
+        let text = format!(
+            "(module
+                (func $small (param i32) (result i32) (i32.xor (local.get 0) (i32.const {small})))
+                (func $middle (param i32) (result i32) (call $small (call $small (local.get 0))))
+                (func (export \"f\") (param i32) (result i32)
+                    (i32.div_u (call $middle (local.get 0)) (local.get 0)))
+                (func (export \"g\") (result i32) (loop) (i32.const {other})))"
+        );
+        wat::parse_str(text).unwrap()
+    };
+    let shelf = Shelf::default();
+    compile_in(&shelf, &guest("1", "1"), &config());
+    assert_eq!(compile_in(&shelf, &guest("1", "2"), &config()).work.generated, 1);
+    assert_eq!(compile_in(&shelf, &guest("2", "2"), &config()).work.generated, 3);
+}
+
+#[test]
 fn hints_belong_to_a_function() {
     let guest = |hint: &str| {
         let text = format!(

@@ -7,8 +7,9 @@ use wasmaot_abi::traps::TrapCode;
 
 use super::context::Context;
 use super::trap::trap_if;
-use super::{meter, table, vmctx, wide};
+use super::{inline, meter, table, vmctx, wide};
 use crate::config::TrapStyle;
+use crate::error::Result;
 use crate::func_key::{FuncKey, Reference};
 use crate::index::{FuncIndex, SigIndex, TableIndex};
 
@@ -26,12 +27,17 @@ pub enum Callee {
 }
 
 /// `call`.
-pub fn direct(cx: &mut Context<'_, '_>, func: FuncIndex) {
+///
+/// # Errors
+/// As translation of the function that is called.
+pub fn direct(cx: &mut Context<'_, '_>, func: FuncIndex) -> Result<()> {
     if let Some(&product) = cx.plan.products.get(&func) {
-        return wide::store_product(cx, product);
+        wide::store_product(cx, product);
+    } else if !inline::call(cx, func)? {
+        let callee = function(cx, func);
+        call(cx, cx.module.functions[func].sig, callee);
     }
-    let callee = function(cx, func);
-    call(cx, cx.module.functions[func].sig, callee);
+    Ok(())
 }
 
 /// `call_indirect`.

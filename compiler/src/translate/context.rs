@@ -50,6 +50,8 @@ pub struct Context<'t, 'f> {
     pub meter: Option<Meter>,
     /// The function's code, if it has any of its own.
     pub body: Option<&'t Body<'t>>,
+    /// How many bytes of small functions may still be put into this one.
+    pub inline_budget: usize,
     /// Where the current instruction stands in the file.
     pub offset: usize,
     signatures: HashMap<SigIndex, SigRef>,
@@ -82,6 +84,7 @@ impl<'t, 'f> Context<'t, 'f> {
             passed: Passed::default(),
             meter: None,
             body: None,
+            inline_budget: 0,
             offset: 0,
             signatures: HashMap::new(),
             callees: HashMap::new(),

@@ -22,8 +22,8 @@ use crate::index::SigIndex;
 pub fn function(cx: &mut Context<'_, '_>, sig: SigIndex) {
     let ty = BlockType::Sig(sig);
     let label = cx.block(ty.results(cx.module));
-    let kind = Kind::Block;
-    cx.stack.frames.push(Frame { kind, ty, height: 0, label, branched: false, warm: false });
+    let (kind, height) = (Kind::Block, cx.stack.values.len());
+    cx.stack.frames.push(Frame { kind, ty, height, label, branched: false, warm: false });
 }
 
 /// `block`.

@@ -15,6 +15,7 @@ mod convert;
 mod float;
 mod global;
 mod init;
+mod inline;
 mod int;
 mod local;
 mod memory;
@@ -40,7 +41,7 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, InstBuilder, Signature, UserFuncName};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use wasmaot_abi::traps::TrapCode;
-use wasmparser::{BinaryReader, FunctionBody};
+use wasmparser::{BinaryReader, FunctionBody, OperatorsReader};
 
 use self::context::Context;
 use self::size::Filled;
@@ -127,6 +128,7 @@ fn function(
     let mut cx = Context::new(module, plan, target, builder, vmctx);
     if let FuncKey::Body(func) = key {
         cx.body = module.functions[func].body.as_ref();
+        cx.inline_budget = cx.body.map_or(0, inline::budget);
     }
     if fill(&mut cx)? == Filled::TooMuch {
         return Ok(None);
@@ -148,17 +150,7 @@ fn check_stack(cx: &mut Context<'_, '_>) {
 }
 
 fn instructions(cx: &mut Context<'_, '_>, body: &Body<'_>) -> Result<Filled> {
-    let reader = BinaryReader::new(body.bytes, body.offset as u64);
-    let mut locals = FunctionBody::new(reader).get_locals_reader().map_err(invalid)?;
-    for _ in 0..locals.get_count() {
-        let offset = locals.original_position() as usize;
-        let (count, ty) = locals.read().map_err(invalid)?;
-        let ty = types::from_wasm(cx.module, ty)
-            .ok_or_else(|| unsupported(offset, &format!("{ty:?}")))?;
-        let zero = local::zero(cx, ty);
-        local::declare(cx, ty, count, zero);
-    }
-    let mut reader = wasmparser::OperatorsReader::new(locals.get_binary_reader());
+    let mut reader = declare_locals(cx, body)?;
     meter::start(cx, reader.clone()).map_err(invalid)?;
     while !cx.stack.frames.is_empty() {
         let (operator, offset) = reader.read_with_offset().map_err(invalid)?;
@@ -170,6 +162,21 @@ fn instructions(cx: &mut Context<'_, '_>, body: &Body<'_>) -> Result<Filled> {
         }
     }
     Ok(Filled::Whole)
+}
+
+/// Declares the locals that are no parameters; the instructions follow.
+fn declare_locals<'b>(cx: &mut Context<'_, '_>, body: &Body<'b>) -> Result<OperatorsReader<'b>> {
+    let reader = BinaryReader::new(body.bytes, body.offset as u64);
+    let mut locals = FunctionBody::new(reader).get_locals_reader().map_err(invalid)?;
+    for _ in 0..locals.get_count() {
+        let offset = locals.original_position() as usize;
+        let (count, ty) = locals.read().map_err(invalid)?;
+        let ty = types::from_wasm(cx.module, ty)
+            .ok_or_else(|| unsupported(offset, &format!("{ty:?}")))?;
+        let zero = local::zero(cx, ty);
+        local::declare(cx, ty, count, zero);
+    }
+    Ok(OperatorsReader::new(locals.get_binary_reader()))
 }
 
 /// What follows comes from the instruction at this offset in the file.

@@ -40,7 +40,7 @@ pub fn translate(cx: &mut Context<'_, '_>, operator: &Operator<'_>) -> Result<()
         BrTable { ref targets } => control::br_table(cx, targets).map_err(invalid)?,
         Return => control::return_(cx),
 
-        Call { function_index } => call::direct(cx, FuncIndex::from_u32(function_index)),
+        Call { function_index } => call::direct(cx, FuncIndex::from_u32(function_index))?,
         CallIndirect { type_index, table_index } => {
             let sig = cx.module.types[TypeIndex::from_u32(type_index)];
             call::indirect(cx, TableIndex::from_u32(table_index), sig);

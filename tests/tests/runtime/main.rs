@@ -11,6 +11,7 @@ mod externref;
 mod fuel;
 mod function_references;
 mod host;
+mod inline;
 mod interrupt;
 mod isolation;
 mod leak;

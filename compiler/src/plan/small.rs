@@ -1,0 +1,225 @@
+//! Which functions are so small that their code is put where they are called.
+//!
+//! They do a little arithmetic: `isdigit`, `min`, a hash's round. Nothing in them can trap, loop or
+//! leave the module, so no place in them is ever seen in a trap or in a backtrace, and whoever calls
+//! one has the same traps, at the same places, as if it had been called. Functions that only call
+//! such functions are of the kind, too.
+
+use std::collections::BTreeSet;
+
+use wasmparser::{BinaryReader, FunctionBody, Operator};
+
+use crate::index::FuncIndex;
+use crate::module::{Body, Module, Use};
+
+/// The longest code of such a function, with that of those that it calls, in bytes.
+const MAX_LEN: usize = 96;
+
+/// Finds them.
+pub fn small(module: &Module<'_>) -> BTreeSet<FuncIndex> {
+    let mut small = BTreeSet::new();
+    // What is left: the functions that call others, once these have been looked at.
+    let mut left: Vec<(FuncIndex, &Body<'_>)> = Vec::new();
+    for (func, function) in module.functions.iter() {
+        if let Some(body) = function.body.as_ref().filter(|body| is_plain(body)) {
+            left.push((func, body));
+        }
+    }
+    // A function that calls itself, by whatever way, is never found.
+    loop {
+        let found = left.len();
+        left.retain(|&(func, body)| {
+            let is_small = len(module, &small, body).is_some_and(|len| len <= MAX_LEN);
+            if is_small {
+                small.insert(func);
+            }
+            !is_small
+        });
+        if left.len() == found {
+            return small;
+        }
+    }
+}
+
+/// A function and all those whose code is put into it, in ascending order.
+pub fn parts(module: &Module<'_>, small: &BTreeSet<FuncIndex>, func: FuncIndex) -> Vec<FuncIndex> {
+    let (mut parts, mut next) = (vec![func], vec![func]);
+    while let Some(func) = next.pop() {
+        let body = module.functions[func].body.as_ref();
+        for callee in body.into_iter().flat_map(|body| callees(body)) {
+            if small.contains(&callee) && !parts.contains(&callee) {
+                parts.push(callee);
+                next.push(callee);
+            }
+        }
+    }
+    parts.sort_unstable();
+    parts
+}
+
+fn callees<'b>(body: &'b Body<'_>) -> impl Iterator<Item = FuncIndex> + 'b {
+    body.uses.iter().filter_map(|used| match *used {
+        Use::Call(func) => Some(func),
+        _ => None,
+    })
+}
+
+/// How long code is with that of those that it calls; `None` if any of them is not small.
+fn len(module: &Module<'_>, small: &BTreeSet<FuncIndex>, body: &Body<'_>) -> Option<usize> {
+    let mut operators = operators(body)?;
+    let mut total = body.bytes.len();
+    while !operators.eof() {
+        if let Operator::Call { function_index } = operators.read().ok()? {
+            let callee = FuncIndex::from_u32(function_index);
+            let callee =
+                small.contains(&callee).then(|| module.functions[callee].body.as_ref())??;
+            total += len(module, small, callee)?;
+        }
+    }
+    Some(total)
+}
+
+fn operators<'a>(body: &Body<'a>) -> Option<wasmparser::OperatorsReader<'a>> {
+    let reader = BinaryReader::new(body.bytes, body.offset as u64);
+    FunctionBody::new(reader).get_operators_reader().ok()
+}
+
+/// Whether a function is short and has but instructions that neither trap nor loop, and calls.
+fn is_plain(body: &Body<'_>) -> bool {
+    if body.bytes.len() > MAX_LEN || body.loop_depth > 0 {
+        return false;
+    }
+    let Some(mut operators) = operators(body) else { return false };
+    while !operators.eof() {
+        if !operators.read().is_ok_and(|operator| is_plain_operator(&operator)) {
+            return false;
+        }
+    }
+    true
+}
+
+fn is_plain_operator(operator: &Operator<'_>) -> bool {
+    use Operator as O;
+    macro_rules! proposal_of {
+        ($(@$proposal:ident $op:ident $({ $($arg:ident: $ty:ty),* })? => $visit:ident ($($ann:tt)*))*) => {
+            match operator {
+                $(O::$op { .. } => stringify!($proposal),)*
+                _ => "",
+            }
+        };
+    }
+    match operator {
+        // Those of the first version of the language that can trap, or touch a memory.
+        O::Unreachable
+        | O::Loop { .. }
+        | O::CallIndirect { .. }
+        | O::I32Load { .. }
+        | O::I64Load { .. }
+        | O::F32Load { .. }
+        | O::F64Load { .. }
+        | O::I32Load8S { .. }
+        | O::I32Load8U { .. }
+        | O::I32Load16S { .. }
+        | O::I32Load16U { .. }
+        | O::I64Load8S { .. }
+        | O::I64Load8U { .. }
+        | O::I64Load16S { .. }
+        | O::I64Load16U { .. }
+        | O::I64Load32S { .. }
+        | O::I64Load32U { .. }
+        | O::I32Store { .. }
+        | O::I64Store { .. }
+        | O::F32Store { .. }
+        | O::F64Store { .. }
+        | O::I32Store8 { .. }
+        | O::I32Store16 { .. }
+        | O::I64Store8 { .. }
+        | O::I64Store16 { .. }
+        | O::I64Store32 { .. }
+        | O::MemorySize { .. }
+        | O::MemoryGrow { .. }
+        | O::I32DivS
+        | O::I32DivU
+        | O::I32RemS
+        | O::I32RemU
+        | O::I64DivS
+        | O::I64DivU
+        | O::I64RemS
+        | O::I64RemU
+        | O::I32TruncF32S
+        | O::I32TruncF32U
+        | O::I32TruncF64S
+        | O::I32TruncF64U
+        | O::I64TruncF32S
+        | O::I64TruncF32U
+        | O::I64TruncF64S
+        | O::I64TruncF64U => false,
+        _ => matches!(
+            wasmparser::for_each_operator!(proposal_of),
+            "mvp" | "sign_extension" | "saturating_float_to_int"
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(functions: &str) -> Vec<u32> {
+        let text = format!(
+            "(module (import \"m\" \"f\" (func $import)) (memory 1) (table 1 funcref) {functions})"
+        );
+        let wasm = wat::parse_str(text).unwrap();
+        let module = crate::parse::parse(&wasm, Default::default()).unwrap();
+        small(&module).iter().map(|func| func.as_u32()).collect()
+    }
+
+    #[test]
+    fn small_functions_are_found_with_those_that_call_them() {
+        let is_digit = "(func $digit (param i32) (result i32)
+            (i32.lt_u (i32.sub (local.get 0) (i32.const 48)) (i32.const 10)))";
+        let either = "(func $either (param i32) (result i32)
+            (i32.or (call $digit (local.get 0)) (call $digit (i32.const 1))))";
+        assert_eq!(found(&format!("{is_digit} {either}")), [1, 2]);
+        assert_eq!(found(&format!("{either} {is_digit}")), [1, 2]);
+        // Too long together.
+        let sixteen = "(i32.add (call $either (local.get 0))".repeat(16);
+        let long =
+            format!("(func (param i32) (result i32) {sixteen} (i32.const 1) {}", ")".repeat(17));
+        assert_eq!(found(&format!("{is_digit} {either} {long}")), [1, 2]);
+    }
+
+    #[test]
+    fn what_can_trap_loop_or_leave_is_not_small() {
+        for code in [
+            "unreachable",
+            "(drop (i32.load (i32.const 0)))",
+            "(i64.store8 (i32.const 0) (i64.const 0))",
+            "(drop (i32.div_u (i32.const 1) (i32.const 0)))",
+            "(drop (i64.trunc_f64_s (f64.const 0)))",
+            "(loop)",
+            "(call $import)",
+            "(call $self)",
+            "(call_indirect (i32.const 0))",
+            "(return_call $import)",
+            "(drop (memory.grow (i32.const 0)))",
+            "(drop (table.get 0 (i32.const 0)))",
+            "(memory.fill (i32.const 0) (i32.const 0) (i32.const 0))",
+        ] {
+            assert!(found(&format!("(func $self {code})")).is_empty(), "{code}");
+        }
+        assert!(found("(func $a (call $b)) (func $b (call $a))").is_empty());
+        assert_eq!(found("(func (drop (i32.trunc_sat_f32_s (f32.const 0))))"), [1]);
+    }
+
+    #[test]
+    fn parts_are_what_is_put_together() {
+        let text = "(module (func $a) (func $b (call $a)) (func $c (loop (call $b)) (call $d))
+            (func $d (loop)))";
+        let wasm = wat::parse_str(text).unwrap();
+        let module = crate::parse::parse(&wasm, Default::default()).unwrap();
+        let of = |func| parts(&module, &small(&module), FuncIndex::from_u32(func));
+        assert_eq!(of(2).iter().map(|func| func.as_u32()).collect::<Vec<_>>(), [0, 1, 2]);
+        assert_eq!(of(3).iter().map(|func| func.as_u32()).collect::<Vec<_>>(), [3]);
+    }
+}
