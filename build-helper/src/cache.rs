@@ -8,6 +8,8 @@
 //! What stands there ends up in programs, so the folder and its files must be this user's and
 //! nobody else may be able to write to them; else there is no cache. Nor is there one where
 //! something cannot be read or written: no build fails because of it.
+//!
+//! A team can share machine code through a store of its own: see [`Client`].
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
@@ -16,6 +18,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use wasmaot_compiler::cache::{Key, Store};
+
+mod client;
+
+pub use client::Client;
 
 /// The variable that names the folder of caches.
 pub const VARIABLE: &str = crate::env::CACHE_DIR;
@@ -40,6 +46,8 @@ pub struct Cache {
     root: PathBuf,
     folder: PathBuf,
     size: u64,
+    fetch: Option<Client>,
+    publish: Option<Client>,
 }
 
 impl Cache {
@@ -47,7 +55,15 @@ impl Cache {
     /// something is kept.
     pub fn new(root: impl Into<PathBuf>, size: u64) -> Self {
         let root = root.into();
-        Self { folder: root.join("functions"), root, size }
+        Self { folder: root.join("functions"), root, size, fetch: None, publish: None }
+    }
+
+    /// The same with clients of a store that is somewhere else: where much is missing it is asked,
+    /// and it is told what was generated here. Whoever can write to that store decides about machine
+    /// code in programs.
+    #[must_use]
+    pub fn shared(self, fetch: Option<Client>, publish: Option<Client>) -> Self {
+        Self { fetch, publish, ..self }
     }
 
     /// The cache that the environment names; `None` if it is switched off or there is no place
@@ -182,6 +198,16 @@ impl Store for Cache {
 
     fn put(&self, key: &Key, bytes: &[u8]) {
         let _ = self.write(key, bytes);
+    }
+
+    fn fetch(&self, key: &Key) -> Option<Vec<u8>> {
+        self.fetch.as_ref()?.get(&key.to_string(), self.size)
+    }
+
+    fn publish(&self, key: &Key, bytes: &[u8]) {
+        if let Some(client) = &self.publish {
+            client.put(&key.to_string(), bytes);
+        }
     }
 }
 
@@ -349,6 +375,27 @@ mod tests {
             assert!(work(&cache, &guest(1), "a").generated > 0);
         }
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_one_publishes_another_fetches() {
+        let dirs = [(); 3].map(|()| tempfile::tempdir().unwrap());
+        let [store, here, there] = &dirs;
+        let client = |program: &str| {
+            Client::new(&format!("{program} {}/{{key}}", store.path().display())).unwrap()
+        };
+        let (fetch, publish) = (client("cat"), client("tee"));
+        let here = Cache::new(here.path(), DEFAULT_SIZE).shared(None, Some(publish));
+        let there = Cache::new(there.path(), DEFAULT_SIZE).shared(Some(fetch), None);
+        let all = work(&here, &guest(1), "a").generated;
+        assert_eq!(work(&there, &guest(1), "a"), Work { generated: 0, reused: all });
+        for file in fs::read_dir(store.path()).unwrap() {
+            fs::remove_file(file.unwrap().path()).unwrap();
+        }
+        assert_eq!(work(&there, &guest(1), "a").generated, 0, "it keeps what it fetched");
+        assert_eq!(work(&there, &guest(1), "b").generated, all);
+        assert_eq!(fs::read_dir(store.path()).unwrap().count(), 0, "it publishes nothing");
     }
 
     #[test]

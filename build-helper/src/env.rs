@@ -4,12 +4,12 @@
 //! own. To add a variable: read it there and, unless cargo itself reruns build scripts when it
 //! changes, name it in [`RERUN`].
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use wasmaot_compiler::OptLevel;
 
-use crate::cache::{self, Cache};
+use crate::cache::{self, Cache, Client};
 use crate::error::Error;
 
 /// Names a folder with the `cargo` and `rustc` that build guests.
@@ -22,6 +22,10 @@ const CACHE: &str = "WASMAOT_CACHE";
 pub const CACHE_DIR: &str = "WASMAOT_CACHE_DIR";
 /// Says how many bytes the cache may hold.
 const CACHE_SIZE: &str = "WASMAOT_CACHE_SIZE";
+/// The command that fetches machine code from a shared cache.
+const CACHE_FETCH: &str = "WASMAOT_CACHE_FETCH";
+/// The command that publishes machine code in a shared cache.
+const CACHE_PUBLISH: &str = "WASMAOT_CACHE_PUBLISH";
 /// Set by docs.rs while it builds documentation, which links nothing.
 const DOCS_RS: &str = "DOCS_RS";
 
@@ -180,7 +184,23 @@ pub fn cache(var: impl Fn(&str) -> Option<OsString>) -> Result<Option<Cache>, St
             )
         })?,
     };
-    Ok(cache_folder(var).map(|folder| Cache::new(folder, size)))
+    let client = |name: &str| {
+        let command = var(name).filter(|command| !command.is_empty());
+        command.map(|command| client(name, &command)).transpose()
+    };
+    let (fetch, publish) = (client(CACHE_FETCH)?, client(CACHE_PUBLISH)?);
+    Ok(cache_folder(&var).map(|folder| Cache::new(folder, size).shared(fetch, publish)))
+}
+
+/// The client of a shared cache.
+fn client(name: &str, command: &OsStr) -> Result<Client, String> {
+    command.to_str().and_then(Client::new).ok_or_else(|| {
+        let command = command.display();
+        format!(
+            "there is no cache of machine code, for {name} is `{command}`: `{{key}}` must stand in its \
+             arguments, such as `curl -sf https://cache.example/{{key}}`"
+        )
+    })
 }
 
 /// The folder of caches by the environment, absolute; `None` if it names none.
@@ -322,9 +342,9 @@ mod tests {
 
     #[test]
     fn the_cache_is_where_the_environment_says() {
-        let with = |variables: &'static [(&str, &str)]| {
+        let with = |variables: &[(&str, &str)]| {
             let find = |name: &str| variables.iter().find(|(known, _)| *known == name);
-            cache(move |name| find(name).map(|(_, value)| value.into()))
+            cache(|name| find(name).map(|(_, value)| value.into()))
         };
         let at = |folder: &str, size| Ok(Some(Cache::new(folder, size)));
         const GIB: u64 = 1 << 30;
@@ -337,6 +357,12 @@ mod tests {
         assert_eq!(with(&[("HOME", "/me"), ("WASMAOT_CACHE", "off")]), Ok(None));
         let sized = with(&[("WASMAOT_CACHE_DIR", "/d"), ("WASMAOT_CACHE_SIZE", "3M")]);
         assert_eq!(sized, at("/d", 3 << 20));
+        let shared = Cache::new("/d", GIB).shared(None, Client::new("tee /shared/{key}"));
+        let variables =
+            [("WASMAOT_CACHE_DIR", "/d"), ("WASMAOT_CACHE_PUBLISH", "tee /shared/{key}")];
+        assert_eq!(with(&variables), Ok(Some(shared)));
+        let wrong = with(&[("HOME", "/me"), ("WASMAOT_CACHE_FETCH", "curl")]).unwrap_err();
+        assert!(wrong.contains("WASMAOT_CACHE_FETCH") && wrong.contains("{key}"), "{wrong}");
         for wrong in [
             with(&[("HOME", "/me"), ("WASMAOT_CACHE_SIZE", "much")]),
             with(&[("HOME", "/me"), ("WASMAOT_CACHE_SIZE", "99999999999G")]),

@@ -53,6 +53,7 @@
 //! | `WASMAOT_CACHE` | `off`: no cache of machine code |
 //! | `WASMAOT_CACHE_DIR` | the folder of caches; else `wasmaot` in `$XDG_CACHE_HOME` or `~/.cache` |
 //! | `WASMAOT_CACHE_SIZE` | how many bytes the cache of machine code may hold (`512M`, `2G`); else `1G` |
+//! | `WASMAOT_CACHE_FETCH`, `WASMAOT_CACHE_PUBLISH` | commands that share machine code with others, such as `curl -sf https://cache.example/{key}` and `curl -sf -T - https://cache.example/{key}`: see [`cache::Client`] |
 
 #![forbid(unsafe_code)]
 

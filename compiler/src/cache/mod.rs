@@ -18,6 +18,8 @@ mod pack;
 #[cfg(test)]
 mod tests;
 
+use rayon::prelude::*;
+
 pub use key::Key;
 
 use self::key::Keys;
@@ -28,17 +30,28 @@ use crate::module::Module;
 use crate::plan::Plan;
 use crate::target::Target;
 
-/// Where packs are kept: a folder, say, or a service that a team shares. It may lose any of them at
+/// Where packs are kept: a folder, say, and a service that a team shares. It may lose any of them at
 /// any time, and may hand out bytes that were damaged; but not bytes of somebody who is not to decide
-/// about the machine code of programs.
+/// about the machine code of programs. Failing is up to the store: nobody asks.
 pub trait Store: Sync {
     /// What was put there by this key last, as far as is known.
     fn get(&self, key: &Key) -> Option<Vec<u8>>;
 
-    /// Keeps bytes, in place of older ones with the same key. Failing is up to the store: nobody
-    /// asks. Several processes may do this at the same time; either's bytes are good.
+    /// Keeps bytes, in place of older ones with the same key. Several processes may do this at the
+    /// same time; either's bytes are good.
     fn put(&self, key: &Key, bytes: &[u8]);
+
+    /// What others have by this key. May take long: only wanted where much is to be generated else.
+    fn fetch(&self, _key: &Key) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// Tells others: some of these bytes were generated just now.
+    fn publish(&self, _key: &Key, _bytes: &[u8]) {}
 }
+
+/// Of how many functions one must be missing for others to be asked.
+const WORTH_FETCHING: usize = 8;
 
 /// How much of a module's machine code was generated.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -53,7 +66,8 @@ pub struct Work {
 pub struct Session<'s> {
     store: &'s dyn Store,
     keys: Keys<'s>,
-    pack: Pack,
+    /// Ours, then that of others, if they were asked.
+    packs: Vec<Pack>,
 }
 
 /// A function, and what is to be kept of it.
@@ -65,8 +79,8 @@ pub struct Found {
 
 /// Where a function came from.
 enum Source {
-    /// The pack.
-    Pack,
+    /// A pack, by its place.
+    Pack(usize),
     /// It was made, and has these bytes. (There is no form for what emission refuses anyway.)
     Made(Option<Vec<u8>>),
 }
@@ -80,11 +94,17 @@ impl<'s> Session<'s> {
         target: &Target,
     ) -> Self {
         let keys = Keys::new(module, plan, target);
-        let pack = Pack::read(store.get(&keys.pack()).unwrap_or_default());
-        Self { store, keys, pack }
+        let own = Pack::read(store.get(&keys.pack()).unwrap_or_default());
+        let missing = |func: &&FuncKey| !own.contains(&keys.function(**func));
+        let missing = plan.functions.par_iter().filter(missing).count();
+        let mut packs = vec![own];
+        if missing * WORTH_FETCHING > plan.functions.len() {
+            packs.extend(store.fetch(&keys.pack()).map(Pack::read));
+        }
+        Self { store, keys, packs }
     }
 
-    /// Takes a function from the pack, or else makes it.
+    /// Takes a function from a pack, or else makes it.
     ///
     /// # Errors
     /// As `make`.
@@ -95,9 +115,10 @@ impl<'s> Session<'s> {
     ) -> Result<Found, E> {
         let key = self.keys.function(func);
         let places = self.keys.places();
-        let bytes = self.pack.find(&key);
-        if let Some(compiled) = bytes.and_then(|bytes| entry::decode(bytes, func, places)) {
-            return Ok(Found { compiled, key, source: Source::Pack });
+        for (pack, bytes) in self.packs.iter().map(|pack| pack.find(&key)).enumerate() {
+            if let Some(compiled) = bytes.and_then(|bytes| entry::decode(bytes, func, places)) {
+                return Ok(Found { compiled, key, source: Source::Pack(pack) });
+            }
         }
         let compiled = make()?;
         let source = Source::Made(entry::encode(&compiled, places));
@@ -106,13 +127,23 @@ impl<'s> Session<'s> {
 
     /// Puts a new pack if there is anything new.
     pub fn finish(self, found: Vec<Found>) -> (Vec<Compiled>, Work) {
-        let made = found.iter().filter(|found| matches!(found.source, Source::Made(_))).count();
-        if made > 0 {
-            let entries = found.iter().filter_map(|found| match &found.source {
-                Source::Pack => Some((&found.key, None)),
-                Source::Made(bytes) => Some((&found.key, Some(bytes.as_deref()?))),
+        let count =
+            |is: fn(&Source) -> bool| found.iter().filter(|found| is(&found.source)).count();
+        let made = count(|source| matches!(source, Source::Made(_)));
+        let fetched = count(|source| matches!(source, Source::Pack(1..)));
+        if made + fetched > 0 {
+            let entries = found.iter().filter_map(|found| {
+                let entry = match &found.source {
+                    Source::Pack(pack) => self.packs[*pack].entry(&found.key)?,
+                    Source::Made(bytes) => pack::new_entry(&found.key, bytes.as_deref()?),
+                };
+                Some((&found.key, entry))
             });
-            self.store.put(&self.keys.pack(), &self.pack.renewed(entries));
+            let pack = pack::renewed(entries, &self.packs);
+            self.store.put(&self.keys.pack(), &pack);
+            if made > 0 {
+                self.store.publish(&self.keys.pack(), &pack);
+            }
         }
         let work = Work { generated: made, reused: found.len() - made };
         (found.into_iter().map(|found| found.compiled).collect(), work)

@@ -25,7 +25,7 @@ const CHECKSUM: usize = 16;
 const ROW: usize = 32 + CHECKSUM + 8;
 
 /// An entry: its checksum and its bytes.
-type Entry<'a> = ([u8; CHECKSUM], &'a [u8]);
+pub type Entry<'a> = ([u8; CHECKSUM], &'a [u8]);
 
 /// A pack that was read.
 #[derive(Default)]
@@ -62,37 +62,39 @@ impl Pack {
         (checksum(key, bytes) == stored).then_some(bytes)
     }
 
-    fn entry(&self, key: &Key) -> Option<Entry<'_>> {
+    /// Whether there is an entry, damaged or not.
+    pub fn contains(&self, key: &Key) -> bool {
+        self.entries.contains_key(key)
+    }
+
+    /// An entry as it is, damaged or not.
+    pub fn entry(&self, key: &Key) -> Option<Entry<'_>> {
         let (checksum, range) = self.entries.get(key)?;
         Some((*checksum, &self.bytes[range.clone()]))
     }
+}
 
-    /// A pack of these entries, in this order: new bytes, or, without, what is here already. Then
-    /// others that are here.
-    pub fn renewed<'a>(
-        &'a self,
-        used: impl Iterator<Item = (&'a Key, Option<&'a [u8]>)>,
-    ) -> Vec<u8> {
-        let mut entries = Vec::new();
-        let mut taken = HashSet::new();
-        let mut room = 0;
-        for (key, new) in used {
-            let new = new.map(|bytes| (checksum(key, bytes), bytes));
-            if let Some(entry) = new.or_else(|| self.entry(key))
-                && taken.insert(*key)
-            {
-                room += entry.1.len();
-                entries.push((key, entry));
-            }
-        }
-        for key in self.order.iter().filter(|key| !taken.contains(key)) {
-            let Some(entry) = self.entry(key) else { continue };
-            let Some(left) = room.checked_sub(entry.1.len()) else { break };
-            room = left;
-            entries.push((key, entry));
-        }
-        write(&entries)
+/// An entry of these bytes.
+pub fn new_entry<'a>(key: &Key, bytes: &'a [u8]) -> Entry<'a> {
+    (checksum(key, bytes), bytes)
+}
+
+/// A pack of entries that were used, in this order, then of others.
+pub fn renewed<'a>(
+    used: impl Iterator<Item = (&'a Key, Entry<'a>)>,
+    others: &'a [Pack],
+) -> Vec<u8> {
+    let mut entries: Vec<_> = used.collect();
+    let mut taken: HashSet<_> = entries.iter().map(|(key, _)| **key).collect();
+    let mut room: usize = entries.iter().map(|(_, (_, bytes))| bytes.len()).sum();
+    for (pack, key) in others.iter().flat_map(|pack| pack.order.iter().map(move |key| (pack, key)))
+    {
+        let Some(entry) = pack.entry(key).filter(|_| taken.insert(*key)) else { continue };
+        let Some(left) = room.checked_sub(entry.1.len()) else { break };
+        room = left;
+        entries.push((key, entry));
     }
+    write(&entries)
 }
 
 /// The rows of a pack, and where entries start.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{Key, Store};
 use crate::config::{Config, OptLevel, TrapStyle};
@@ -43,6 +44,35 @@ impl Store for OnePlace {
 
     fn put(&self, _: &Key, bytes: &[u8]) {
         *self.0.lock().unwrap() = Some(bytes.to_vec());
+    }
+}
+
+/// A shelf of one's own, and one for all.
+#[derive(Default)]
+struct Shared<'a> {
+    own: Shelf,
+    all: Option<&'a Shelf>,
+    fetched: AtomicUsize,
+}
+
+impl Store for Shared<'_> {
+    fn get(&self, key: &Key) -> Option<Vec<u8>> {
+        self.own.get(key)
+    }
+
+    fn put(&self, key: &Key, bytes: &[u8]) {
+        self.own.put(key, bytes);
+    }
+
+    fn fetch(&self, key: &Key) -> Option<Vec<u8>> {
+        self.fetched.fetch_add(1, Ordering::Relaxed);
+        self.all?.get(key)
+    }
+
+    fn publish(&self, key: &Key, bytes: &[u8]) {
+        if let Some(all) = self.all {
+            all.put(key, bytes);
+        }
     }
 }
 
@@ -306,6 +336,33 @@ fn a_pack_does_not_grow_without_end() {
     }
     assert!(sizes[39] <= 2 * sizes[0] + 56 * 40, "{sizes:?}");
     assert!(sizes[1] > sizes[0], "the version before is kept: {sizes:?}");
+}
+
+#[test]
+fn others_are_asked_where_much_is_missing() {
+    let all = Shelf::default();
+    let person = || Shared { all: Some(&all), ..Shared::default() };
+    let asked = |person: &Shared<'_>| person.fetched.load(Ordering::Relaxed);
+    let edit =
+        |constant: &str| wasm(&[("0) (i32.const 1))", &format!("0) (i32.const {constant}))"))]);
+    let (first, second, third) = (person(), person(), person());
+    let count = compile_in(&first, &edit("1"), &config()).work.generated;
+    assert_eq!(compile_in(&second, &edit("1"), &config()).work.generated, 0);
+    assert_eq!((asked(&second), compile_in(&second, &edit("1"), &config()).work.generated), (1, 0));
+    // It has its own now, and one function is generated more quickly than others are asked.
+    assert_eq!(compile_in(&second, &edit("2"), &config()).work.generated, 1);
+    assert_eq!(asked(&second), 1);
+    // Both versions are for all.
+    assert_eq!(compile_in(&third, &edit("1"), &config()).work.generated, 0);
+    assert_eq!(compile_in(&third, &edit("2"), &config()).work.generated, 0);
+    assert_eq!(asked(&third), 1);
+    // What others say may be damaged.
+    for bytes in all.0.lock().unwrap().values_mut() {
+        let middle = bytes.len() / 2;
+        bytes.truncate(middle);
+    }
+    let work = compile_in(&person(), &edit("2"), &config()).work;
+    assert!(work.generated > 0 && work.reused > 0 && work.generated + work.reused == count);
 }
 
 #[test]
