@@ -20,7 +20,7 @@ const IMAGE: usize = 4 << 20;
 const FUNCTIONS: u32 = 10_000;
 
 /// The guests that are written here as text.
-const WRITTEN: [&str; 6] = ["atomics", "calls", "memory64", "simd", "small", "tail_calls"];
+const WRITTEN: [&str; 7] = ["atomics", "calls", "memory64", "plain", "simd", "small", "tail_calls"];
 /// Those that use WASI.
 const WASI: [&str; 1] = ["io"];
 

@@ -110,6 +110,7 @@ pub fn run(report: &mut Report) -> Result<()> {
             let mut row = |what: &str, ours: &mut dyn FnMut(u64), other: &mut dyn FnMut(u64)| {
                 let times = compare(Clock::Thread, effort, ours, other);
                 report.times(&format!(concat!($n, " arguments, {}"), what), &times);
+                keep(report, "to guest", $n, what, times.ratio);
             };
             row("bindings / wasmtime", &mut by_bindings, &mut by_peer);
             row("TypedFunc / wasmtime", &mut by_typed, &mut by_peer);
@@ -141,6 +142,7 @@ pub fn run(report: &mut Report) -> Result<()> {
             let mut row = |what: &str, ours: &mut dyn FnMut(u64), other: &mut dyn FnMut(u64)| {
                 let times = compare(Clock::Thread, effort, ours, other);
                 report.times(&format!(concat!($n, " arguments, {}"), what), &times);
+                keep(report, "to host", $n, what, times.ratio);
             };
             row("bindings / wasmtime", &mut by_bindings, &mut by_peer);
             row("Func::wrap / wasmtime", &mut by_wrap, &mut by_peer);
@@ -152,6 +154,13 @@ pub fn run(report: &mut Report) -> Result<()> {
     from_guest!(add, call_add, 2, i32, c_add as extern "C" fn(_, _) -> _);
     from_guest!(sum, call_sum, 8, i64, c_sum as extern "C" fn(_, _, _, _, _, _, _, _) -> _);
     Ok(())
+}
+
+/// Keeps what there are goals for: two arguments, by bindings.
+fn keep(report: &mut Report, way: &str, arguments: u32, what: &str, ratio: f64) {
+    if let (2, Some(other)) = (arguments, what.strip_prefix("bindings / ")) {
+        report.figure(&format!("{way}, {other}"), ratio);
+    }
 }
 
 fn typed<P: WasmParams, R: WasmResults>(

@@ -7,9 +7,12 @@ use wasmaot_compiler::{Config, compile};
 use wasmtime::Result;
 use wasmtime::error::Context as _;
 
-use crate::measure::{Clock, Effort, compare};
+use crate::measure::{Clock, Effort, compare, geomean};
 use crate::peer::{self, Cpu};
 use crate::report::Report;
+
+/// What is compiled: modules of guests/.
+pub const MODULES: [&str; 5] = ["brotli", "dprint-json", "rollup", "kernels", "sqlite"];
 
 /// Prints the section.
 pub fn run(report: &mut Report) -> Result<()> {
@@ -28,7 +31,8 @@ pub fn run(report: &mut Report) -> Result<()> {
     let effort = Effort { rounds: report.effort.rounds.div_ceil(4), ..report.effort };
 
     let mut sizes = Vec::new();
-    for name in ["brotli", "dprint-json", "rollup", "kernels"] {
+    let mut ratios = Vec::new();
+    for name in MODULES {
         let wasm = module(name)?;
         let ours = || compile(&wasm, &config).expect("it compiled before");
         let theirs = |engine: &wasmtime::Engine| {
@@ -53,19 +57,27 @@ pub fn run(report: &mut Report) -> Result<()> {
                 |turns| (0..turns).for_each(|_| drop(black_box(theirs(&engine)))),
             );
             report.times(&format!("{name}, {threads} threads, {what}"), &times);
+            if what == "CPU" {
+                ratios.push(times.ratio);
+            }
         }
     }
+    report.figure("compile", geomean(ratios.drain(..)));
     for (name, object, artifact) in &sizes {
-        report.sizes(&format!("{name}, machine code"), code(object)?, code(artifact)?);
+        let (ours, theirs) = (code(object)?, code(artifact)?);
+        report.sizes(&format!("{name}, machine code"), ours, theirs);
+        ratios.push(ours as f64 / theirs as f64);
         report.sizes(&format!("{name}, whole file"), object.len() as u64, artifact.len() as u64);
     }
+    report.figure("code size", geomean(ratios.into_iter()));
     Ok(())
 }
 
 /// A module of guests/.
-fn module(name: &str) -> Result<Vec<u8>> {
+pub fn module(name: &str) -> Result<Vec<u8>> {
     let guests = concat!(env!("CARGO_MANIFEST_DIR"), "/../guests");
     let path = match name {
+        "sqlite" => format!("{guests}/programs/sqlite.wasm"),
         "kernels" => format!("{guests}/kernels/kernels.wasm"),
         other => format!("{guests}/third-party/{other}/{other}.wasm"),
     };
@@ -73,7 +85,7 @@ fn module(name: &str) -> Result<Vec<u8>> {
 }
 
 /// The number of bytes that can be executed.
-fn code(elf: &[u8]) -> Result<u64> {
+pub fn code(elf: &[u8]) -> Result<u64> {
     let file = object::File::parse(elf)?;
     let sections = file.sections().filter(|section| section.kind() == SectionKind::Text);
     Ok(sections.map(|section| section.size()).sum())

@@ -4,6 +4,7 @@ use wasmaot::Module;
 
 wasmaot::include_guest!(pub mod atomics);
 wasmaot::include_guest!(pub mod calls);
+wasmaot::include_guest!(pub mod plain);
 wasmaot::include_guest!(pub mod small);
 wasmaot::include_guest!(pub mod image);
 wasmaot::include_guest!(pub mod io);
@@ -28,6 +29,7 @@ macro_rules! modules {
 modules! {
     ATOMICS = "atomics.wasm";
     CALLS = "calls.wasm";
+    PLAIN = "plain.wasm";
     SMALL = "small.wasm";
     IMAGE = "image.wasm";
     IO = "io.wasm";

@@ -69,6 +69,9 @@ pub fn run(report: &mut Report) -> Result<()> {
                 |turns| (0..turns).for_each(|_| drop(black_box(peer.make()))),
             );
             report.times(&format!("{} / {how}", guest.what), &times);
+            if guest.what == "small" {
+                report.figure(&format!("instance, {how}"), times.ratio);
+            }
             let times = compare(
                 Clock::Thread,
                 report.effort,

@@ -1,7 +1,7 @@
 //! wasmaot beside its peers, the `wasmtime` crate and wasm2c, and beside native code, in one run.
 //!
 //! ```text
-//! cargo run --release --manifest-path benches/Cargo.toml -- [--quick] [SECTION...]
+//! cargo run --release --manifest-path benches/Cargo.toml -- [--quick] [--write] [SECTION...]
 //! cargo run --release --manifest-path benches/Cargo.toml -- workloads --only sha256,json --peers wasmtime
 //! ```
 //!
@@ -11,6 +11,7 @@
 mod atomics;
 mod calls;
 mod compile;
+mod goals;
 mod guests;
 mod hello;
 mod instances;
@@ -20,6 +21,7 @@ mod language;
 mod limits;
 mod machine;
 mod measure;
+mod memory;
 mod native;
 mod peer;
 mod programs;
@@ -32,6 +34,7 @@ use std::process::ExitCode;
 
 use measure::Effort;
 use report::{Options, Report};
+use wasmtime::error::Context as _;
 use wasmtime::{Result, bail};
 
 /// A section: its name and what prints it.
@@ -49,11 +52,20 @@ const SECTIONS: &[Section] = &[
     ("atomics", atomics::run),
     ("io", io::run),
     ("hello", hello::run),
+    ("idle", memory::idle),
     ("compile", compile::run),
     ("rebuild", rebuild::run),
+    ("peak", memory::peak),
     ("startup", programs::startup),
     ("size", programs::size),
 ];
+
+/// Where `--write` puts what was printed.
+const RESULTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/RESULTS.md");
+/// What it puts before that.
+const HEAD: &str = "# Results\n\nWritten by `cargo run --release --manifest-path benches/Cargo.toml -- --write`; \
+    [README.md](README.md) says what is measured. Ratios are ours over the other's: below 1 we are the quicker, \
+    or the smaller. The goals are at the end.\n\n";
 
 fn main() -> ExitCode {
     match run(std::env::args().skip(1).collect()) {
@@ -66,13 +78,17 @@ fn main() -> ExitCode {
 }
 
 fn run(mut arguments: Vec<String>) -> Result<()> {
+    if arguments.first().is_some_and(|argument| argument == memory::CHILD) {
+        return memory::as_child(&arguments[1..]);
+    }
     let quick = flag(&mut arguments, "--quick");
+    let write = flag(&mut arguments, "--write");
     let only = list(&mut arguments, "--only")?;
     let peers = list(&mut arguments, "--peers")?;
     let known: Vec<&str> = SECTIONS.iter().map(|(name, _)| *name).collect();
     if let Some(unknown) = arguments.iter().find(|name| !known.contains(&name.as_str())) {
         bail!(
-            "`{unknown}` is no section: there are {} (and --quick, --only, --peers)",
+            "`{unknown}` is no section: there are {} (and --quick, --write, --only, --peers)",
             known.join(", ")
         );
     }
@@ -81,11 +97,18 @@ fn run(mut arguments: Vec<String>) -> Result<()> {
     }
     let effort = if quick { Effort::QUICK } else { Effort::FULL };
     let mut report = Report::new(effort, Options { only, peers });
-    report.line(machine::describe());
+    report.line(format!("{}\n", machine::describe()));
     for (name, section) in SECTIONS {
         if arguments.is_empty() || arguments.iter().any(|wanted| wanted == name) {
             section(&mut report)?;
         }
+    }
+    if arguments.is_empty() {
+        goals::print(&mut report);
+    }
+    if write {
+        std::fs::write(RESULTS, format!("{HEAD}{}", report.text)).context(RESULTS)?;
+        eprintln!("written to {RESULTS}");
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use wasmtime::error::Context as _;
 use wasmtime::{Result, ensure};
 
+use crate::compile;
 use crate::measure::{Clock, compare};
 use crate::peer;
 use crate::report::Report;
@@ -86,6 +87,9 @@ pub fn startup(report: &mut Report) -> Result<()> {
             |turns| programs.run(other, turns),
         );
         report.times(what, &times);
+        if what == "wasmaot / none" {
+            report.figure("startup, none", times.ratio);
+        }
     }
     Ok(())
 }
@@ -102,5 +106,10 @@ pub fn size(report: &mut Report) -> Result<()> {
         (size(&programs.bare)?, size(&programs.guest)?, size(&programs.peer)?);
     report.sizes("program with a guest / with wasmtime's runtime", guest, peer);
     report.sizes("runtime and guest / wasmtime's runtime", guest - bare, peer - bare);
+    let code = |path: &Path| -> Result<u64> { compile::code(&std::fs::read(path)?) };
+    let (bare, guest, peer) =
+        (code(&programs.bare)?, code(&programs.guest)?, code(&programs.peer)?);
+    report.sizes("the same, machine code only", guest - bare, peer - bare);
+    report.figure("runtime", (guest - bare) as f64 / 1024.0);
     Ok(())
 }

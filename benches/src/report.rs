@@ -59,6 +59,11 @@ impl Report {
         self.figures.push((name.to_owned(), value));
     }
 
+    /// A figure that was kept.
+    pub fn found(&self, name: &str) -> Option<f64> {
+        self.figures.iter().rev().find(|(kept, _)| kept == name).map(|(_, value)| *value)
+    }
+
     /// Starts a section that compares ours with several others: a column for each.
     pub fn matrix(&mut self, title: &str, note: &str, columns: &[&str]) {
         self.columns = columns.iter().map(|&column| column.to_owned()).collect();
@@ -87,9 +92,6 @@ impl Report {
     /// by the group's name and the column's.
     pub fn summary(&mut self, group: &str) {
         let rows = std::mem::take(&mut self.rows);
-        if rows.is_empty() {
-            return;
-        }
         let (mut means, mut worsts) = (String::new(), String::new());
         for (index, column) in std::mem::take(&mut self.columns).iter().enumerate() {
             let mean = geomean(rows.iter().map(|(_, ratios)| ratios[index]));

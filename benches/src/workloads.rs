@@ -9,7 +9,7 @@ use wasmaot::{Imports, Instance, Module, Store};
 use wasmtime::error::Context as _;
 use wasmtime::{Result, bail, ensure};
 
-use crate::measure::{Clock, Comparison, compare_all};
+use crate::measure::{Clock, Comparison, compare_all, geomean};
 use crate::native::{Native, Tool};
 use crate::peer::{self, Cpu};
 use crate::report::Report;
@@ -85,7 +85,13 @@ pub fn run(report: &mut Report) -> Result<()> {
     eprintln!("building the peers of {} workloads", workloads.len());
     workloads.par_iter().try_for_each(|workload| build(workload))?;
 
+    let mut all = vec![Vec::new(); peers.len()];
     for (group, title) in [("integer", "integers"), ("float", "floating point")] {
+        let workloads: Vec<_> =
+            workloads.iter().filter(|workload| workload.group == group).collect();
+        if workloads.is_empty() {
+            continue;
+        }
         let columns: Vec<&str> = peers.iter().map(|(name, _)| *name).collect();
         report.matrix(
             &format!("Workloads: {title}"),
@@ -93,12 +99,16 @@ pub fn run(report: &mut Report) -> Result<()> {
              wasm2c with clang-19 -O3 (guard pages), the C sources by clang-19 -O3 and by gcc -O2.",
             &columns,
         );
-        for workload in workloads.iter().filter(|workload| workload.group == group) {
+        for workload in workloads {
             let times = measure(report, workload, &peers, folder.path())
                 .with_context(|| workload.name.to_owned())?;
             report.row(workload.name, &times);
+            all.iter_mut().zip(&times).for_each(|(all, times)| all.push(times.ratio));
         }
         report.summary(group);
+    }
+    for ((name, _), ratios) in peers.iter().zip(all) {
+        report.figure(&format!("all, {name}"), geomean(ratios.into_iter()));
     }
     Ok(())
 }

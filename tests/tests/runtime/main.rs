@@ -31,6 +31,7 @@ mod threads;
 mod traps;
 mod vectors;
 mod waiting;
+mod workloads;
 
 #[global_allocator]
 static ALLOCATOR: allocations::Counting = allocations::Counting;
