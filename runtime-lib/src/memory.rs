@@ -159,6 +159,9 @@ impl MemoryData {
             let to = map.base().add(offset);
             std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len());
         }
+        if !bytes.is_empty() {
+            map.note_written(offset);
+        }
     }
 
     /// What guests see of it.

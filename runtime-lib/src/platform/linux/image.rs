@@ -102,7 +102,8 @@ pub(crate) fn open_image(image: &ImageInfo) -> Option<ImageFile> {
     (mapped_at(&maps, start)? == id).then_some(ImageFile { file, id })
 }
 
-fn open(path: &CStr) -> Option<OwnedFd> {
+/// Opens a file for reading.
+pub(super) fn open(path: &CStr) -> Option<OwnedFd> {
     // SAFETY: a text; the descriptor is nobody else's.
     unsafe {
         let fd = libc::open(path.as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC);

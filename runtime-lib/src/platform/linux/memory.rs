@@ -2,13 +2,15 @@
 //!
 //! Giving a memory's address space back costs several times as much as making it again what it
 //! was at first, so a few reservations that are not needed any more are kept for the next memories
-//! of the same size, with what they have of a file if that is all they have.
+//! of the same size, with what they have of a file if that is all they have. Pages that were written to
+//! are made zero where they are few, and can be told from others ([`pagemap`](super::pagemap)).
 
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::ptr::{self, NonNull};
 use std::sync::Mutex;
 
 use super::ImageFile;
+use super::pagemap::Pagemap;
 
 /// Address space of which no byte can be touched until it is committed. Given back when dropped.
 #[derive(Debug)]
@@ -21,6 +23,8 @@ pub(crate) struct Reservation {
     backing: Option<Backing>,
     /// Whether there is more from files.
     has_more: bool,
+    /// Where something was written for sure, if that is known.
+    written: Option<usize>,
 }
 
 /// A part of an image's file that a memory starts with.
@@ -44,8 +48,14 @@ impl PartialEq for Backing {
 // SAFETY: nobody else has the address space.
 unsafe impl Send for Reservation {}
 
-/// Reservations that are not in use: all zero but for their `backing`.
-static KEPT: Mutex<[Option<Reservation>; 8]> = Mutex::new([const { None }; 8]);
+/// What is kept for the next memories.
+struct Pool {
+    /// Reservations that are not in use: all zero but for their `backing`.
+    kept: [Option<Reservation>; 8],
+    pagemap: Pagemap,
+}
+
+static POOL: Mutex<Pool> = Mutex::new(Pool { kept: [const { None }; 8], pagemap: Pagemap::new() });
 
 impl Reservation {
     /// Reserves `len` bytes, of which those before `committed`, a multiple of the page size, are
@@ -54,8 +64,8 @@ impl Reservation {
     pub(crate) fn new(len: usize, committed: usize, backing: Option<Backing>) -> Option<Self> {
         let mut new = Self::kept(len, backing).or_else(|| Self::fresh(len)).or_else(|| {
             // What is kept must not keep others from having it.
-            if let Ok(mut kept) = KEPT.try_lock() {
-                kept.iter_mut().filter_map(Option::take).for_each(|old| old.give_back());
+            if let Ok(mut pool) = POOL.try_lock() {
+                pool.kept.iter_mut().filter_map(Option::take).for_each(|old| old.give_back());
             }
             Self::fresh(len)
         })?;
@@ -83,21 +93,22 @@ impl Reservation {
 
     /// One of the same length that was kept, best of all one that has the same of a file.
     fn kept(len: usize, backing: Option<Backing>) -> Option<Self> {
-        let mut kept = KEPT.try_lock().ok()?;
+        let mut pool = POOL.try_lock().ok()?;
         let rank = |kept: &Self| match kept.backing {
             _ if kept.backing == backing => 0,
             None => 1,
             Some(_) => 2,
         };
-        let same = kept.iter_mut().filter(|kept| kept.as_ref().is_some_and(|kept| kept.len == len));
+        let same =
+            pool.kept.iter_mut().filter(|kept| kept.as_ref().is_some_and(|kept| kept.len == len));
         same.min_by_key(|kept| kept.as_ref().map(rank))?.take()
     }
 
     fn fresh(len: usize) -> Option<Self> {
         let (base, committed) = (NonNull::<u128>::dangling().cast(), 0);
-        let (backing, has_more) = (None, false);
+        let (backing, has_more, written) = (None, false, None);
         if len == 0 {
-            return Some(Self { base, len, committed, backing, has_more });
+            return Some(Self { base, len, committed, backing, has_more, written });
         }
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
         // SAFETY: asks for fresh pages.
@@ -106,7 +117,7 @@ impl Reservation {
             return None;
         }
         let base = NonNull::new(base.cast())?;
-        Some(Self { base, len, committed, backing, has_more })
+        Some(Self { base, len, committed, backing, has_more, written })
     }
 
     pub(crate) fn base(&self) -> *mut u8 {
@@ -145,6 +156,11 @@ impl Reservation {
         mapped
     }
 
+    /// Takes note that something is written at an offset among the usable bytes.
+    pub(crate) fn note_written(&mut self, offset: usize) {
+        self.written = Some(offset);
+    }
+
     /// Puts a file's bytes in place of what is at `offset`, copied when they are written to.
     /// Returns whether it succeeded.
     fn map_file(&mut self, offset: usize, file: &OwnedFd, at: u64, len: usize) -> bool {
@@ -165,15 +181,34 @@ impl Reservation {
     }
 
     /// Makes all bytes again what they were at first. Returns whether it succeeded.
-    fn reset(&mut self) -> bool {
+    fn reset(&mut self, pagemap: &mut Pagemap) -> bool {
+        let written = self.written.take();
         if self.has_more {
             return self.clear();
+        }
+        if let (Some(written), None) = (written, self.backing)
+            && self.erase(written, pagemap)
+        {
+            return true;
         }
         let base = self.base.as_ptr().cast();
         // SAFETY: within the reservation, which nobody uses any more. Pages of a file are the
         // file's again, others zero.
         self.committed == 0
             || unsafe { libc::madvise(base, self.committed, libc::MADV_DONTNEED) == 0 }
+    }
+
+    /// Makes the pages zero that may be something else, if they are known, among them the one where something
+    /// is written.
+    fn erase(&mut self, written: usize, pagemap: &mut Pagemap) -> bool {
+        let base = self.base.as_ptr();
+        let usable = base.addr()..base.addr() + self.committed;
+        let Some(regions) = pagemap.written(usable, base.addr() + written) else { return false };
+        for region in regions.iter().filter(|region| !region.is_empty()) {
+            // SAFETY: within the usable part of the reservation, which nobody uses any more.
+            unsafe { base.add(region.start - base.addr()).write_bytes(0, region.len()) };
+        }
+        true
     }
 
     /// Makes all bytes zero and unusable again. Returns whether it succeeded.
@@ -205,18 +240,16 @@ impl Drop for Reservation {
             return;
         }
         let base = NonNull::dangling();
-        let empty = Self { base, len: 0, committed: 0, backing: None, has_more: false };
+        let (committed, written) = (0, None);
+        let empty = Self { base, len: 0, committed, backing: None, has_more: false, written };
         let mut this = std::mem::replace(self, empty);
-        let place = KEPT.try_lock().ok();
-        let place = place.and_then(|kept| {
-            let free = kept.iter().position(Option::is_none)?;
-            if !this.reset() {
-                return None;
-            }
-            Some((kept, free))
+        let place = POOL.try_lock().ok();
+        let place = place.and_then(|mut pool| {
+            let free = pool.kept.iter().position(Option::is_none)?;
+            this.reset(&mut pool.pagemap).then_some((pool, free))
         });
         match place {
-            Some((mut kept, free)) => kept[free] = Some(this),
+            Some((mut pool, free)) => pool.kept[free] = Some(this),
             None => this.give_back(),
         }
     }
@@ -257,6 +290,24 @@ mod tests {
         bases.sort_unstable();
         bases.dedup();
         assert!(bases.len() < 60, "none was used again");
+    }
+
+    /// Few pages and many, in few stretches and many, so that they are erased, given back, or both.
+    #[test]
+    fn what_was_written_here_and_there_is_gone_when_it_is_used_again() {
+        const PAGES: usize = 512;
+        for round in 0..60 {
+            let mut memory = Reservation::new(79 << 16, PAGES << 12, None).unwrap();
+            // SAFETY: usable.
+            let bytes = unsafe { std::slice::from_raw_parts_mut(memory.base(), PAGES << 12) };
+            assert!(bytes.iter().all(|&byte| byte == 0), "in round {round}");
+            let (stretches, pages) = (1 + round % 12, 1 + round % 7);
+            for stretch in 0..stretches {
+                let start = ((stretch * 41 + round) % (PAGES - pages)) << 12;
+                bytes[start + round..][..pages << 12].fill(round as u8 + 1);
+                memory.note_written(start + round);
+            }
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod image;
 #[cfg(feature = "wasi")]
 pub(crate) mod io;
 mod memory;
+mod pagemap;
 #[cfg(feature = "wasi")]
 mod process;
 #[cfg(feature = "signals")]

@@ -1,0 +1,254 @@
+//! Which pages of the program's memory hold something, by `/proc/self/pagemap` (the call is in Linux since
+//! 6.7): so a memory of which little was used can be made zero by writing to it, which costs a tenth of
+//! giving its pages back and getting others.
+//!
+//! An answer that is about something else would leave one guest's bytes to the next, so it counts only if
+//! nothing speaks against it:
+//!
+//! - The descriptor shows the process that opened it. A page that the kernel empties in children of
+//!   `fork` tells those that they have to open their own.
+//! - A program may close files that it does not know, and open others under their numbers. So the answer
+//!   has to have a page that is known to be written.
+//!
+//! What does not work is not tried again.
+
+use std::ops::Range;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::image::open;
+
+/// How many pages are made zero by hand at most.
+const MOST_PAGES: u64 = 32;
+/// How many stretches of them.
+const MOST_REGIONS: usize = 8;
+/// So often pages are given back before it is worth looking: most programs do so once.
+const FIRST: u32 = 4;
+
+/// What can tell which pages hold something.
+pub(super) enum Pagemap {
+    /// Not needed yet: asked for so often.
+    Later(u32),
+    Open(Open),
+    /// It does not work here.
+    Never,
+}
+
+pub(super) struct Open {
+    file: OwnedFd,
+    /// In a page of its own, which children of the process find empty.
+    ours: NonNull<AtomicBool>,
+}
+
+// SAFETY: the page is nobody else's, and never given back.
+unsafe impl Send for Open {}
+
+/// Stretches of pages, by their addresses; empty ones behind the last.
+pub(super) type Regions = [Range<usize>; MOST_REGIONS];
+
+/// `struct pm_scan_arg` of `linux/fs.h`.
+#[repr(C)]
+struct Scan {
+    size: u64,
+    flags: u64,
+    start: u64,
+    end: u64,
+    walk_end: u64,
+    regions: u64,
+    regions_len: u64,
+    max_pages: u64,
+    inverted: u64,
+    all_of: u64,
+    any_of: u64,
+    reported: u64,
+}
+
+/// `struct page_region`.
+#[derive(Clone, Copy, Default)]
+#[repr(C)]
+struct Region {
+    start: u64,
+    end: u64,
+    categories: u64,
+}
+
+/// `PAGEMAP_SCAN`: `_IOWR('f', 16, struct pm_scan_arg)`.
+const SCAN: libc::c_ulong =
+    (3 << 30) | (size_of::<Scan>() as libc::c_ulong) << 16 | (b'f' as libc::c_ulong) << 8 | 16;
+
+const IS_PRESENT: u64 = 1 << 3;
+const IS_SWAPPED: u64 = 1 << 4;
+const IS_ZERO: u64 = 1 << 5;
+
+impl Pagemap {
+    pub(super) const fn new() -> Self {
+        Self::Later(FIRST)
+    }
+
+    /// The pages in a range of whole ones, none of them a file's, that may hold something else than zero;
+    /// `None` if there are too many, or nobody knows. The one with the address `known` must be
+    /// such a page.
+    pub(super) fn written(&mut self, range: Range<usize>, known: usize) -> Option<Regions> {
+        let regions = self.open()?.scan(range)?;
+        if !regions.iter().any(|region| region.contains(&known)) {
+            *self = Self::Never;
+            return None;
+        }
+        Some(regions)
+    }
+
+    fn open(&mut self) -> Option<&Open> {
+        match self {
+            Self::Later(more @ 1..) => {
+                *more -= 1;
+                return None;
+            }
+            Self::Later(0) => *self = Open::new().map_or(Self::Never, Self::Open),
+            // The parent's file: this process needs its own, and has the page still.
+            Self::Open(open) if !open.is_ours() => match self::open(c"/proc/self/pagemap") {
+                Some(file) => {
+                    open.file = file;
+                    open.make_ours();
+                }
+                None => *self = Self::Never,
+            },
+            Self::Open(_) | Self::Never => {}
+        }
+        match self {
+            Self::Open(open) => Some(open),
+            _ => None,
+        }
+    }
+}
+
+impl Open {
+    fn new() -> Option<Self> {
+        let file = open(c"/proc/self/pagemap")?;
+        let (len, access) = (4096, libc::PROT_READ | libc::PROT_WRITE);
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+        // SAFETY: asks for a fresh page; one that is not emptied is not used, and given back.
+        let page = unsafe {
+            let page = libc::mmap(ptr::null_mut(), len, access, flags, -1, 0);
+            if page == libc::MAP_FAILED {
+                return None;
+            }
+            if libc::madvise(page, len, libc::MADV_WIPEONFORK) != 0 {
+                libc::munmap(page, len);
+                return None;
+            }
+            page
+        };
+        let this = Self { file, ours: NonNull::new(page.cast())? };
+        this.make_ours();
+        Some(this)
+    }
+
+    fn is_ours(&self) -> bool {
+        // SAFETY: a page that stays; zero is `false`.
+        unsafe { self.ours.as_ref() }.load(Ordering::Relaxed)
+    }
+
+    fn make_ours(&self) {
+        // SAFETY: as above.
+        unsafe { self.ours.as_ref() }.store(true, Ordering::Relaxed);
+    }
+
+    fn scan(&self, range: Range<usize>) -> Option<Regions> {
+        let mut found = [Region::default(); MOST_REGIONS];
+        let mut scan = Scan {
+            size: size_of::<Scan>() as u64,
+            flags: 0,
+            start: range.start as u64,
+            end: range.end as u64,
+            walk_end: 0,
+            regions: found.as_mut_ptr().expose_provenance() as u64,
+            regions_len: found.len() as u64,
+            max_pages: MOST_PAGES,
+            inverted: IS_ZERO,
+            all_of: IS_ZERO,
+            any_of: IS_PRESENT | IS_SWAPPED,
+            reported: IS_PRESENT,
+        };
+        // SAFETY: writes to `scan`, and as many regions as there is room for.
+        let count = unsafe { libc::ioctl(self.file.as_raw_fd(), SCAN, &raw mut scan) };
+        let count = usize::try_from(count).ok().filter(|&count| count <= found.len())?;
+        // There is more, if it did not get to the end.
+        if scan.walk_end != scan.end {
+            return None;
+        }
+        let mut regions = [const { 0..0 }; MOST_REGIONS];
+        for (to, region) in regions.iter_mut().zip(&found[..count]) {
+            let region = region.start as usize..region.end as usize;
+            if region.start < range.start || region.end > range.end || region.start > region.end {
+                return None;
+            }
+            *to = region;
+        }
+        Some(regions)
+    }
+}
+
+#[cfg(all(test, not(miri)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_that_were_written_are_found_where_the_system_tells() {
+        const PAGE: usize = 4096;
+        let access = libc::PROT_READ | libc::PROT_WRITE;
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+        // SAFETY: fresh pages, of which only parts inside are used.
+        let base = unsafe { libc::mmap(ptr::null_mut(), 256 * PAGE, access, flags, -1, 0) };
+        assert_ne!(base, libc::MAP_FAILED);
+        let (start, base) = (base.addr(), base.cast::<u8>());
+        let mut pagemap = Pagemap::new();
+        let mut written =
+            |known: usize| pagemap.written(start..start + 256 * PAGE, start + known * PAGE);
+        // SAFETY: as above.
+        let write = |page: usize| unsafe { base.add(page * PAGE + 9).write(1) };
+        // SAFETY: as above.
+        let read = |page: usize| unsafe { base.add(page * PAGE).read_volatile() };
+        write(7);
+        for _ in 0..FIRST {
+            assert_eq!(written(7), None);
+        }
+        let Some(found) = written(7) else { return };
+        assert_eq!(found[..2], [start + 7 * PAGE..start + 8 * PAGE, 0..0]);
+        // Reading makes no page of one's own.
+        assert_eq!(read(100), 0);
+        (20..23).for_each(write);
+        let found = written(21).unwrap();
+        assert_eq!(found[1..3], [start + 20 * PAGE..start + 23 * PAGE, 0..0]);
+        // Too many stretches, or pages.
+        (40..40 + 2 * MOST_REGIONS).step_by(2).for_each(write);
+        assert_eq!(written(7), None);
+        (40..40 + 2 * MOST_PAGES as usize).for_each(write);
+        assert_eq!(written(7), None);
+        // A child has pages of its own, which its parent's file does not tell of.
+        // SAFETY: the child calls nothing but the system.
+        let child = unsafe { libc::fork() };
+        assert!(child >= 0);
+        if child == 0 {
+            // SAFETY: as above.
+            unsafe { libc::madvise(base.cast(), 256 * PAGE, libc::MADV_DONTNEED) };
+            write(9);
+            let found = written(9).is_some_and(|found| found[0].start == start + 9 * PAGE);
+            // SAFETY: ends the child.
+            unsafe { libc::_exit(if found { 0 } else { 1 }) };
+        }
+        let mut status = 0;
+        // SAFETY: writes a number.
+        assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
+        assert_eq!(status, 0);
+        // SAFETY: as above.
+        unsafe { libc::madvise(base.cast(), 256 * PAGE, libc::MADV_DONTNEED) };
+        write(7);
+        assert!(written(7).is_some());
+        // An answer without what is known to be there is none, then and later.
+        assert_eq!(written(8), None);
+        assert_eq!(written(7), None);
+        // SAFETY: nobody uses them any more.
+        unsafe { libc::munmap(base.cast(), 256 * PAGE) };
+    }
+}
