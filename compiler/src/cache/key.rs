@@ -3,7 +3,8 @@
 //! A function's key is made of
 //! - which compiler this is: its version, its sources and Cranelift's version;
 //! - its [surroundings](surroundings): everything in the module, the plan and the target that
-//!   translation of any function can look at, other than bodies;
+//!   translation of any function can look at, other than bodies; and, for the function that sets
+//!   globals and applies segments, [what only that looks at](initial);
 //! - which function it is;
 //! - the bodies that its translation [reads](read), its own first.
 //!
@@ -43,6 +44,7 @@ pub struct Keys<'m> {
     plan: &'m Plan,
     pack: Key,
     surroundings: Key,
+    initial: Key,
     places: Places,
 }
 
@@ -54,6 +56,7 @@ impl<'m> Keys<'m> {
             plan,
             pack: pack(module, plan, target),
             surroundings: surroundings(module, plan, target),
+            initial: initial(module, plan),
             places: Places::new(module),
         }
     }
@@ -69,6 +72,11 @@ impl<'m> Keys<'m> {
         let mut digest = Digester::new("function");
         digest.bytes(&self.surroundings.0);
         digest.func_key(func);
+        match func {
+            FuncKey::InitBody => digest.bytes(&self.initial.0),
+            FuncKey::Start => digest.debug(&self.module.start),
+            _ => {}
+        }
         for func in read(self.module, self.plan, func) {
             let body = self.module.functions[func].body.as_ref();
             digest.number(func.as_u32().into());
@@ -118,6 +126,26 @@ fn surroundings(module: &Module<'_>, plan: &Plan, target: &Target) -> Key {
     digest.target(target);
     digest.module(module);
     digest.plan(plan);
+    digest.finish()
+}
+
+/// What only instantiation looks at, and changes with most edits: where data and functions lie.
+fn initial(module: &Module<'_>, plan: &Plan) -> Key {
+    let mut digest = Digester::new("initial");
+    digest.debug(&(&module.table_inits, &module.global_inits, &plan.init));
+    for elem in module.elems.values() {
+        let ElemSegment { element, mode, items } = elem;
+        digest.debug(&(element, mode, items.len()));
+        for item in items {
+            match item {
+                ConstOp::RefFunc(func) => digest.number(func.as_u32().into()),
+                other => digest.debug(other),
+            }
+        }
+    }
+    for DataSegment { active, bytes } in module.data.values() {
+        digest.debug(&(active, bytes.len()));
+    }
     digest.finish()
 }
 
@@ -201,17 +229,20 @@ impl Digester {
             functions,
             imported_functions,
             tables,
-            table_inits,
+            // Only instantiation looks at it.
+            table_inits: _,
             imported_tables,
             memories,
             imported_memories,
             globals,
             imported_globals,
             global_inits,
-            exports,
-            start,
-            elems,
-            data,
+            // Code is the same for functions that are exported and for those that are not.
+            exports: _,
+            // Only instantiation looks at these.
+            start: _,
+            elems: _,
+            data: _,
             function_names: _,
             features: _,
             custom_sections: _,
@@ -227,19 +258,12 @@ impl Digester {
         // that have none.
         self.numbers(functions.values().map(|Function { sig, body: _ }| sig.as_u32()));
         self.debug(&(imported_functions, imported_tables, imported_memories, imported_globals));
-        self.debug(&(tables, table_inits, memories, globals, global_inits, exports, start));
-        for elem in elems.values() {
-            let ElemSegment { element, mode, items } = elem;
-            self.debug(&(element, mode, items.len()));
-            for item in items {
-                match item {
-                    ConstOp::RefFunc(func) => self.number(func.as_u32().into()),
-                    other => self.debug(other),
-                }
+        self.debug(&(tables, memories, globals));
+        for (global, init) in globals.values().skip(*imported_globals as usize).zip(global_inits) {
+            // What can be set starts as something, which only instantiation looks at.
+            if !global.mutable {
+                self.debug(init);
             }
-        }
-        for DataSegment { active, bytes } in data.values() {
-            self.debug(&(active, bytes.len()));
         }
     }
 
@@ -253,25 +277,25 @@ impl Digester {
             epochs,
             space,
             memories,
-            exports,
+            // What is there, and what is told the runtime, but nothing that code depends on.
+            exports: _,
+            callable: _,
+            signatures: _,
+            functions: _,
+            data: _,
             func_refs,
             // Is `func_refs` the other way round.
             func_ref_of: _,
-            callable,
-            signatures,
-            functions,
             wasi,
             products,
             // Says itself in what is read for a function.
             small: _,
             images: _,
-            data,
-            init,
+            // Only instantiation looks at it.
+            init: _,
         } = plan;
-        self.debug(&(layout, traps, fuel, epochs, space, memories, exports));
+        self.debug(&(layout, traps, fuel, epochs, space, memories));
         self.numbers(func_refs.values().map(|func| func.as_u32()));
-        self.debug(&(callable, signatures, wasi, products, data, init));
-        self.number(functions.len() as u64);
-        functions.iter().for_each(|&key| self.func_key(key));
+        self.debug(&(wasi, products));
     }
 }

@@ -196,6 +196,11 @@ fn a_changed_function_is_the_only_one_to_be_generated() {
     assert_eq!((work.generated, work.reused), (1, all - 1));
     let back = compile_in(&shelf, &before, &config()).work;
     assert_eq!((back.generated, back.reused), (0, all), "going back is free");
+    // Where data lies, and which functions a table starts with, concerns instantiation alone.
+    let longer =
+        wasm(&[("some bytes", "some more bytes"), ("func $first $last", "func $last $last")]);
+    let work = compile_in(&shelf, &longer, &config()).work;
+    assert_eq!((work.generated, work.reused), (1, all - 1));
     // Other bytes of data and other names touch no code.
     let others = wasm(&[("some bytes", "and others"), ("$guest", "$other")]);
     let place = OnePlace::holding(shelf.0.lock().unwrap().values().next().unwrap().clone());
@@ -221,6 +226,9 @@ fn code_that_other_surroundings_made_is_not_taken() {
         ("(type $u (func (param i64) (result i64)))", ""),
         ("(data (i32.const 8)", "(data (i32.const 65535)"),
         ("(elem (table $funcs) (global.get $g) func $first)", ""),
+        ("(i64.const 7)", "(i64.const 8)"),
+        ("(func (export \"keep\")", "(func"),
+        ("\"some bytes\"", "\"more bytes than before\""),
         ("(func $last (type $t)", "(start $s) (func $s) (func $last (type $t)"),
     ] {
         compile_in(&OnePlace::holding(pack.clone()), &wasm(&[change]), &config());
