@@ -6,6 +6,7 @@ use wasmtime::{Result, bail, ensure};
 
 use crate::guests;
 use crate::measure::{Clock, compare};
+use crate::native::Kernels;
 use crate::peer::{self, Cpu};
 use crate::report::Report;
 
@@ -30,7 +31,8 @@ pub fn run(report: &mut Report) -> Result<()> {
     let mut explicit = self::ours(guests::kernels_explicit_module())?;
     let mut peer = peer_run(Cpu::Baseline)?;
     let mut peer_native = peer_run(Cpu::This)?;
-    let large = checked(&mut [&mut ours, &mut explicit, &mut peer, &mut peer_native])?;
+    let mut native = native()?;
+    let large = checked(&mut [&mut ours, &mut explicit, &mut peer, &mut peer_native, &mut native])?;
 
     report.section(
         "Kernels",
@@ -42,6 +44,11 @@ pub fn run(report: &mut Report) -> Result<()> {
         "The same beside wasmtime's default, which uses all features of this CPU.",
     );
     all(report, &large, &mut ours, &mut peer_native);
+    report.section(
+        "Kernels, natively",
+        "The same beside the same crate, compiled by rustc for this machine.",
+    );
+    all(report, &large, &mut ours, &mut native);
     report.section("Kernels, explicit checks", "Our explicit checks beside our own signals mode.");
     all(report, &large, &mut explicit, &mut ours);
     Ok(())
@@ -102,6 +109,22 @@ pub fn ours_in(mut store: Store<()>, module: Module) -> Result<Run> {
             [Val::I64(value)] => (value as u64).to_string(),
             [Val::F64(bits)] => float(f64::from_bits(bits)),
             _ => bail!("{}: a result of an unexpected type", case.export),
+        })
+    }))
+}
+
+/// The same crate, compiled natively.
+fn native() -> Result<Run> {
+    let kernels = Kernels::build()?;
+    let mut store = Store::new(());
+    let instance = Instance::new(&mut store, guests::kernels_module(), &Imports::new())?;
+    Ok(Box::new(move |Case { export, n, .. }| {
+        let func = instance.get_func(&store, export).context(export)?;
+        Ok(match func.ty(&store).results() {
+            [wasmaot::ValType::I32] => kernels.i32(export, n as u32)?.to_string(),
+            [wasmaot::ValType::I64] => kernels.i64(export, n as u32)?.to_string(),
+            [wasmaot::ValType::F64] => float(kernels.f64(export, n as u32)?),
+            _ => bail!("{export}: a result of an unexpected type"),
         })
     }))
 }

@@ -9,6 +9,7 @@
 //! and prints ratios: below 1 is better than the peer. To add one, write the module and the row.
 
 mod atomics;
+mod border;
 mod calls;
 mod compile;
 mod goals;
@@ -43,6 +44,7 @@ type Section = (&'static str, fn(&mut Report) -> Result<()>);
 const SECTIONS: &[Section] = &[
     ("workloads", workloads::run),
     ("calls", calls::run),
+    ("border", border::run),
     ("instances", instances::run),
     ("kernels", kernels::run),
     ("limits", limits::run),

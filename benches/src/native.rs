@@ -110,6 +110,47 @@ fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// The kernels of guests/kernels, compiled natively by cargo.
+pub struct Kernels(Library);
+
+impl Kernels {
+    /// Compiles and loads them.
+    pub fn build() -> Result<Self> {
+        const MANIFEST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../guests/kernels/Cargo.toml");
+        let own = std::env::current_exe()?;
+        let target = own.ancestors().nth(2).context("the benchmarks lie in a target folder")?;
+        let target = target.join("kernels-natively");
+        eprintln!("building the kernels natively");
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+        cargo.args(["build", "--quiet", "--release", "--locked", "--manifest-path", MANIFEST]);
+        run(cargo.arg("--target-dir").arg(&target))?;
+        // SAFETY: the library was made just now from sources of this repository; it has no constructors.
+        let library = unsafe { Library::new(target.join("release/libkernels.so")) }?;
+        Ok(Self(library))
+    }
+
+    /// Runs a kernel whose result is an integer of 32 bits.
+    pub fn i32(&self, name: &str, n: u32) -> Result<u32> {
+        // SAFETY: the caller knows the type from the module made of the same sources.
+        let kernel = unsafe { self.0.get::<extern "C" fn(u32) -> u32>(name.as_bytes()) }?;
+        Ok(kernel(n))
+    }
+
+    /// Runs a kernel whose result is an integer of 64 bits.
+    pub fn i64(&self, name: &str, n: u32) -> Result<u64> {
+        // SAFETY: as above.
+        let kernel = unsafe { self.0.get::<extern "C" fn(u32) -> u64>(name.as_bytes()) }?;
+        Ok(kernel(n))
+    }
+
+    /// Runs a kernel whose result is a floating-point number.
+    pub fn f64(&self, name: &str, n: u32) -> Result<f64> {
+        // SAFETY: as above.
+        let kernel = unsafe { self.0.get::<extern "C" fn(u32) -> f64>(name.as_bytes()) }?;
+        Ok(kernel(n))
+    }
+}
+
 impl Native {
     /// Loads a library that [`Tool::build`] made.
     pub fn load(library: &Path) -> Result<Self> {
