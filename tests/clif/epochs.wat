@@ -2,7 +2,7 @@
 ;; The first function calls nothing and has no loop: nothing is asked. The second asks as it begins, and
 ;; at each turn of its loop.
 (module
-  (func $leaf (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))
+  (func $leaf (param i32) (result i32) (i32.div_u (i32.const 9) (local.get 0)))
   (func (export "run") (param i32)
     (loop $l (br_if $l (local.tee 0 (call $leaf (local.get 0)))))))
 ;; | ; wasm[test]::function[0]::leaf
@@ -19,8 +19,8 @@
 ;; |
 ;; |                                 block0(v0: i64, v1: i64, v2: i32):
 ;; | @0026                               v4 = load.i64 notrap aligned readonly can_move region0 v0+32
-;; | @0029                               v5 = iconst.i32 1
-;; | @002b                               v6 = iadd v2, v5  ; v5 = 1
+;; | @0027                               v5 = iconst.i32 9
+;; | @002b                               v6 = udiv v5, v2  ; v5 = 9
 ;; | @002c                               return v6
 ;; | }
 ;; |

@@ -141,6 +141,13 @@ pub fn switch(
             cx.ins().jump(blocks[&last], &[]);
         }
         Shape::Table => {
+            // Where the table has holes, what is outside of it is no exception: it takes a branch
+            // that can be predicted by itself.
+            if table.contains(&default) {
+                let len = i64::from(table.len() as u32);
+                let outside = cx.ins().icmp_imm_u(IntCC::UnsignedGreaterThanOrEqual, index, len);
+                branch(cx, outside, blocks[&default]);
+            }
             let pool = &mut cx.builder.func.dfg.value_lists;
             let mut call = |label| BlockCall::new(blocks[label], [], pool);
             let (default, calls) = (call(&default), table.iter().map(call).collect::<Vec<_>>());
