@@ -225,6 +225,9 @@ pub struct Body<'a> {
     pub loop_depth: usize,
     /// What the code refers to, each thing once, in ascending order.
     pub uses: Box<[Use]>,
+    /// Where instructions stand that name a function by its index, from the body's start, in
+    /// ascending order: `call`, `return_call` and `ref.func`.
+    pub names: Box<[u32]>,
     /// What is said of its branches, in ascending order of their places.
     pub hints: Box<[Hint]>,
 }

@@ -1,7 +1,8 @@
 //! A compiled function as bytes, both ways.
 //!
 //! Places in the wasm file are written as a body and a distance from where it starts, so that they
-//! are right wherever that body is next time.
+//! are right wherever that body is next time. Functions with bodies are written by the
+//! [part](super::roles) that they play, whatever their indices are next time.
 
 use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::ir::UserExternalName;
@@ -9,6 +10,7 @@ use wasmaot_abi::func_info::{Site, StackMap};
 use wasmaot_abi::traps::TrapCode;
 
 use super::bytes::{Reader, Writer};
+use super::roles::Roles;
 use crate::codegen::{Compiled, Info, Relocation, RelocationTarget};
 use crate::frame::Rule;
 use crate::func_key::{FuncKey, Reference};
@@ -45,13 +47,38 @@ impl Places {
         let place = func.as_u32().checked_sub(self.imported)?;
         Some(self.bodies.get(place as usize)?.0)
     }
+}
+
+/// What a function's entry refers to, and how.
+pub struct Context<'k> {
+    /// Where bodies lie.
+    pub places: &'k Places,
+    /// Who plays which part, if the function has a body.
+    pub roles: Option<&'k Roles>,
+}
+
+impl Context<'_> {
+    /// A function: by its part, or, where nobody has parts, its index.
+    fn number(&self, func: FuncIndex) -> Option<u32> {
+        match self.roles {
+            Some(roles) => roles.number(func),
+            None => Some(func.as_u32()),
+        }
+    }
+
+    fn func(&self, number: u32) -> Option<FuncIndex> {
+        match self.roles {
+            Some(roles) => roles.all().get(number as usize).copied(),
+            None => Some(FuncIndex::from_u32(number)),
+        }
+    }
 
     /// An offset in a file that is 0 where there is none.
-    fn write(&self, to: &mut Writer, offset: u32) -> Option<()> {
-        match self.find(offset) {
+    fn write_place(&self, to: &mut Writer, offset: u32) -> Option<()> {
+        match self.places.find(offset) {
             Some((func, distance)) => {
                 to.number(u64::from(distance) + 1);
-                to.number(func.as_u32().into());
+                to.number(self.number(func)?.into());
             }
             None if offset == 0 => to.number(0),
             None => return None,
@@ -59,16 +86,34 @@ impl Places {
         Some(())
     }
 
-    fn read(&self, from: &mut Reader<'_>) -> Option<u32> {
+    fn read_place(&self, from: &mut Reader<'_>) -> Option<u32> {
         match from.small::<u32>()? {
             0 => Some(0),
-            distance => self.start(func_index(from)?)?.checked_add(distance - 1),
+            distance => {
+                let start = self.places.start(self.func(from.small()?)?)?;
+                start.checked_add(distance - 1)
+            }
         }
     }
-}
 
-fn func_index(from: &mut Reader<'_>) -> Option<FuncIndex> {
-    from.small().map(FuncIndex::from_u32)
+    fn write_reference(&self, to: &mut Writer, reference: Reference) -> Option<()> {
+        let mut name = UserExternalName::from(reference);
+        if let Reference::Func(FuncKey::Body(func)) = reference {
+            name.index = self.number(func)?;
+        }
+        to.number(u64::from(name.namespace) + 1);
+        to.number(name.index.into());
+        Some(())
+    }
+
+    fn read_reference(&self, namespace: u32, index: u32) -> Option<Reference> {
+        match Reference::find(&UserExternalName { namespace, index })? {
+            Reference::Func(FuncKey::Body(func)) => {
+                Some(Reference::Func(FuncKey::Body(self.func(func.as_u32())?)))
+            }
+            other => Some(other),
+        }
+    }
 }
 
 /// The kinds of relocation that emission knows.
@@ -82,7 +127,7 @@ const KINDS: &[Reloc] = &[
 ];
 
 /// The bytes of a function; `None` if it has anything that they have no form for.
-pub fn encode(compiled: &Compiled, places: &Places) -> Option<Vec<u8>> {
+pub fn encode(compiled: &Compiled, cx: &Context<'_>) -> Option<Vec<u8>> {
     let Compiled { key: _, code, align, relocations, frame, info, source } = compiled;
     let mut to = Writer(Vec::with_capacity(code.len() + 8 * relocations.len() + 64));
     to.bytes(code);
@@ -97,9 +142,7 @@ pub fn encode(compiled: &Compiled, places: &Places) -> Option<Vec<u8>> {
         match target {
             RelocationTarget::Own => to.number(0),
             RelocationTarget::Reference(reference) => {
-                let name = UserExternalName::from(*reference);
-                to.number(u64::from(name.namespace) + 1);
-                to.number(name.index.into());
+                all_known &= cx.write_reference(to, *reference).is_some();
             }
         }
         to.signed(*addend);
@@ -113,7 +156,7 @@ pub fn encode(compiled: &Compiled, places: &Places) -> Option<Vec<u8>> {
         to.number(u64::from(*frame_size));
         to.list(sites, |to, Site { code_offset, wasm_offset, trap }| {
             to.number(u64::from(*code_offset));
-            all_known &= places.write(to, *wasm_offset).is_some();
+            all_known &= cx.write_place(to, *wasm_offset).is_some();
             // No trap has the number 0.
             to.number(trap.map_or(0, |trap| trap as u64));
         });
@@ -125,13 +168,13 @@ pub fn encode(compiled: &Compiled, places: &Places) -> Option<Vec<u8>> {
     to.list(source, |to, (start, end, offset)| {
         to.number(u64::from(*start));
         to.number(u64::from(*end));
-        all_known &= places.write(to, *offset).is_some();
+        all_known &= cx.write_place(to, *offset).is_some();
     });
     all_known.then_some(to.0)
 }
 
 /// The function of these bytes; `None` if they are none's.
-pub fn decode(bytes: &[u8], key: FuncKey, places: &Places) -> Option<Compiled> {
+pub fn decode(bytes: &[u8], key: FuncKey, cx: &Context<'_>) -> Option<Compiled> {
     let mut from = Reader(bytes);
     let compiled = Compiled {
         key,
@@ -144,9 +187,8 @@ pub fn decode(bytes: &[u8], key: FuncKey, places: &Places) -> Option<Compiled> {
                 target: match from.small::<u32>()? {
                     0 => RelocationTarget::Own,
                     namespace => {
-                        let (namespace, index) = (namespace - 1, from.small()?);
-                        let name = UserExternalName { namespace, index };
-                        RelocationTarget::Reference(Reference::find(&name)?)
+                        let reference = cx.read_reference(namespace - 1, from.small()?)?;
+                        RelocationTarget::Reference(reference)
                     }
                 },
                 addend: from.signed()?,
@@ -160,7 +202,7 @@ pub fn decode(bytes: &[u8], key: FuncKey, places: &Places) -> Option<Compiled> {
                 sites: from.list(|from| {
                     Some(Site {
                         code_offset: from.small()?,
-                        wasm_offset: places.read(from)?,
+                        wasm_offset: cx.read_place(from)?,
                         trap: match from.small::<u8>()? {
                             0 => None,
                             code => Some(TrapCode::from_code(code)?),
@@ -173,7 +215,7 @@ pub fn decode(bytes: &[u8], key: FuncKey, places: &Places) -> Option<Compiled> {
                 })?,
             }),
         },
-        source: from.list(|from| Some((from.small()?, from.small()?, places.read(from)?)))?,
+        source: from.list(|from| Some((from.small()?, from.small()?, cx.read_place(from)?)))?,
     };
     from.0.is_empty().then_some(compiled)
 }

@@ -5,11 +5,12 @@
 //! - its [surroundings](surroundings): everything in the module, the plan and the target that
 //!   translation of any function can look at, other than bodies; and, for the function that sets
 //!   globals and applies segments, [what only that looks at](initial);
-//! - which function it is;
-//! - the bodies that its translation [reads](read), its own first.
+//! - of a function with a body: that body, the [parts](super::roles) that others play in it, what
+//!   translation sees of each of those, and the [bodies that it reads](super::roles::read);
+//! - of others: which it is.
 //!
 //! Where things lie in the file is in no key: a function that moved is still the same. Nor are
-//! names and the bytes of data segments, which translation does not see.
+//! indices of functions with bodies, names, and the bytes of data segments.
 //!
 //! Rather too much than too little stands here. The lists of fields below are whole, so that a
 //! field that is added to `Module`, `Plan` or `Target` does not compile before somebody has said
@@ -21,11 +22,10 @@ use cranelift_codegen::ir::UserExternalName;
 use cranelift_codegen::isa::TargetIsa;
 use sha2::{Digest, Sha256};
 
-use super::entry::Places;
+use super::roles::{self, Roles};
 use crate::func_key::{FuncKey, Reference};
-use crate::index::FuncIndex;
 use crate::module::{Body, ConstOp, DataSegment, ElemSegment, Function, Import, Module};
-use crate::plan::{Plan, small};
+use crate::plan::Plan;
 use crate::target::Target;
 
 /// A key: a digest, which [`Display`](fmt::Display) writes in hexadecimal digits.
@@ -45,7 +45,6 @@ pub struct Keys<'m> {
     pack: Key,
     surroundings: Key,
     initial: Key,
-    places: Places,
 }
 
 impl<'m> Keys<'m> {
@@ -57,7 +56,6 @@ impl<'m> Keys<'m> {
             pack: pack(module, plan, target),
             surroundings: surroundings(module, plan, target),
             initial: initial(module, plan),
-            places: Places::new(module),
         }
     }
 
@@ -67,36 +65,71 @@ impl<'m> Keys<'m> {
         self.pack
     }
 
-    /// The key of a function.
-    pub fn function(&self, func: FuncKey) -> Key {
+    /// The key of a function, and, if it has a body, the parts that others play in it.
+    pub fn function(&self, func: FuncKey) -> (Key, Option<Roles>) {
         let mut digest = Digester::new("function");
         digest.bytes(&self.surroundings.0);
-        digest.func_key(func);
+        let roles = match func {
+            FuncKey::Body(func) => Some(Roles::new(self.module, self.plan, func)),
+            _ => None,
+        };
+        match &roles {
+            Some(roles) => self.bodies(&mut digest, roles),
+            None => digest.func_key(func),
+        }
         match func {
             FuncKey::InitBody => digest.bytes(&self.initial.0),
             FuncKey::Start => digest.debug(&self.module.start),
+            FuncKey::WasmCall(func) | FuncKey::ArrayCall(func) => {
+                digest.number(self.module.functions[func].sig.as_u32().into());
+            }
             _ => {}
         }
-        for func in read(self.module, self.plan, func) {
-            let body = self.module.functions[func].body.as_ref();
-            digest.number(func.as_u32().into());
-            digest.body(body.expect("only defined functions are read"));
+        (digest.finish(), roles)
+    }
+
+    /// All that translation sees of the functions that play a part in one.
+    fn bodies(&self, digest: &mut Digester, roles: &Roles) {
+        let Self { module, plan, .. } = self;
+        digest.number(roles.all().len() as u64);
+        for (number, &func) in roles.all().iter().enumerate() {
+            let Function { sig, body: _ } = &module.functions[func];
+            let import = module.is_imported_function(func).then_some(func);
+            let body = roles::read(module, plan, func, number == 0);
+            digest.debug(&(import, sig, plan.products.get(&func), body.is_some()));
+            if let Some(body) = body {
+                self.body(digest, body, roles);
+            }
         }
-        digest.finish()
     }
 
-    /// Where bodies lie in the file.
-    pub fn places(&self) -> &Places {
-        &self.places
-    }
-}
-
-/// The functions whose bodies a function's translation reads. Whoever has it read another one
-/// names that here, too.
-fn read(module: &Module<'_>, plan: &Plan, func: FuncKey) -> Vec<FuncIndex> {
-    match func {
-        FuncKey::Body(func) => small::parts(module, &plan.small, func),
-        _ => Vec::new(),
+    fn body(&self, digest: &mut Digester, body: &Body<'_>, roles: &Roles) {
+        // What it uses, and its loops, stand in its bytes.
+        let Body { bytes, offset, loop_depth: _, uses: _, names, hints } = body;
+        // The bytes without indices of functions; what they name, and where.
+        let mut rest = Vec::with_capacity(bytes.len());
+        let mut named = Vec::with_capacity(2 * names.len());
+        let mut end = 0;
+        for naming in roles::namings(body) {
+            let start = naming.offset + 1;
+            rest.extend(&bytes[end..start]);
+            end = start + naming.len;
+            // Behind an index of another length places in the file are others.
+            named.extend([start as u32, naming.len as u32]);
+            named.push(roles.number(naming.func).expect("who is named has a part"));
+            if naming.is_reference {
+                let place = self.plan.func_ref_of.get(&naming.func);
+                named.push(place.map_or(u32::MAX, |place| place.as_u32()));
+            }
+        }
+        rest.extend(&bytes[end..]);
+        digest.numbers(named.into_iter());
+        digest.bytes(&rest);
+        digest.number(hints.len() as u64);
+        for hint in hints {
+            digest.number(hint.offset.wrapping_sub(*offset) as u64);
+            digest.number(hint.taken.into());
+        }
     }
 }
 
@@ -133,6 +166,7 @@ fn surroundings(module: &Module<'_>, plan: &Plan, target: &Target) -> Key {
 fn initial(module: &Module<'_>, plan: &Plan) -> Key {
     let mut digest = Digester::new("initial");
     digest.debug(&(&module.table_inits, &module.global_inits, &plan.init));
+    digest.numbers(plan.func_refs.values().map(|func| func.as_u32()));
     for elem in module.elems.values() {
         let ElemSegment { element, mode, items } = elem;
         digest.debug(&(element, mode, items.len()));
@@ -191,17 +225,6 @@ impl Digester {
         self.number(name.index.into());
     }
 
-    fn body(&mut self, body: &Body<'_>) {
-        // What it uses and how deep its loops are stands in its bytes.
-        let Body { bytes, offset, uses: _, loop_depth: _, hints } = body;
-        self.bytes(bytes);
-        self.number(hints.len() as u64);
-        for hint in hints {
-            self.number(hint.offset.wrapping_sub(*offset) as u64);
-            self.number(hint.taken.into());
-        }
-    }
-
     fn target(&mut self, target: &Target) {
         let Target { triple, isa, plain, baseline, relaxed, byte_shuffles, c_convention } = target;
         self.bytes(triple.to_string().as_bytes());
@@ -226,7 +249,8 @@ impl Digester {
             signatures,
             signature_names: _,
             imports,
-            functions,
+            // Each is in the keys of those in which it plays a part.
+            functions: _,
             imported_functions,
             tables,
             // Only instantiation looks at it.
@@ -254,9 +278,6 @@ impl Digester {
             let Import { module, name, item, offset: _ } = import;
             self.debug(&(module, name, item));
         }
-        // Bodies are in the keys of functions; whether there is one is said by the number of those
-        // that have none.
-        self.numbers(functions.values().map(|Function { sig, body: _ }| sig.as_u32()));
         self.debug(&(imported_functions, imported_tables, imported_memories, imported_globals));
         self.debug(&(tables, memories, globals));
         for (global, init) in globals.values().skip(*imported_globals as usize).zip(global_inits) {
@@ -283,19 +304,18 @@ impl Digester {
             signatures: _,
             functions: _,
             data: _,
-            func_refs,
-            // Is `func_refs` the other way round.
+            // In the keys of those that make references.
+            func_refs: _,
             func_ref_of: _,
             wasi,
-            products,
-            // Says itself in what is read for a function.
+            // In the keys of those in which the functions play a part.
+            products: _,
             small: _,
             images: _,
             // Only instantiation looks at it.
             init: _,
         } = plan;
         self.debug(&(layout, traps, fuel, epochs, space, memories));
-        self.numbers(func_refs.values().map(|func| func.as_u32()));
-        self.debug(&(wasi, products));
+        self.debug(wasi);
     }
 }

@@ -5,7 +5,7 @@
 //! one for a module and its options, with an entry per function. It gets the pack before it
 //! compiles, and puts a new one if any function was not in it.
 //!
-//! `key` says what an entry's key is made of, and is where to look when translation begins to read
+//! `key` and `roles` say what an entry's key is made of, and are where to look when translation begins to read
 //! something new; `entry` is a compiled function as bytes; `pack` is many of those, each with a
 //! checksum. What is damaged is as good as missing. Stores are trusted: who can write into one can
 //! put machine code into programs.
@@ -14,16 +14,21 @@ mod bytes;
 mod entry;
 mod key;
 mod pack;
+mod roles;
 
 #[cfg(test)]
 mod tests;
+
+use std::collections::HashMap;
 
 use rayon::prelude::*;
 
 pub use key::Key;
 
+use self::entry::Places;
 use self::key::Keys;
 use self::pack::Pack;
+use self::roles::Roles;
 use crate::codegen::Compiled;
 use crate::func_key::FuncKey;
 use crate::module::Module;
@@ -65,7 +70,11 @@ pub struct Work {
 /// A store during one compilation.
 pub struct Session<'s> {
     store: &'s dyn Store,
-    keys: Keys<'s>,
+    places: Places,
+    /// The key of the module's pack.
+    pack: Key,
+    /// The keys of functions, and the parts that others play in them.
+    keys: HashMap<FuncKey, (Key, Option<Roles>)>,
     /// Ours, then that of others, if they were asked.
     packs: Vec<Pack>,
 }
@@ -87,21 +96,17 @@ enum Source {
 
 impl<'s> Session<'s> {
     /// Gets the pack of a module.
-    pub fn new(
-        store: &'s dyn Store,
-        module: &'s Module<'s>,
-        plan: &'s Plan,
-        target: &Target,
-    ) -> Self {
+    pub fn new(store: &'s dyn Store, module: &Module<'_>, plan: &Plan, target: &Target) -> Self {
         let keys = Keys::new(module, plan, target);
-        let own = Pack::read(store.get(&keys.pack()).unwrap_or_default());
-        let missing = |func: &&FuncKey| !own.contains(&keys.function(**func));
-        let missing = plan.functions.par_iter().filter(missing).count();
-        let mut packs = vec![own];
-        if missing * WORTH_FETCHING > plan.functions.len() {
-            packs.extend(store.fetch(&keys.pack()).map(Pack::read));
+        let pack = keys.pack();
+        let keys: HashMap<_, _> =
+            plan.functions.par_iter().map(|&func| (func, keys.function(func))).collect();
+        let mut packs = vec![Pack::read(store.get(&pack).unwrap_or_default())];
+        let missing = keys.values().filter(|(key, _)| !packs[0].contains(key)).count();
+        if missing * WORTH_FETCHING > keys.len() {
+            packs.extend(store.fetch(&pack).map(Pack::read));
         }
-        Self { store, keys, packs }
+        Self { store, places: Places::new(module), pack, keys, packs }
     }
 
     /// Takes a function from a pack, or else makes it.
@@ -113,15 +118,15 @@ impl<'s> Session<'s> {
         func: FuncKey,
         make: impl FnOnce() -> Result<Compiled, E>,
     ) -> Result<Found, E> {
-        let key = self.keys.function(func);
-        let places = self.keys.places();
+        let (key, roles) = &self.keys[&func];
+        let (key, cx) = (*key, entry::Context { places: &self.places, roles: roles.as_ref() });
         for (pack, bytes) in self.packs.iter().map(|pack| pack.find(&key)).enumerate() {
-            if let Some(compiled) = bytes.and_then(|bytes| entry::decode(bytes, func, places)) {
+            if let Some(compiled) = bytes.and_then(|bytes| entry::decode(bytes, func, &cx)) {
                 return Ok(Found { compiled, key, source: Source::Pack(pack) });
             }
         }
         let compiled = make()?;
-        let source = Source::Made(entry::encode(&compiled, places));
+        let source = Source::Made(entry::encode(&compiled, &cx));
         Ok(Found { compiled, key, source })
     }
 
@@ -140,9 +145,9 @@ impl<'s> Session<'s> {
                 Some((&found.key, entry))
             });
             let pack = pack::renewed(entries, &self.packs);
-            self.store.put(&self.keys.pack(), &pack);
+            self.store.put(&self.pack, &pack);
             if made > 0 {
-                self.store.publish(&self.keys.pack(), &pack);
+                self.store.publish(&self.pack, &pack);
             }
         }
         let work = Work { generated: made, reused: found.len() - made };

@@ -84,8 +84,9 @@ pub fn renewed<'a>(
     used: impl Iterator<Item = (&'a Key, Entry<'a>)>,
     others: &'a [Pack],
 ) -> Vec<u8> {
-    let mut entries: Vec<_> = used.collect();
-    let mut taken: HashSet<_> = entries.iter().map(|(key, _)| **key).collect();
+    let mut taken = HashSet::new();
+    // Functions that are the same have one entry.
+    let mut entries: Vec<_> = used.filter(|(key, _)| taken.insert(**key)).collect();
     let mut room: usize = entries.iter().map(|(_, (_, bytes))| bytes.len()).sum();
     for (pack, key) in others.iter().flat_map(|pack| pack.order.iter().map(move |key| (pack, key)))
     {

@@ -288,6 +288,64 @@ fn a_function_is_generated_again_with_what_is_put_into_it() {
 }
 
 #[test]
+fn functions_keep_their_code_when_others_come_and_go() {
+    let guest = |before: &str, between: &str| {
+        let text = format!(
+            "(module (import \"host\" \"f\" (func $f)) (import \"host\" \"g\" (func $g))
+                (memory 1) (table 2 funcref) (elem (i32.const 0) func $first $plain)
+                (type $t (func (param i32) (result i32)))
+                {before}
+                (func $plain (type $t) (i32.add (local.get 0) (i32.const 3)))
+                (func $first (type $t) (call $f) (i32.load (call $plain (local.get 0))))
+                {between}
+                (func $twin (type $t) (call $f) (i32.load (call $plain (local.get 0))))
+                (func $odd (type $t)
+                    (if (result i32) (local.get 0)
+                        (then (call $even (i32.sub (local.get 0) (i32.const 1))))
+                        (else (drop (ref.func $first)) (i32.const 0))))
+                (func $even (type $t)
+                    (if (result i32) (local.get 0)
+                        (then (call $odd (i32.sub (local.get 0) (i32.const 1))))
+                        (else (call $even (i32.load8_u (local.get 0))))))
+                (func (export \"run\") (type $t)
+                    (call $g)
+                    (i32.add (call $first (call $twin (local.get 0)))
+                        (i32.add (call $odd (local.get 0)) (call $even (local.get 0))))))"
+        );
+        wat::parse_str(text).unwrap()
+    };
+    let added = "(func $added (export \"added\") (param i32) (result i32)
+        (call $plain (i32.div_u (i32.const 9) (local.get 0))))";
+    for config in configs() {
+        if config.exports.is_none() {
+            let shelf = OnePlace::default();
+            let all = compile_in(&shelf, &guest("", ""), &config).work.generated;
+            for (before, between) in [(added, ""), ("", added)] {
+                let work = compile_in(&shelf, &guest(before, between), &config).work;
+                // The new one and its entries; the entries of those that are elsewhere, and
+                // instantiation, which makes references to them.
+                assert!(work.generated <= 6 && work.reused >= all - 3, "{work:?} of {all}");
+            }
+            // Whoever called one function calls another one of the same kind.
+            let text = "(module
+                (func $a (param i32) (result i32) (i32.div_u (i32.const 1) (local.get 0)))
+                (func $b (param i32) (result i32) (i32.div_u (i32.const 2) (local.get 0)))
+                (func (export \"f\") (result i32)
+                    (i32.add (call $a (i32.const 1)) (call $b (i32.const 2))))
+                (func (export \"g\") (result i32)
+                    (i32.add (call $a (i32.const 1)) (call $a (i32.const 2)))))";
+            compile_in(&shelf, &wat::parse_str(text).unwrap(), &config);
+            for (from, to) in
+                [("call $a (i32.const 1)", "call $b (i32.const 1)"), ("1) (l", "2) (l")]
+            {
+                let text = text.replace(from, to);
+                compile_in(&shelf, &wat::parse_str(text).unwrap(), &config);
+            }
+        }
+    }
+}
+
+#[test]
 fn hints_belong_to_a_function() {
     let guest = |hint: &str| {
         let text = format!(

@@ -64,6 +64,8 @@ pub struct Scan {
     pub uses: Box<[Use]>,
     /// As in [`Body`](crate::module::Body).
     pub loop_depth: usize,
+    /// As in [`Body`](crate::module::Body).
+    pub names: Box<[u32]>,
     /// The proposals that it needs.
     pub features: Features,
 }
@@ -82,15 +84,21 @@ pub fn scan(module: &Module<'_>, body: &FunctionBody<'_>) -> Result<Scan> {
             features.add_if(!plain, Features::FUNCTION_REFERENCES);
         }
     }
-    for op in body.get_operators_reader().map_err(unexpected)? {
-        let op = op.map_err(unexpected)?;
+    let start = body.range().start;
+    let mut names = Vec::new();
+    for op in body.get_operators_reader().map_err(unexpected)?.into_iter_with_offsets() {
+        let (op, offset) = op.map_err(unexpected)?;
+        use Operator::{Call, RefFunc, ReturnCall};
+        if matches!(op, Call { .. } | ReturnCall { .. } | RefFunc { .. }) {
+            names.push((offset - start) as u32);
+        }
         features.add(feature(&op));
         add_uses(module, &op, &mut uses);
         loops.follow(&op);
     }
     uses.sort_unstable();
     uses.dedup();
-    Ok(Scan { uses: uses.into(), loop_depth: loops.deepest, features })
+    Ok(Scan { uses: uses.into(), loop_depth: loops.deepest, names: names.into(), features })
 }
 
 /// The nesting of loops.
