@@ -11,8 +11,13 @@ use crate::measure::{Clock, Effort, compare, geomean};
 use crate::peer::{self, Cpu};
 use crate::report::Report;
 
-/// What is compiled: modules of guests/.
-pub const MODULES: [&str; 5] = ["brotli", "dprint-json", "rollup", "kernels", "sqlite"];
+/// Modules of guests/.
+const MODULES: [&str; 5] = ["rollup", "dprint-json", "brotli", "kernels", "sqlite"];
+
+/// What is compiled: the smallest will do to see that it runs.
+pub fn modules(effort: Effort) -> &'static [&'static str] {
+    if effort.rounds < Effort::FULL.rounds { &MODULES[..1] } else { &MODULES }
+}
 
 /// Prints the section.
 pub fn run(report: &mut Report) -> Result<()> {
@@ -32,7 +37,7 @@ pub fn run(report: &mut Report) -> Result<()> {
 
     let mut sizes = Vec::new();
     let mut ratios = Vec::new();
-    for name in MODULES {
+    for &name in modules(report.effort) {
         let wasm = module(name)?;
         let ours = || compile(&wasm, &config).expect("it compiled before");
         let theirs = |engine: &wasmtime::Engine| {

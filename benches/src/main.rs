@@ -1,7 +1,7 @@
 //! wasmaot beside its peers, the `wasmtime` crate and wasm2c, and beside native code, in one run.
 //!
 //! ```text
-//! cargo run --release --manifest-path benches/Cargo.toml -- [--quick] [--write] [SECTION...]
+//! cargo run --release --manifest-path benches/Cargo.toml -- [--quick] [--write] [--skip NAME,...] [SECTION...]
 //! cargo run --release --manifest-path benches/Cargo.toml -- workloads --only sha256,json --peers wasmtime
 //! ```
 //!
@@ -87,10 +87,12 @@ fn run(mut arguments: Vec<String>) -> Result<()> {
     let write = flag(&mut arguments, "--write");
     let only = list(&mut arguments, "--only")?;
     let peers = list(&mut arguments, "--peers")?;
+    let skip = list(&mut arguments, "--skip")?;
     let known: Vec<&str> = SECTIONS.iter().map(|(name, _)| *name).collect();
-    if let Some(unknown) = arguments.iter().find(|name| !known.contains(&name.as_str())) {
+    let mut named = arguments.iter().chain(&skip);
+    if let Some(unknown) = named.find(|name| !known.contains(&name.as_str())) {
         bail!(
-            "`{unknown}` is no section: there are {} (and --quick, --write, --only, --peers)",
+            "`{unknown}` is no section: there are {} (and --quick, --write, --skip, --only, --peers)",
             known.join(", ")
         );
     }
@@ -101,7 +103,8 @@ fn run(mut arguments: Vec<String>) -> Result<()> {
     let mut report = Report::new(effort, Options { only, peers });
     report.line(format!("{}\n", machine::describe()));
     for (name, section) in SECTIONS {
-        if arguments.is_empty() || arguments.iter().any(|wanted| wanted == name) {
+        let wanted = arguments.is_empty() || arguments.iter().any(|wanted| wanted == name);
+        if wanted && !skip.iter().any(|skipped| skipped == name) {
             section(&mut report)?;
         }
     }

@@ -7,7 +7,7 @@ use wasmaot_compiler::{Config, compile};
 use wasmtime::error::Context as _;
 use wasmtime::{Linker, Result, Store, bail, ensure};
 
-use crate::compile::{self, MODULES};
+use crate::compile;
 use crate::guests::{self, functions::Functions, plain::Plain, small::Small};
 use crate::measure::geomean;
 use crate::peer::{self, Cpu};
@@ -94,7 +94,7 @@ pub fn peak(report: &mut Report) -> Result<()> {
          Both are this program, so what that holds itself counts for both.",
     );
     let mut ratios = Vec::new();
-    for name in MODULES {
+    for &name in compile::modules(report.effort) {
         let (ours, theirs) = (child(&["peak", "ours", name])?, child(&["peak", "wasmtime", name])?);
         report.sizes(name, ours, theirs);
         ratios.push(ours as f64 / theirs as f64);
