@@ -194,6 +194,12 @@ impl ElemItem {
         }
     }
 
+    /// Whether all items stand for functions of the module: then each is its function's place itself.
+    pub fn are_func_refs(items: &[u32]) -> bool {
+        // Others have one of the highest bits set.
+        items.iter().fold(0, |all, item| all | item) >> Self::TAG_SHIFT == 0
+    }
+
     /// What [`encode`](Self::encode) made.
     pub const fn decode(bits: u32) -> Self {
         match bits >> Self::TAG_SHIFT {
@@ -345,6 +351,8 @@ mod tests {
             ElemItem::Global(ElemItem::INDEX),
         ] {
             assert_eq!(ElemItem::decode(item.encode()), item);
+            let is_func_ref = matches!(item, ElemItem::FuncRef(_));
+            assert_eq!(ElemItem::are_func_refs(&[1, item.encode(), 2]), is_func_ref);
         }
     }
 }

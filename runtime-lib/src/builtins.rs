@@ -377,17 +377,12 @@ mod body {
             let items = segment.get(src as usize..)?.get(..len as usize)?;
             // SAFETY: nobody else has a reference to it while a guest runs.
             let table = unsafe { table(context, index).as_mut() };
-            let func_refs = context.func_refs();
-            let items = items.iter().map(|&item| match ElemItem::decode(item) {
-                ElemItem::FuncRef(index) => {
-                    // SAFETY: an index of the module's.
-                    let func_ref = unsafe { func_refs.add(index as usize) };
-                    func_ref.as_ptr().expose_provenance() as u64
-                }
-                other => item_bits(context, other),
-            });
-            table.write(dst, items)?;
-            Some(())
+            if !items.is_empty() && ElemItem::are_func_refs(items) {
+                let func_refs = context.func_refs().as_ptr().expose_provenance();
+                return table.write_func_refs(dst, func_refs as u64, items);
+            }
+            let items = items.iter().map(|&item| item_bits(context, ElemItem::decode(item)));
+            table.write(dst, items)
         };
         or_trap(init(), TrapCode::TableOutOfBounds)
     }

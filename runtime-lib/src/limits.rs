@@ -151,7 +151,9 @@ impl Bounds {
 
     /// What is left to do with the store.
     pub(crate) fn end(&mut self, store: u64) {
-        self.clear_deadline(store);
+        if self.deadline.is_some() {
+            self.clear_deadline(store);
+        }
     }
 }
 

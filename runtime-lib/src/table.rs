@@ -1,10 +1,10 @@
 //! Tables of references. The elements lie in one array that compiled code reads directly:
-//! addresses of [`VmFuncRef`](wasmaot_abi::context::VmFuncRef)s, or indices of host values.
+//! addresses of [`VmFuncRef`]s, or indices of host values.
 
 use std::alloc::{self, Layout};
 use std::ptr::NonNull;
 
-use wasmaot_abi::context::VmTable;
+use wasmaot_abi::context::{VmFuncRef, VmTable};
 use wasmaot_abi::value::{ValKind, ValRaw};
 
 use crate::error::{Error, Result};
@@ -173,6 +173,27 @@ impl TableData {
                     _ => *base.cast::<u64>().add(index) = bits,
                 }
             }
+        }
+        Some(())
+    }
+
+    /// Sets elements of a table of functions from `start` on to references out of an array, the first of which
+    /// is at an address; `None` if they are not all within the table.
+    pub(crate) fn write_func_refs(
+        &mut self,
+        start: u64,
+        array: u64,
+        indices: &[u32],
+    ) -> Option<()> {
+        let range = self.range(start, indices.len() as u64)?;
+        debug_assert_eq!(self.kind(), ValKind::FuncRef);
+        // SAFETY: the elements are within the table.
+        let elements = unsafe {
+            let start = self.base().cast::<u64>().add(range.start);
+            std::slice::from_raw_parts_mut(start, range.len())
+        };
+        for (element, &index) in elements.iter_mut().zip(indices) {
+            *element = array + u64::from(index) * size_of::<VmFuncRef>() as u64;
         }
         Some(())
     }
