@@ -96,6 +96,9 @@ fn run(mut arguments: Vec<String>) -> Result<()> {
             known.join(", ")
         );
     }
+    if write && !(arguments.is_empty() && skip.is_empty() && only.is_empty() && peers.is_empty()) {
+        bail!("--write is for all there is: it takes no sections and leaves nothing out");
+    }
     if cfg!(debug_assertions) {
         eprintln!("warning: not optimised, so the ratios mean nothing; run with --release");
     }

@@ -69,7 +69,11 @@ pub fn run(report: &mut Report) -> Result<()> {
         let known: Vec<&str> = ALL.iter().map(|workload| workload.name).collect();
         bail!("no workload is called `{unknown}`; there are {}", known.join(", "));
     }
-    let peers = chosen(&report.options.peers)?;
+    let (peers, missing) = chosen(&report.options.peers)?;
+    let missing = match missing[..] {
+        [] => String::new(),
+        _ => format!(" Not installed here, so without a column: {}.", missing.join(", ")),
+    };
     let folder = tempfile::tempdir()?;
     let build = |workload: &Workload| -> Result<()> {
         for (_, kind) in &peers {
@@ -95,8 +99,10 @@ pub fn run(report: &mut Report) -> Result<()> {
         let columns: Vec<&str> = peers.iter().map(|(name, _)| *name).collect();
         report.matrix(
             &format!("Workloads: {title}"),
-            "Our time over the peer's, and quartiles: wasmtime with the same CPU features (the baseline), \
-             wasm2c with clang-19 -O3 (guard pages), the C sources by clang-19 -O3 and by gcc -O2.",
+            &format!(
+                "Our time over the peer's, and quartiles: wasmtime with the same CPU features (the baseline), \
+                 wasm2c with clang-19 -O3 (guard pages), the C sources by clang-19 -O3 and by gcc -O2.{missing}"
+            ),
             &columns,
         );
         for workload in workloads {
@@ -113,31 +119,33 @@ pub fn run(report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// The peers that are wanted and there.
-fn chosen(names: &[String]) -> Result<Vec<(&'static str, Kind)>> {
+/// A peer's name, and what it is.
+type Peer = (&'static str, Kind);
+
+/// The peers that are wanted and there, and the names of those that are wanted and not there.
+fn chosen(names: &[String]) -> Result<(Vec<Peer>, Vec<&'static str>)> {
     if let Some(unknown) = names.iter().find(|name| PEERS.iter().all(|(peer, ..)| peer != name)) {
         let known = PEERS.map(|(name, ..)| name).join(", ");
         bail!("no peer is called `{unknown}`; there are {known}");
     }
-    let wanted = PEERS.into_iter().filter(|(name, _, default)| match names {
-        [] => *default,
-        names => names.iter().any(|wanted| wanted == name),
-    });
-    let there = |&(name, kind, _): &(&'static str, Kind, bool)| match kind {
-        Kind::Native(tool) if tool.version().is_none() => {
-            eprintln!("warning: {name} is not installed, so there is no such column");
-            false
+    let (mut peers, mut missing) = (Vec::new(), Vec::new());
+    for (name, kind, usual) in PEERS {
+        if !names.iter().any(|wanted| wanted == name) && !(usual && names.is_empty()) {
+            continue;
         }
-        _ => true,
-    };
-    Ok(wanted.filter(there).map(|(name, kind, _)| (name, kind)).collect())
+        match kind {
+            Kind::Native(tool) if tool.version().is_none() => missing.push(name),
+            _ => peers.push((name, kind)),
+        }
+    }
+    Ok((peers, missing))
 }
 
 /// Compares all sides of a workload, once they came to the same.
 fn measure(
     report: &Report,
     workload: &Workload,
-    peers: &[(&str, Kind)],
+    peers: &[Peer],
     folder: &std::path::Path,
 ) -> Result<Vec<Comparison>> {
     let mut runs = vec![("wasmaot", ours(workload)?)];
