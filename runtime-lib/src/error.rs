@@ -30,6 +30,7 @@ impl Error {
         }
     }
 
+    #[cold]
     pub(crate) fn refused(reason: impl Into<String>) -> Self {
         Self(Box::new(Repr::Refused(reason.into())))
     }

@@ -234,20 +234,32 @@ pub(crate) fn check(
             continue;
         }
         let Err(why) = fits(store, import, given, space) else { continue };
-        // SAFETY: an object's description.
-        let (module, name, expected) =
-            unsafe { (raw::str(import.module), raw::str(import.name), extern_type(&import.ty)) };
-        let hint = match given {
-            Some(_) => why,
-            None => hint_at(module, name),
-        };
-        let given = given.map(|item| type_of(store, item));
-        problems.push(ImportProblem { module, name, expected, given, hint });
+        problems.push(problem(store, import, given, why, hint_at));
     }
     if problems.is_empty() {
         return Ok(());
     }
     Err(LinkError { module: module.name(), problems: problems.into() })
+}
+
+/// What is wrong with an import.
+#[cold]
+fn problem(
+    store: &StoreInner,
+    import: &VmImport,
+    given: Option<Extern>,
+    why: Option<String>,
+    hint_at: &Hint<'_>,
+) -> ImportProblem {
+    // SAFETY: an object's description.
+    let (module, name, expected) =
+        unsafe { (raw::str(import.module), raw::str(import.name), extern_type(&import.ty)) };
+    let hint = match given {
+        Some(_) => why,
+        None => hint_at(module, name),
+    };
+    let given = given.map(|item| type_of(store, item));
+    ImportProblem { module, name, expected, given, hint }
 }
 
 fn type_of(store: &StoreInner, item: Extern) -> ExternType {

@@ -12,6 +12,7 @@ struct Search {
 }
 
 /// The image that an address is in.
+#[cold]
 pub(crate) fn find_image(address: usize) -> Option<ImageInfo> {
     let mut search = Search { address, found: None };
     // SAFETY: `visit` keeps to what `dl_iterate_phdr` asks of it.
@@ -91,6 +92,7 @@ impl FileId {
 }
 
 /// Opens an image's file, if it can be had and is for sure the one in memory.
+#[cold]
 pub(crate) fn open_image(image: &ImageInfo) -> Option<ImageFile> {
     let file = match &*image.path {
         [] => open(c"/proc/self/exe")?,

@@ -104,6 +104,7 @@ impl Reservation {
         same.min_by_key(|kept| kept.as_ref().map(rank))?.take()
     }
 
+    #[cold]
     fn fresh(len: usize) -> Option<Self> {
         let (base, committed) = (NonNull::<u128>::dangling().cast(), 0);
         let (backing, has_more, written) = (None, false, None);
@@ -163,6 +164,7 @@ impl Reservation {
 
     /// Puts a file's bytes in place of what is at `offset`, copied when they are written to.
     /// Returns whether it succeeded.
+    #[cold]
     fn map_file(&mut self, offset: usize, file: &OwnedFd, at: u64, len: usize) -> bool {
         // SAFETY: no arguments to get wrong.
         let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as u64;
@@ -212,6 +214,7 @@ impl Reservation {
     }
 
     /// Makes all bytes zero and unusable again. Returns whether it succeeded.
+    #[cold]
     fn clear(&mut self) -> bool {
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED;
         let base = self.base.as_ptr().cast();
@@ -224,6 +227,7 @@ impl Reservation {
         true
     }
 
+    #[cold]
     fn give_back(mut self) {
         if self.len > 0 {
             // SAFETY: nobody uses it any more.

@@ -123,6 +123,7 @@ impl Pagemap {
 }
 
 impl Open {
+    #[cold]
     fn new() -> Option<Self> {
         let file = open(c"/proc/self/pagemap")?;
         let (len, access) = (4096, libc::PROT_READ | libc::PROT_WRITE);
