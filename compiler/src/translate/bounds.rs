@@ -23,6 +23,9 @@
 //!   has, unless `end` is no more than the least length that the memory can have. If the length
 //!   cannot change, it is as much as the memory can reach, hence no less than `end`.
 //!
+//! Where no check is needed, a 32-bit index may become a sum of 64 bits ([`address`]): that is the
+//! same number, so all of the above holds for it.
+//!
 //! A check that code cannot get here without having passed is not repeated: one of the same
 //! index in the same memory with an `end` no smaller, where one for an `end` up to `guard` serves
 //! all of these. Memories do not shrink. What has been passed is forgotten where paths meet
@@ -35,6 +38,7 @@ use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value, types};
 use wasmaot_abi::module::Space;
 use wasmaot_abi::traps::TrapCode;
 
+use super::address;
 use super::context::Context;
 use super::int::widen;
 use super::trap::{trap, trap_if};
@@ -105,9 +109,15 @@ pub fn check(
         true => within(known.unwrap_or(largest), end, farthest),
         false => known.is_some_and(|known| within(known, end, plan.min_bytes)),
     };
-    let (operand, index) = (index, widen(cx, index));
     let near = end <= guard;
-    if !always && !cx.passed.pass(memory, operand, end.max(if near { guard } else { 0 })) {
+    let passed = always || cx.passed.pass(memory, index, end.max(if near { guard } else { 0 }));
+    let (address, further) = match passed && reserved && !plan.index64 {
+        // The same sum, as the machine adds it.
+        true => address::split(cx, index),
+        false => (widen(cx, index), 0),
+    };
+    if !passed {
+        let index = address;
         let outside = match reserved {
             true => {
                 let last = if near { reservation } else { farthest - end };
@@ -119,7 +129,8 @@ pub fn check(
     }
     let flags = vmctx::heap_flags(cx, reserved || near && !always);
     let base = vmctx::memory_base(cx, memory);
-    let base = cx.ins().iadd(base, index);
+    let base = cx.ins().iadd(base, address);
+    let offset = offset + further;
     Some(match i32::try_from(offset) {
         Ok(offset) => Address { base, offset, flags },
         Err(_) => Address { base: cx.ins().iadd_imm_u(base, offset as i64), offset: 0, flags },

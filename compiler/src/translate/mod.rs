@@ -5,6 +5,7 @@
 //! knows where things lie, [`bounds`] has every bounds check of a memory, [`trap`] knows the two
 //! ways to trap. To add an instruction: a line in `operator.rs`, a function in its family.
 
+mod address;
 mod atomic;
 mod bounds;
 mod builtin;

@@ -3,6 +3,7 @@
 //! and without optimisation (see `wasmaot_tests::ways`). What is expected comes from the
 //! specification or from how the guest was made.
 
+mod addresses;
 mod allocations;
 mod child;
 mod guests;

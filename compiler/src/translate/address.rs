@@ -1,0 +1,109 @@
+//! Addresses from 32-bit indices, by what is known of their bits.
+//!
+//! wasm adds and shifts indices with 32 bits, where sums wrap around; the machine's addresses have
+//! 64 and can take a constant and a scale along. Both are the same wherever the sum, or the shifted
+//! index, cannot exceed 32 bits. Whether that is so follows from what the operands are: a byte that
+//! was loaded, the result of an `and`. The address is the same number either way, so bounds checks
+//! know nothing of this.
+
+use cranelift_codegen::ir::{
+    DataFlowGraph, Inst, InstBuilder, InstructionData, Opcode, Value, types,
+};
+
+use super::context::Context;
+use super::int::widen;
+
+/// How deep operands of operands are looked at.
+const DEPTH: u32 = 6;
+
+/// The largest scale that addresses take along, as a power of two.
+const MAX_SCALE: u64 = 3;
+
+/// A 32-bit index as the sum of a 64-bit value and a constant.
+pub fn split(cx: &mut Context<'_, '_>, index: Value) -> (Value, u64) {
+    let dfg = &cx.builder.func.dfg;
+    let (index, constant) = match sum(dfg, index) {
+        Some((term, constant)) if at_most(dfg, term, DEPTH) + constant <= u32::MAX.into() => {
+            (term, constant)
+        }
+        _ => (index, 0),
+    };
+    let wide = match shifted(dfg, index) {
+        Some((value, by @ 1..=MAX_SCALE))
+            if at_most(dfg, value, DEPTH) << by <= u32::MAX.into() =>
+        {
+            let value = widen(cx, value);
+            cx.ins().ishl_imm_u(value, by as i64)
+        }
+        _ => widen(cx, index),
+    };
+    (wide, constant)
+}
+
+/// A value that is the sum of another and a constant.
+fn sum(dfg: &DataFlowGraph, value: Value) -> Option<(Value, u64)> {
+    let [a, b] = binary(dfg, dfg.value_def(value).inst()?, Opcode::Iadd)?;
+    match (constant(dfg, a), constant(dfg, b)) {
+        (_, Some(constant)) => Some((a, constant)),
+        (Some(constant), _) => Some((b, constant)),
+        _ => None,
+    }
+}
+
+/// A value that is another one shifted left by a constant.
+fn shifted(dfg: &DataFlowGraph, value: Value) -> Option<(Value, u64)> {
+    let [value, by] = binary(dfg, dfg.value_def(value).inst()?, Opcode::Ishl)?;
+    Some((value, constant(dfg, by)? % 32))
+}
+
+fn binary(dfg: &DataFlowGraph, inst: Inst, expected: Opcode) -> Option<[Value; 2]> {
+    match dfg.insts[inst] {
+        InstructionData::Binary { opcode, args } if opcode == expected => Some(args),
+        _ => None,
+    }
+}
+
+/// The 32 bits of a constant.
+fn constant(dfg: &DataFlowGraph, value: Value) -> Option<u64> {
+    match dfg.insts[dfg.value_def(value).inst()?] {
+        InstructionData::UnaryImm { opcode: Opcode::Iconst, imm } => {
+            Some((imm.bits() as u32).into())
+        }
+        _ => None,
+    }
+}
+
+/// A number, of 32 bits at most, that a value of as many bits or fewer is never greater than.
+fn at_most(dfg: &DataFlowGraph, value: Value, depth: u32) -> u64 {
+    let any: u64 = match dfg.value_type(value) {
+        types::I8 => u8::MAX.into(),
+        types::I16 => u16::MAX.into(),
+        _ => u32::MAX.into(),
+    };
+    let Some(inst) = dfg.value_def(value).inst().filter(|_| depth > 0) else { return any };
+    let of = |value| at_most(dfg, value, depth - 1);
+    let shift = |value| constant(dfg, value).map(|by| by % 32);
+    let bound = match dfg.insts[inst] {
+        InstructionData::UnaryImm { .. } => constant(dfg, value),
+        InstructionData::IntCompare { .. } => Some(1),
+        InstructionData::Load { opcode: Opcode::Uload8, .. } => Some(u8::MAX.into()),
+        InstructionData::Load { opcode: Opcode::Uload16, .. } => Some(u16::MAX.into()),
+        InstructionData::Unary { opcode: Opcode::Uextend, arg } => Some(of(arg)),
+        InstructionData::Binary { opcode, args: [a, b] } => match opcode {
+            Opcode::Band => Some(of(a).min(of(b))),
+            // No bit above the highest of both.
+            Opcode::Bor | Opcode::Bxor => Some(ones_up_to(of(a).max(of(b)))),
+            Opcode::Iadd => Some(of(a) + of(b)),
+            Opcode::Ishl => shift(b).map(|by| of(a) << by),
+            Opcode::Ushr => shift(b).map(|by| of(a) >> by),
+            _ => None,
+        },
+        _ => None,
+    };
+    // What may wrap around says nothing.
+    bound.filter(|&bound| bound <= any).unwrap_or(any)
+}
+
+fn ones_up_to(value: u64) -> u64 {
+    u64::MAX.checked_shr(value.leading_zeros()).unwrap_or(0)
+}
