@@ -5,97 +5,59 @@
 //! one has the same traps, at the same places, as if it had been called. Functions that only call
 //! such functions are of the kind, too.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wasmparser::{BinaryReader, FunctionBody, Operator};
 
 use crate::index::FuncIndex;
-use crate::module::{Body, Module, Use};
+use crate::module::{Body, Module};
 
 /// The longest code of such a function, with that of those that it calls, in bytes.
 const MAX_LEN: usize = 96;
 
 /// Finds them.
 pub fn small(module: &Module<'_>) -> BTreeSet<FuncIndex> {
-    let mut small = BTreeSet::new();
-    // What is left: the functions that call others, once these have been looked at.
-    let mut left: Vec<(FuncIndex, &Body<'_>)> = Vec::new();
+    // How long those are that have been found, with what is put into them.
+    let mut lens: BTreeMap<FuncIndex, usize> = BTreeMap::new();
+    // What has not been: a function's length and calls.
+    let mut left: Vec<(FuncIndex, usize, Vec<FuncIndex>)> = Vec::new();
     for (func, function) in module.functions.iter() {
-        if let Some(body) = function.body.as_ref().filter(|body| is_plain(body)) {
-            left.push((func, body));
-        }
+        let Some(body) = &function.body else { continue };
+        left.extend(plain(body).map(|calls| (func, body.bytes.len(), calls)));
     }
-    // A function that calls itself, by whatever way, is never found.
+    // A function that calls itself, by whatever way, is never found. Each turn finds what calls
+    // those of the turn before, and that is longer: the turns are few.
     loop {
-        let found = left.len();
-        left.retain(|&(func, body)| {
-            let is_small = len(module, &small, body).is_some_and(|len| len <= MAX_LEN);
-            if is_small {
-                small.insert(func);
-            }
-            !is_small
+        let before = left.len();
+        left.retain(|(func, own, calls)| {
+            let others = calls.iter().map(|callee| lens.get(callee).copied());
+            let len = others.sum::<Option<usize>>().map(|others| own + others);
+            let len = len.filter(|&len| len <= MAX_LEN);
+            lens.extend(len.map(|len| (*func, len)));
+            len.is_none()
         });
-        if left.len() == found {
-            return small;
+        if left.len() == before {
+            return lens.into_keys().collect();
         }
     }
 }
 
-/// A function and all those whose code is put into it, in ascending order.
-pub fn parts(module: &Module<'_>, small: &BTreeSet<FuncIndex>, func: FuncIndex) -> Vec<FuncIndex> {
-    let (mut parts, mut next) = (vec![func], vec![func]);
-    while let Some(func) = next.pop() {
-        let body = module.functions[func].body.as_ref();
-        for callee in body.into_iter().flat_map(|body| callees(body)) {
-            if small.contains(&callee) && !parts.contains(&callee) {
-                parts.push(callee);
-                next.push(callee);
-            }
-        }
-    }
-    parts.sort_unstable();
-    parts
-}
-
-fn callees<'b>(body: &'b Body<'_>) -> impl Iterator<Item = FuncIndex> + 'b {
-    body.uses.iter().filter_map(|used| match *used {
-        Use::Call(func) => Some(func),
-        _ => None,
-    })
-}
-
-/// How long code is with that of those that it calls; `None` if any of them is not small.
-fn len(module: &Module<'_>, small: &BTreeSet<FuncIndex>, body: &Body<'_>) -> Option<usize> {
-    let mut operators = operators(body)?;
-    let mut total = body.bytes.len();
-    while !operators.eof() {
-        if let Operator::Call { function_index } = operators.read().ok()? {
-            let callee = FuncIndex::from_u32(function_index);
-            let callee =
-                small.contains(&callee).then(|| module.functions[callee].body.as_ref())??;
-            total += len(module, small, callee)?;
-        }
-    }
-    Some(total)
-}
-
-fn operators<'a>(body: &Body<'a>) -> Option<wasmparser::OperatorsReader<'a>> {
-    let reader = BinaryReader::new(body.bytes, body.offset as u64);
-    FunctionBody::new(reader).get_operators_reader().ok()
-}
-
-/// Whether a function is short and has but instructions that neither trap nor loop, and calls.
-fn is_plain(body: &Body<'_>) -> bool {
+/// What a function calls, once for each call, if it is short and has but instructions that neither
+/// trap nor loop, and calls.
+fn plain(body: &Body<'_>) -> Option<Vec<FuncIndex>> {
     if body.bytes.len() > MAX_LEN || body.loop_depth > 0 {
-        return false;
+        return None;
     }
-    let Some(mut operators) = operators(body) else { return false };
+    let reader = BinaryReader::new(body.bytes, body.offset as u64);
+    let mut operators = FunctionBody::new(reader).get_operators_reader().ok()?;
+    let mut calls = Vec::new();
     while !operators.eof() {
-        if !operators.read().is_ok_and(|operator| is_plain_operator(&operator)) {
-            return false;
+        match operators.read().ok()? {
+            Operator::Call { function_index } => calls.push(FuncIndex::from_u32(function_index)),
+            operator => is_plain_operator(&operator).then_some(())?,
         }
     }
-    true
+    Some(calls)
 }
 
 fn is_plain_operator(operator: &Operator<'_>) -> bool {
@@ -210,16 +172,5 @@ mod tests {
         }
         assert!(found("(func $a (call $b)) (func $b (call $a))").is_empty());
         assert_eq!(found("(func (drop (i32.trunc_sat_f32_s (f32.const 0))))"), [1]);
-    }
-
-    #[test]
-    fn parts_are_what_is_put_together() {
-        let text = "(module (func $a) (func $b (call $a)) (func $c (loop (call $b)) (call $d))
-            (func $d (loop)))";
-        let wasm = wat::parse_str(text).unwrap();
-        let module = crate::parse::parse(&wasm, Default::default()).unwrap();
-        let of = |func| parts(&module, &small(&module), FuncIndex::from_u32(func));
-        assert_eq!(of(2).iter().map(|func| func.as_u32()).collect::<Vec<_>>(), [0, 1, 2]);
-        assert_eq!(of(3).iter().map(|func| func.as_u32()).collect::<Vec<_>>(), [3]);
     }
 }
