@@ -248,6 +248,38 @@ fn absurd_but_valid() -> Vec<(&'static str, Vec<u8>)> {
             )),
         ),
         (
+            "small functions that become many values",
+            wasm(&format!(
+                r#"(module (type $r (func (result {results})))
+                    (func $small {blocks} (return) {ends} (return))
+                    (func (export "f") {calls}))"#,
+                results = repeat("i32 ", 1_000),
+                blocks = repeat("(block (type $r) ", 28),
+                ends = repeat(")", 28),
+                calls = repeat("(call $small)", 400),
+            )),
+        ),
+        (
+            "5,000 calls of a small function behind 5,000 blocks",
+            wasm(&format!(
+                r#"(module (func $small (param i32) (local i32 i32 i32 i32))
+                    (func (export "f") {} {}))"#,
+                repeat("(block (br 0))", 5_000),
+                repeat("(call $small (i32.const 1))", 5_000),
+            )),
+        ),
+        (
+            "10,000 locals that are set behind 10,000 blocks",
+            body(&format!(
+                "(local {}) {} {}",
+                repeat("i32 ", 10_000),
+                repeat("(block (br 0))", 10_000),
+                (0..10_000)
+                    .map(|local| format!("(local.set {local} (i32.const 1))"))
+                    .collect::<String>(),
+            )),
+        ),
+        (
             "a long constant expression",
             wasm(&format!(
                 "(module (global i32 i32.const 0 {}))",

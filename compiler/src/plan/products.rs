@@ -15,6 +15,7 @@
 //! - `a1*b0` first, added to the upper half of `a0*b0` (less than `m^2` since `a1*b0` is at most
 //!   `(m-1)^2`), and then `a0*b1`, added to the lower half of that sum.
 
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 
 use wasmparser::{BinaryReader, FunctionBody, MemArg, MemArgTarget, Operator};
@@ -41,11 +42,12 @@ pub fn products(module: &Module<'_>) -> BTreeMap<FuncIndex, Product> {
         ty.params == [I32, I64, I64, I64, I64] && ty.results.is_empty()
     };
     let small = module.memories.values().next().is_some_and(|memory| !memory.index64);
+    let formulas: LazyCell<Vec<[Expr; 2]>> = LazyCell::new(formulas);
     let functions = module.functions.iter().filter(|_| small);
     let found = functions.filter_map(|(index, function)| {
         let body = function.body.as_ref().filter(|body| body.bytes.len() <= MAX_LEN)?;
         is_candidate(&module.signatures[function.sig]).then_some(())?;
-        Some((index, product(body)?))
+        Some((index, product(body, &formulas)?))
     });
     found.collect()
 }
@@ -111,7 +113,7 @@ fn sum(terms: impl IntoIterator<Item = Expr>) -> Expr {
 /// What a body stores: 8 bytes each at offsets from its first parameter.
 type Stores = Vec<(u64, Expr)>;
 
-fn product(body: &Body<'_>) -> Option<Product> {
+fn product(body: &Body<'_>, formulas: &[[Expr; 2]]) -> Option<Product> {
     let stores = evaluate(body)?;
     let [(first, _), (second, _)] = *stores else { return None };
     let high_first = match (first, second) {
@@ -123,7 +125,7 @@ fn product(body: &Body<'_>) -> Option<Product> {
         true => (&stores[1].1, &stores[0].1),
         false => (&stores[0].1, &stores[1].1),
     };
-    let known = formulas().iter().any(|formula| formula == &[low.clone(), high.clone()]);
+    let known = formulas.iter().any(|formula| formula == &[low.clone(), high.clone()]);
     known.then_some(Product { high_first })
 }
 

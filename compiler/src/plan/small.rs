@@ -15,6 +15,9 @@ use crate::module::{Body, Module};
 /// The longest code of such a function, with that of those that it calls, in bytes.
 const MAX_LEN: usize = 96;
 
+/// The most parameters and locals: 50,000 are declared in a few bytes.
+const MAX_LOCALS: usize = 16;
+
 /// Finds them.
 pub fn small(module: &Module<'_>) -> BTreeSet<FuncIndex> {
     // How long those are that have been found, with what is put into them.
@@ -23,7 +26,8 @@ pub fn small(module: &Module<'_>) -> BTreeSet<FuncIndex> {
     let mut left: Vec<(FuncIndex, usize, Vec<FuncIndex>)> = Vec::new();
     for (func, function) in module.functions.iter() {
         let Some(body) = &function.body else { continue };
-        left.extend(plain(body).map(|calls| (func, body.bytes.len(), calls)));
+        let params = module.signatures[function.sig].params.len();
+        left.extend(plain(body, params).map(|calls| (func, body.bytes.len(), calls)));
     }
     // A function that calls itself, by whatever way, is never found. Each turn finds what calls
     // those of the turn before, and that is longer: the turns are few.
@@ -32,8 +36,7 @@ pub fn small(module: &Module<'_>) -> BTreeSet<FuncIndex> {
         left.retain(|(func, own, calls)| {
             let others = calls.iter().map(|callee| lens.get(callee).copied());
             let len = others.sum::<Option<usize>>().map(|others| own + others);
-            let len = len.filter(|&len| len <= MAX_LEN);
-            lens.extend(len.map(|len| (*func, len)));
+            lens.extend(len.filter(|&len| len <= MAX_LEN).map(|len| (*func, len)));
             len.is_none()
         });
         if left.len() == before {
@@ -44,12 +47,20 @@ pub fn small(module: &Module<'_>) -> BTreeSet<FuncIndex> {
 
 /// What a function calls, once for each call, if it is short and has but instructions that neither
 /// trap nor loop, and calls.
-fn plain(body: &Body<'_>) -> Option<Vec<FuncIndex>> {
+fn plain(body: &Body<'_>, params: usize) -> Option<Vec<FuncIndex>> {
     if body.bytes.len() > MAX_LEN || body.loop_depth > 0 {
         return None;
     }
     let reader = BinaryReader::new(body.bytes, body.offset as u64);
-    let mut operators = FunctionBody::new(reader).get_operators_reader().ok()?;
+    let body = FunctionBody::new(reader);
+    let mut locals = params;
+    for declared in body.get_locals_reader().ok()? {
+        locals = locals.saturating_add(declared.ok()?.0 as usize);
+    }
+    if locals > MAX_LOCALS {
+        return None;
+    }
+    let mut operators = body.get_operators_reader().ok()?;
     let mut calls = Vec::new();
     while !operators.eof() {
         match operators.read().ok()? {
@@ -171,6 +182,9 @@ mod tests {
             assert!(found(&format!("(func $self {code})")).is_empty(), "{code}");
         }
         assert!(found("(func $a (call $b)) (func $b (call $a))").is_empty());
+        let locals = "i64 ".repeat(17);
+        assert!(found(&format!("(func (local {locals}))")).is_empty());
+        assert!(found(&format!("(func (param {locals}))")).is_empty());
         assert_eq!(found("(func (drop (i32.trunc_sat_f32_s (f32.const 0))))"), [1]);
     }
 }

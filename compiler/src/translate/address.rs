@@ -13,8 +13,8 @@ use cranelift_codegen::ir::{
 use super::context::Context;
 use super::int::widen;
 
-/// How deep operands of operands are looked at.
-const DEPTH: u32 = 6;
+/// How many operands, and operands of operands, are looked at.
+const LOOKS: u32 = 8;
 
 /// The largest scale that addresses take along, as a power of two.
 const MAX_SCALE: u64 = 3;
@@ -23,14 +23,16 @@ const MAX_SCALE: u64 = 3;
 pub fn split(cx: &mut Context<'_, '_>, index: Value) -> (Value, u64) {
     let dfg = &cx.builder.func.dfg;
     let (index, constant) = match sum(dfg, index) {
-        Some((term, constant)) if at_most(dfg, term, DEPTH) + constant <= u32::MAX.into() => {
+        Some((term, constant))
+            if at_most(dfg, term, &mut LOOKS.clone()) + constant <= u32::MAX.into() =>
+        {
             (term, constant)
         }
         _ => (index, 0),
     };
     let wide = match shifted(dfg, index) {
         Some((value, by @ 1..=MAX_SCALE))
-            if at_most(dfg, value, DEPTH) << by <= u32::MAX.into() =>
+            if at_most(dfg, value, &mut LOOKS.clone()) << by <= u32::MAX.into() =>
         {
             let value = widen(cx, value);
             cx.ins().ishl_imm_u(value, by as i64)
@@ -74,15 +76,20 @@ fn constant(dfg: &DataFlowGraph, value: Value) -> Option<u64> {
 }
 
 /// A number, of 32 bits at most, that a value of as many bits or fewer is never greater than.
-fn at_most(dfg: &DataFlowGraph, value: Value, depth: u32) -> u64 {
-    let any: u64 = match dfg.value_type(value) {
+/// `looks` are left to be taken.
+fn at_most(dfg: &DataFlowGraph, value: Value, looks: &mut u32) -> u64 {
+    let ty = dfg.value_type(value);
+    let any = match ty {
         types::I8 => u8::MAX.into(),
         types::I16 => u16::MAX.into(),
-        _ => u32::MAX.into(),
+        _ => u64::from(u32::MAX),
     };
-    let Some(inst) = dfg.value_def(value).inst().filter(|_| depth > 0) else { return any };
-    let of = |value| at_most(dfg, value, depth - 1);
-    let shift = |value| constant(dfg, value).map(|by| by % 32);
+    // Finding what a value is takes a step for each loop that it went through.
+    let Some(left) = looks.checked_sub(1) else { return any };
+    *looks = left;
+    let Some(inst) = dfg.value_def(value).inst() else { return any };
+    let mut of = |value| at_most(dfg, value, looks);
+    let shift = |value| constant(dfg, value).map(|by| by % u64::from(ty.bits()));
     let bound = match dfg.insts[inst] {
         InstructionData::UnaryImm { .. } => constant(dfg, value),
         InstructionData::IntCompare { .. } => Some(1),

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use cranelift_codegen::ir::{
     self, ExtFuncData, ExternalName, FuncRef, InstructionData, Opcode, SigRef, Signature, Value,
 };
-use cranelift_frontend::{FuncInstBuilder, FunctionBuilder};
+use cranelift_frontend::{FuncInstBuilder, FunctionBuilder, Variable};
 
 use super::bounds::Passed;
 use super::local::Local;
@@ -50,8 +50,12 @@ pub struct Context<'t, 'f> {
     pub meter: Option<Meter>,
     /// The function's code, if it has any of its own.
     pub body: Option<&'t Body<'t>>,
-    /// How many bytes of small functions may still be put into this one.
+    /// How many bytes of small functions have been put into this one, and how many may be.
+    pub inlined: usize,
+    /// See there.
     pub inline_budget: usize,
+    /// Variables that no local has at present.
+    pub spare: Vec<(Variable, ValType)>,
     /// Where the current instruction stands in the file.
     pub offset: usize,
     signatures: HashMap<SigIndex, SigRef>,
@@ -84,7 +88,9 @@ impl<'t, 'f> Context<'t, 'f> {
             passed: Passed::default(),
             meter: None,
             body: None,
+            inlined: 0,
             inline_budget: 0,
+            spare: Vec::new(),
             offset: 0,
             signatures: HashMap::new(),
             callees: HashMap::new(),

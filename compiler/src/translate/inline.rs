@@ -30,8 +30,10 @@ pub fn call(cx: &mut Context<'_, '_>, func: FuncIndex) -> Result<bool> {
     }
     let module = cx.module;
     let body = module.functions[func].body.as_ref().expect("only defined functions are small");
-    let Some(left) = cx.inline_budget.checked_sub(body.bytes.len()) else { return Ok(false) };
-    cx.inline_budget = left;
+    if cx.inlined + body.bytes.len() > cx.inline_budget {
+        return Ok(false);
+    }
+    cx.inlined += body.bytes.len();
 
     let sig = module.functions[func].sig;
     let params = &module.signatures[sig].params;
@@ -54,7 +56,8 @@ pub fn call(cx: &mut Context<'_, '_>, func: FuncIndex) -> Result<bool> {
             operator => operator::translate(cx, &operator)?,
         }
     }
-    cx.locals = locals;
+    let used = std::mem::replace(&mut cx.locals, locals);
+    local::release(cx, used);
     cx.body = own;
     Ok(true)
 }

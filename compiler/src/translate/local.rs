@@ -16,7 +16,7 @@ use crate::module::ValType;
 #[derive(Clone, Copy)]
 pub enum Local {
     /// Nowhere in particular.
-    Variable(Variable),
+    Variable(Variable, ValType),
     /// In the frame.
     Slot(StackSlot, Type),
 }
@@ -31,20 +31,38 @@ pub fn declare(cx: &mut Context<'_, '_>, ty: ValType, count: u32, value: Value) 
             let slot = StackSlotData::new(StackSlotKind::ExplicitSlot, size, align);
             Local::Slot(cx.builder.create_sized_stack_slot(slot), clif(ty))
         } else {
-            let variable = cx.builder.declare_var(clif(ty));
-            if needs_stack_map(ty) {
-                cx.builder.declare_var_needs_stack_map(variable);
-            }
-            Local::Variable(variable)
+            Local::Variable(variable(cx, ty), ty)
         };
         cx.locals.push(local);
         write(cx, local, value);
     }
 }
 
+/// A variable for values of a type: one that is free, or a new one. Each costs memory in every
+/// block that sets it.
+fn variable(cx: &mut Context<'_, '_>, ty: ValType) -> Variable {
+    if let Some(place) = cx.spare.iter().position(|&(_, spare)| spare == ty) {
+        return cx.spare.swap_remove(place).0;
+    }
+    let variable = cx.builder.declare_var(clif(ty));
+    if needs_stack_map(ty) {
+        cx.builder.declare_var_needs_stack_map(variable);
+    }
+    variable
+}
+
+/// Sets free the variables of locals that are no more. Whoever gets one sets it first.
+pub fn release(cx: &mut Context<'_, '_>, locals: Vec<Local>) {
+    for local in locals {
+        if let Local::Variable(variable, ty) = local {
+            cx.spare.push((variable, ty));
+        }
+    }
+}
+
 fn write(cx: &mut Context<'_, '_>, local: Local, value: Value) {
     match local {
-        Local::Variable(variable) => cx.builder.def_var(variable, value),
+        Local::Variable(variable, _) => cx.builder.def_var(variable, value),
         Local::Slot(slot, _) => {
             cx.ins().stack_store(POINTER, value, slot, 0);
         }
@@ -64,7 +82,7 @@ pub fn zero(cx: &mut Context<'_, '_>, ty: ValType) -> Value {
 /// `local.get`.
 pub fn get(cx: &mut Context<'_, '_>, index: u32) {
     let value = match cx.locals[index as usize] {
-        Local::Variable(variable) => cx.builder.use_var(variable),
+        Local::Variable(variable, _) => cx.builder.use_var(variable),
         Local::Slot(slot, ty) => cx.ins().stack_load(POINTER, ty, slot, 0),
     };
     cx.push(value);

@@ -16,6 +16,8 @@ const ANY: usize = 300_000;
 const FEW: usize = 20_000;
 /// The same, for each byte of the body.
 const FEW_PER_BYTE: usize = 16;
+/// As many blocks as there are for each local: the frontend may note four bytes for each.
+const JOINTS: usize = 32 << 20;
 /// What a function may become for each byte of its body.
 const PER_BYTE: usize = 32;
 
@@ -36,10 +38,11 @@ pub fn check(cx: &Context<'_, '_>, body: &Body<'_>) -> Result<Filled> {
     let dfg = &cx.builder.func.dfg;
     let size = dfg.num_values() + dfg.num_insts() + dfg.value_lists.capacity();
     let len = body.bytes.len();
-    if size <= FEW + FEW_PER_BYTE * len {
+    let joints = cx.locals.len().saturating_mul(dfg.num_blocks());
+    if size <= FEW + FEW_PER_BYTE * (len + cx.inlined) && joints <= JOINTS {
         return Ok(Filled::Whole);
     }
-    if !cx.locals_in_frame && cx.locals.len() > 1 {
+    if !cx.locals_in_frame && (cx.locals.len() > 1 || cx.inlined > 0) {
         return Ok(Filled::TooMuch);
     }
     if size <= ANY + PER_BYTE * len {
