@@ -9,6 +9,7 @@ use serde::Serialize;
 use wasmaot_abi::builtins::Builtin;
 pub use wasmaot_abi::module::ExternKind;
 pub use wasmaot_abi::value::ValKind;
+use wasmparser::{BinaryReader, FunctionBody};
 
 use crate::index::*;
 
@@ -241,7 +242,12 @@ pub struct Hint {
     pub taken: bool,
 }
 
-impl Body<'_> {
+impl<'a> Body<'a> {
+    /// A reader of the code: of the locals, then of the instructions.
+    pub fn reader(&self) -> FunctionBody<'a> {
+        FunctionBody::new(BinaryReader::new(self.bytes, self.offset as u64))
+    }
+
     /// Whether the branch that stands at this offset in the file is likely taken, if that is said.
     pub fn hint(&self, offset: usize) -> Option<bool> {
         let found = self.hints.binary_search_by_key(&offset, |hint| hint.offset);

@@ -11,7 +11,7 @@ mod const_expr;
 mod hints;
 mod limits;
 mod proposals;
-mod scan;
+pub mod scan;
 mod sections;
 pub mod types;
 mod validate;

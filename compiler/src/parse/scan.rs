@@ -193,22 +193,29 @@ fn add_uses(module: &Module<'_>, op: &Operator<'_>, uses: &mut Vec<Use>) {
     }
 }
 
-/// The proposal that an instruction belongs to.
-fn feature(op: &Operator<'_>) -> Features {
-    use Operator as O;
-    macro_rules! feature_of {
+/// The name of the proposal that an instruction belongs to, with underscores; `mvp` is the first
+/// version of the language.
+pub fn proposal(op: &Operator<'_>) -> &'static str {
+    macro_rules! proposal_of {
         ($(@$proposal:ident $op:ident $({ $($arg:ident: $ty:ty),* })? => $visit:ident ($($ann:tt)*))*) => {
             match op {
-                O::Block { blockty: BlockType::FuncType(_) }
-                | O::Loop { blockty: BlockType::FuncType(_) }
-                | O::If { blockty: BlockType::FuncType(_) } => "multi_value",
-                $(O::$op { .. } => stringify!($proposal),)*
+                $(Operator::$op { .. } => stringify!($proposal),)*
                 _ => "",
             }
         };
     }
-    match wasmparser::for_each_operator!(feature_of) {
-        "multi_value" => Features::MULTI_VALUE,
+    wasmparser::for_each_operator!(proposal_of)
+}
+
+/// The proposal that has to be there for an instruction.
+fn feature(op: &Operator<'_>) -> Features {
+    if let Operator::Block { blockty: BlockType::FuncType(_) }
+    | Operator::Loop { blockty: BlockType::FuncType(_) }
+    | Operator::If { blockty: BlockType::FuncType(_) } = op
+    {
+        return Features::MULTI_VALUE;
+    }
+    match proposal(op) {
         "bulk_memory" => Features::BULK_MEMORY,
         "function_references" => Features::FUNCTION_REFERENCES,
         "relaxed_simd" => Features::RELAXED_SIMD,

@@ -18,7 +18,7 @@
 use std::cell::LazyCell;
 use std::collections::BTreeMap;
 
-use wasmparser::{BinaryReader, FunctionBody, MemArg, MemArgTarget, Operator};
+use wasmparser::{MemArg, MemArgTarget, Operator};
 
 use crate::index::FuncIndex;
 use crate::module::{Body, FuncType, Module, ValType};
@@ -131,9 +131,8 @@ fn product(body: &Body<'_>, formulas: &[[Expr; 2]]) -> Option<Product> {
 
 /// Evaluates code without branches. `None` if there is anything in it that no formula has.
 fn evaluate(body: &Body<'_>) -> Option<Stores> {
-    let reader = BinaryReader::new(body.bytes, body.offset as u64);
     let mut locals: Vec<Expr> = (0..5).map(Expr::Param).collect();
-    let mut declared = FunctionBody::new(reader).get_locals_reader().ok()?;
+    let mut declared = body.reader().get_locals_reader().ok()?;
     for _ in 0..declared.get_count() {
         let (count, _) = declared.read().ok()?;
         // A bound against absurd numbers of locals.

@@ -7,10 +7,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wasmparser::{BinaryReader, FunctionBody, Operator};
+use wasmparser::Operator;
 
 use crate::index::FuncIndex;
 use crate::module::{Body, Module};
+use crate::parse::scan::proposal;
 
 /// The longest code of such a function, with that of those that it calls, in bytes.
 const MAX_LEN: usize = 96;
@@ -51,16 +52,15 @@ fn plain(body: &Body<'_>, params: usize) -> Option<Vec<FuncIndex>> {
     if body.bytes.len() > MAX_LEN || body.loop_depth > 0 {
         return None;
     }
-    let reader = BinaryReader::new(body.bytes, body.offset as u64);
-    let body = FunctionBody::new(reader);
+    let reader = body.reader();
     let mut locals = params;
-    for declared in body.get_locals_reader().ok()? {
+    for declared in reader.get_locals_reader().ok()? {
         locals = locals.saturating_add(declared.ok()?.0 as usize);
     }
     if locals > MAX_LOCALS {
         return None;
     }
-    let mut operators = body.get_operators_reader().ok()?;
+    let mut operators = reader.get_operators_reader().ok()?;
     let mut calls = Vec::new();
     while !operators.eof() {
         match operators.read().ok()? {
@@ -73,14 +73,6 @@ fn plain(body: &Body<'_>, params: usize) -> Option<Vec<FuncIndex>> {
 
 fn is_plain_operator(operator: &Operator<'_>) -> bool {
     use Operator as O;
-    macro_rules! proposal_of {
-        ($(@$proposal:ident $op:ident $({ $($arg:ident: $ty:ty),* })? => $visit:ident ($($ann:tt)*))*) => {
-            match operator {
-                $(O::$op { .. } => stringify!($proposal),)*
-                _ => "",
-            }
-        };
-    }
     match operator {
         // Those of the first version of the language that can trap, or touch a memory.
         O::Unreachable
@@ -127,10 +119,7 @@ fn is_plain_operator(operator: &Operator<'_>) -> bool {
         | O::I64TruncF32U
         | O::I64TruncF64S
         | O::I64TruncF64U => false,
-        _ => matches!(
-            wasmparser::for_each_operator!(proposal_of),
-            "mvp" | "sign_extension" | "saturating_float_to_int"
-        ),
+        _ => matches!(proposal(operator), "mvp" | "sign_extension" | "saturating_float_to_int"),
     }
 }
 

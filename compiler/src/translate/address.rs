@@ -6,9 +6,7 @@
 //! was loaded, the result of an `and`. The address is the same number either way, so bounds checks
 //! know nothing of this.
 
-use cranelift_codegen::ir::{
-    DataFlowGraph, Inst, InstBuilder, InstructionData, Opcode, Value, types,
-};
+use cranelift_codegen::ir::{InstBuilder, InstructionData, Opcode, Value, types};
 
 use super::context::Context;
 use super::int::widen;
@@ -21,19 +19,12 @@ const MAX_SCALE: u64 = 3;
 
 /// A 32-bit index as the sum of a 64-bit value and a constant.
 pub fn split(cx: &mut Context<'_, '_>, index: Value) -> (Value, u64) {
-    let dfg = &cx.builder.func.dfg;
-    let (index, constant) = match sum(dfg, index) {
-        Some((term, constant))
-            if at_most(dfg, term, &mut LOOKS.clone()) + constant <= u32::MAX.into() =>
-        {
-            (term, constant)
-        }
+    let (index, constant) = match sum(cx, index) {
+        Some((term, constant)) if bound(cx, term) + constant <= u32::MAX.into() => (term, constant),
         _ => (index, 0),
     };
-    let wide = match shifted(dfg, index) {
-        Some((value, by @ 1..=MAX_SCALE))
-            if at_most(dfg, value, &mut LOOKS.clone()) << by <= u32::MAX.into() =>
-        {
+    let wide = match shifted(cx, index) {
+        Some((value, by @ 1..=MAX_SCALE)) if bound(cx, value) << by <= u32::MAX.into() => {
             let value = widen(cx, value);
             cx.ins().ishl_imm_u(value, by as i64)
         }
@@ -43,9 +34,9 @@ pub fn split(cx: &mut Context<'_, '_>, index: Value) -> (Value, u64) {
 }
 
 /// A value that is the sum of another and a constant.
-fn sum(dfg: &DataFlowGraph, value: Value) -> Option<(Value, u64)> {
-    let [a, b] = binary(dfg, dfg.value_def(value).inst()?, Opcode::Iadd)?;
-    match (constant(dfg, a), constant(dfg, b)) {
+fn sum(cx: &Context<'_, '_>, value: Value) -> Option<(Value, u64)> {
+    let [a, b] = binary(cx, value, Opcode::Iadd)?;
+    match (cx.constant(a), cx.constant(b)) {
         (_, Some(constant)) => Some((a, constant)),
         (Some(constant), _) => Some((b, constant)),
         _ => None,
@@ -53,31 +44,28 @@ fn sum(dfg: &DataFlowGraph, value: Value) -> Option<(Value, u64)> {
 }
 
 /// A value that is another one shifted left by a constant.
-fn shifted(dfg: &DataFlowGraph, value: Value) -> Option<(Value, u64)> {
-    let [value, by] = binary(dfg, dfg.value_def(value).inst()?, Opcode::Ishl)?;
-    Some((value, constant(dfg, by)? % 32))
+fn shifted(cx: &Context<'_, '_>, value: Value) -> Option<(Value, u64)> {
+    let [value, by] = binary(cx, value, Opcode::Ishl)?;
+    Some((value, cx.constant(by)? % 32))
 }
 
-fn binary(dfg: &DataFlowGraph, inst: Inst, expected: Opcode) -> Option<[Value; 2]> {
-    match dfg.insts[inst] {
+/// The operands of the instruction that a value comes from, if it is this one.
+fn binary(cx: &Context<'_, '_>, value: Value, expected: Opcode) -> Option<[Value; 2]> {
+    let dfg = &cx.builder.func.dfg;
+    match dfg.insts[dfg.value_def(value).inst()?] {
         InstructionData::Binary { opcode, args } if opcode == expected => Some(args),
         _ => None,
     }
 }
 
-/// The 32 bits of a constant.
-fn constant(dfg: &DataFlowGraph, value: Value) -> Option<u64> {
-    match dfg.insts[dfg.value_def(value).inst()?] {
-        InstructionData::UnaryImm { opcode: Opcode::Iconst, imm } => {
-            Some((imm.bits() as u32).into())
-        }
-        _ => None,
-    }
+/// A number, of 32 bits at most, that a value of as many bits or fewer is never greater than.
+fn bound(cx: &Context<'_, '_>, value: Value) -> u64 {
+    at_most(cx, value, &mut { LOOKS })
 }
 
-/// A number, of 32 bits at most, that a value of as many bits or fewer is never greater than.
-/// `looks` are left to be taken.
-fn at_most(dfg: &DataFlowGraph, value: Value, looks: &mut u32) -> u64 {
+/// As [`bound`], with so many looks left to be taken.
+fn at_most(cx: &Context<'_, '_>, value: Value, looks: &mut u32) -> u64 {
+    let dfg = &cx.builder.func.dfg;
     let ty = dfg.value_type(value);
     let any = match ty {
         types::I8 => u8::MAX.into(),
@@ -88,10 +76,10 @@ fn at_most(dfg: &DataFlowGraph, value: Value, looks: &mut u32) -> u64 {
     let Some(left) = looks.checked_sub(1) else { return any };
     *looks = left;
     let Some(inst) = dfg.value_def(value).inst() else { return any };
-    let mut of = |value| at_most(dfg, value, looks);
-    let shift = |value| constant(dfg, value).map(|by| by % u64::from(ty.bits()));
+    let mut of = |value| at_most(cx, value, looks);
+    let shift = |value| cx.constant(value).map(|by| by % u64::from(ty.bits()));
     let bound = match dfg.insts[inst] {
-        InstructionData::UnaryImm { .. } => constant(dfg, value),
+        InstructionData::UnaryImm { .. } => cx.constant(value),
         InstructionData::IntCompare { .. } => Some(1),
         InstructionData::Load { opcode: Opcode::Uload8, .. } => Some(u8::MAX.into()),
         InstructionData::Load { opcode: Opcode::Uload16, .. } => Some(u16::MAX.into()),

@@ -50,9 +50,7 @@ pub struct Context<'t, 'f> {
     pub meter: Option<Meter>,
     /// The function's code, if it has any of its own.
     pub body: Option<&'t Body<'t>>,
-    /// How many bytes of small functions have been put into this one, and how many may be.
-    pub inlined: usize,
-    /// See there.
+    /// How many bytes of small functions may still be put into this one.
     pub inline_budget: usize,
     /// Variables that no local has at present.
     pub spare: Vec<(Variable, ValType)>,
@@ -88,7 +86,6 @@ impl<'t, 'f> Context<'t, 'f> {
             passed: Passed::default(),
             meter: None,
             body: None,
-            inlined: 0,
             inline_budget: 0,
             spare: Vec::new(),
             offset: 0,

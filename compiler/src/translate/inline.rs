@@ -30,10 +30,8 @@ pub fn call(cx: &mut Context<'_, '_>, func: FuncIndex) -> Result<bool> {
     }
     let module = cx.module;
     let body = module.functions[func].body.as_ref().expect("only defined functions are small");
-    if cx.inlined + body.bytes.len() > cx.inline_budget {
-        return Ok(false);
-    }
-    cx.inlined += body.bytes.len();
+    let Some(left) = cx.inline_budget.checked_sub(body.bytes.len()) else { return Ok(false) };
+    cx.inline_budget = left;
 
     let sig = module.functions[func].sig;
     let params = &module.signatures[sig].params;

@@ -42,7 +42,7 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, InstBuilder, Signature, UserFuncName};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use wasmaot_abi::traps::TrapCode;
-use wasmparser::{BinaryReader, FunctionBody, OperatorsReader};
+use wasmparser::OperatorsReader;
 
 use self::context::Context;
 use self::size::Filled;
@@ -167,8 +167,7 @@ fn instructions(cx: &mut Context<'_, '_>, body: &Body<'_>) -> Result<Filled> {
 
 /// Declares the locals that are no parameters; the instructions follow.
 fn declare_locals<'b>(cx: &mut Context<'_, '_>, body: &Body<'b>) -> Result<OperatorsReader<'b>> {
-    let reader = BinaryReader::new(body.bytes, body.offset as u64);
-    let mut locals = FunctionBody::new(reader).get_locals_reader().map_err(invalid)?;
+    let mut locals = body.reader().get_locals_reader().map_err(invalid)?;
     for _ in 0..locals.get_count() {
         let offset = locals.original_position() as usize;
         let (count, ty) = locals.read().map_err(invalid)?;

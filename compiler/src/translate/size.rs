@@ -7,6 +7,7 @@
 //! is too much as well, it is refused. Functions that compilers make are far below either.
 
 use super::context::Context;
+use super::inline;
 use crate::error::{Error, Result};
 use crate::module::Body;
 
@@ -38,11 +39,12 @@ pub fn check(cx: &Context<'_, '_>, body: &Body<'_>) -> Result<Filled> {
     let dfg = &cx.builder.func.dfg;
     let size = dfg.num_values() + dfg.num_insts() + dfg.value_lists.capacity();
     let len = body.bytes.len();
+    let inlined = inline::budget(body) - cx.inline_budget;
     let joints = cx.locals.len().saturating_mul(dfg.num_blocks());
-    if size <= FEW + FEW_PER_BYTE * (len + cx.inlined) && joints <= JOINTS {
+    if size <= FEW + FEW_PER_BYTE * (len + inlined) && joints <= JOINTS {
         return Ok(Filled::Whole);
     }
-    if !cx.locals_in_frame && (cx.locals.len() > 1 || cx.inlined > 0) {
+    if !cx.locals_in_frame && (cx.locals.len() > 1 || inlined > 0) {
         return Ok(Filled::TooMuch);
     }
     if size <= ANY + PER_BYTE * len {
