@@ -2,7 +2,7 @@
 //! how long it takes from its start to its end. The sources are in benches/hello.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 
 use wasmtime::error::Context as _;
 use wasmtime::{Result, ensure};
@@ -45,28 +45,13 @@ impl Hello {
             _folder: folder,
         };
         for program in [&hello.ours, &hello.c, &hello.rust, &hello.peer] {
-            let output = hello.command(program).stderr(Stdio::inherit()).output()?;
-            ensure!(
-                output.stdout == b"hello, world\n",
-                "{} says something else",
-                program.display()
-            );
+            programs::check(program, &hello.artifact, b"hello, world\n")?;
         }
         Ok(hello)
     }
 
-    fn command(&self, program: &Path) -> Command {
-        let mut command = Command::new(program);
-        command.env_clear().env("ARTIFACT", &self.artifact);
-        command
-    }
-
     fn run(&self, program: &Path, turns: u64) {
-        let mut command = self.command(program);
-        command.stdout(Stdio::null());
-        for _ in 0..turns {
-            assert!(command.status().is_ok_and(|status| status.success()), "it ran before");
-        }
+        programs::run(program, &self.artifact, turns);
     }
 }
 

@@ -10,6 +10,7 @@ use libloading::Library;
 use wasmtime::error::Context as _;
 use wasmtime::{Result, ensure};
 
+use crate::programs;
 use crate::workloads::Workload;
 
 /// A way to make a shared library of a workload.
@@ -117,11 +118,9 @@ impl Kernels {
     /// Compiles and loads them.
     pub fn build() -> Result<Self> {
         const MANIFEST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../guests/kernels/Cargo.toml");
-        let own = std::env::current_exe()?;
-        let target = own.ancestors().nth(2).context("the benchmarks lie in a target folder")?;
-        let target = target.join("kernels-natively");
+        let target = programs::target_folder()?.join("kernels-natively");
         eprintln!("building the kernels natively");
-        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+        let mut cargo = programs::cargo();
         cargo.args(["build", "--quiet", "--release", "--locked", "--manifest-path", MANIFEST]);
         run(cargo.arg("--target-dir").arg(&target))?;
         // SAFETY: the library was made just now from sources of this repository; it has no constructors.

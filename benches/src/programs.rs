@@ -34,35 +34,59 @@ impl Programs {
             artifact: file,
         };
         for program in [&programs.bare, &programs.guest, &programs.peer] {
-            let output = programs.command(program).stderr(Stdio::inherit()).output()?;
-            ensure!(output.stdout == b"42\n", "{} does not print 42", program.display());
+            check(program, programs.artifact.path(), b"42\n")?;
         }
         Ok(programs)
     }
 
-    fn command(&self, program: &Path) -> Command {
-        let mut command = Command::new(program);
-        command.env_clear().env("ARTIFACT", self.artifact.path());
-        command
-    }
-
     fn run(&self, program: &Path, turns: u64) {
-        let mut command = self.command(program);
-        command.stdout(Stdio::null());
-        for _ in 0..turns {
-            assert!(command.status().is_ok_and(|status| status.success()), "it ran before");
-        }
+        run(program, self.artifact.path(), turns);
     }
+}
+
+/// A program that finds the peer's artifact in its environment.
+fn command(program: &Path, artifact: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().env("ARTIFACT", artifact);
+    command
+}
+
+/// Makes sure of what a program says.
+pub fn check(program: &Path, artifact: &Path, expected: &[u8]) -> Result<()> {
+    let output = command(program, artifact).stderr(Stdio::inherit()).output()?;
+    let (name, text) = (program.display(), expected.escape_ascii());
+    ensure!(output.stdout == expected, "{name} does not say `{text}`");
+    Ok(())
+}
+
+/// Runs a program, several times, one after the other.
+pub fn run(program: &Path, artifact: &Path, turns: u64) {
+    let mut command = command(program, artifact);
+    command.stdout(Stdio::null());
+    for _ in 0..turns {
+        assert!(command.status().is_ok_and(|status| status.success()), "it ran before");
+    }
+}
+
+/// The folder that this program was built in.
+pub fn target_folder() -> Result<PathBuf> {
+    let own = std::env::current_exe()?;
+    let target = own.ancestors().nth(2).context("the benchmarks lie in a target folder")?;
+    Ok(target.to_owned())
+}
+
+/// Cargo, the one that runs this program if any does.
+pub fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
 }
 
 /// Builds a program; its path.
 pub fn build(package: &str) -> Result<PathBuf> {
-    let own = std::env::current_exe()?;
-    let target = own.ancestors().nth(2).context("the benchmarks lie in a target folder")?;
+    let target = target_folder()?;
     eprintln!("building {package}");
-    let status = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
+    let status = cargo()
         .args(["rustc", "--quiet", "--release", "--locked", "-p", package, "--target-dir"])
-        .arg(target)
+        .arg(&target)
         .args(["--", "-Cstrip=symbols"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .status()?;

@@ -40,6 +40,44 @@ pub fn folder_of_process() -> Option<PathBuf> {
     crate::env::cache_folder(crate::env::of_process)
 }
 
+/// A number of bytes: a plain number, or one of K, M or G, each 1024 of the one before.
+///
+/// # Errors
+/// If it is none or too large, saying so.
+pub fn bytes(text: &str) -> Result<u64, String> {
+    let (digits, shift) = match text.strip_suffix(['k', 'K', 'm', 'M', 'g', 'G']) {
+        Some(digits) => {
+            let shift = match text.as_bytes()[digits.len()].to_ascii_lowercase() {
+                b'k' => 10,
+                b'm' => 20,
+                _ => 30,
+            };
+            (digits, shift)
+        }
+        None => (text, 0),
+    };
+    let number: u64 = digits.parse().map_err(|_| "expected a number, or one with K, M or G")?;
+    number.checked_mul(1 << shift).ok_or_else(|| "too large".into())
+}
+
+/// Tells programs for backups that nothing in a folder of caches is worth keeping.
+pub fn tag(root: &Path) {
+    if let Ok(mut tag) = File::create_new(root.join("CACHEDIR.TAG")) {
+        let _ = tag
+            .write_all(b"Signature: 8a477f597d28d172789f06886806bc55\n# A cache of wasmaot's.\n");
+    }
+}
+
+/// Takes note that a file of a cache is used, if the last such note is older than this.
+pub fn note_use(path: &Path, meta: &Metadata, noted: Duration) {
+    if meta.modified().is_ok_and(|time| older(time, noted))
+        && let Ok(file) = File::open(path)
+    {
+        // A cache that cannot be written to serves as well.
+        let _ = file.set_modified(SystemTime::now());
+    }
+}
+
 /// A cache of machine code.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Cache {
@@ -90,10 +128,7 @@ impl Cache {
         }
         let mut bytes = Vec::with_capacity(meta.len() as usize);
         file.read_to_end(&mut bytes)?;
-        if meta.modified().is_ok_and(|time| older(time, NOTED)) {
-            // A cache that cannot be written to serves as well.
-            let _ = file.set_modified(SystemTime::now());
-        }
+        note_use(&self.path(key), &meta, NOTED);
         Ok(bytes)
     }
 
@@ -127,12 +162,7 @@ impl Cache {
             return Ok(());
         }
         fs::create_dir_all(&self.root)?;
-        // Tells programs for backups that nothing here is worth keeping.
-        if let Ok(mut tag) = File::create_new(self.root.join("CACHEDIR.TAG")) {
-            let _ = tag.write_all(
-                b"Signature: 8a477f597d28d172789f06886806bc55\n# A cache of wasmaot's.\n",
-            );
-        }
+        tag(&self.root);
         let mut builder = DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);

@@ -176,7 +176,7 @@ pub fn cache(var: impl Fn(&str) -> Option<OsString>) -> Result<Option<Cache>, St
     }
     let size = match var(CACHE_SIZE).filter(|size| !size.is_empty()) {
         None => cache::DEFAULT_SIZE,
-        Some(size) => size.to_str().and_then(bytes).ok_or_else(|| {
+        Some(size) => size.to_str().and_then(|size| cache::bytes(size).ok()).ok_or_else(|| {
             let size = size.display();
             format!(
                 "there is no cache of machine code, for {CACHE_SIZE} is `{size}`: use a number of \
@@ -212,19 +212,6 @@ pub fn cache_folder(var: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     // The XDG Base Directory Specification has relative paths ignored.
     let xdg = named("XDG_CACHE_HOME").filter(|folder| folder.is_absolute());
     xdg.map(|folder| folder.join("wasmaot")).or_else(|| Some(named("HOME")?.join(".cache/wasmaot")))
-}
-
-/// A number of bytes, in units of K, M or G.
-fn bytes(text: &str) -> Option<u64> {
-    let (number, shift) = match text.strip_suffix(['K', 'k']) {
-        Some(number) => (number, 10),
-        None => match (text.strip_suffix(['M', 'm']), text.strip_suffix(['G', 'g'])) {
-            (Some(number), _) => (number, 20),
-            (_, Some(number)) => (number, 30),
-            _ => (text, 0),
-        },
-    };
-    number.parse::<u64>().ok()?.checked_mul(1 << shift)
 }
 
 /// The command line of the cargo that runs this script, where the system shows it: it has no

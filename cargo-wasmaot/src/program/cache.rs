@@ -15,12 +15,12 @@
 //! may be deleted at any time. What was not used for a month goes when something new comes.
 
 use std::fs::{self, File, TryLockError};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
+use wasmaot_build::cache::{note_use, tag};
 
 use crate::shell::Shell;
 
@@ -79,13 +79,7 @@ impl Cache {
     pub fn find(&self, key: &str) -> Option<PathBuf> {
         let path = self.programs().join(key);
         let meta = fs::metadata(&path).ok().filter(|meta| meta.is_file() && meta.len() > 0)?;
-        let old = |time: SystemTime| time.elapsed().is_ok_and(|age| age > NOTED);
-        if meta.modified().is_ok_and(old)
-            && let Ok(file) = File::open(&path)
-        {
-            // A cache that cannot be written to serves as well.
-            let _ = file.set_modified(SystemTime::now());
-        }
+        note_use(&path, &meta, NOTED);
         Some(path)
     }
 
@@ -109,7 +103,7 @@ impl Cache {
         for folder in [&self.programs(), &package] {
             fs::create_dir_all(folder).with_context(failed)?;
         }
-        self.tag();
+        self.folder.parent().into_iter().for_each(tag);
         let open = File::options().create(true).truncate(false).write(true).read(true).to_owned();
         let lock = open.open(self.folder.join("lock")).with_context(failed)?;
         match lock.try_lock() {
@@ -145,17 +139,6 @@ impl Cache {
             if matches!(age, Ok(Ok(age)) if age > keep) {
                 let _ = fs::remove_file(entry.path());
             }
-        }
-    }
-
-    /// Tells programs for backups that nothing here is worth keeping.
-    fn tag(&self) {
-        let Some(root) = self.folder.parent() else { return };
-        let open = File::options().create_new(true).write(true).to_owned();
-        if let Ok(mut file) = open.open(root.join("CACHEDIR.TAG")) {
-            let _ = file.write_all(
-                b"Signature: 8a477f597d28d172789f06886806bc55\n# A cache of cargo-wasmaot's.\n",
-            );
         }
     }
 }

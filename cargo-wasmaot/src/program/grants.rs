@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use clap::{Args, value_parser};
 
+use wasmaot_build::cache::bytes;
+
 use crate::guest::CompileOptions;
 
 /// What a program lets its guest do, beyond its standard streams and its arguments.
@@ -140,23 +142,6 @@ fn variable(text: &str) -> Result<(OsString, OsString), String> {
         Some((name, value)) if !name.is_empty() => Ok((name.into(), value.into())),
         _ => Err("expected NAME=VALUE".into()),
     }
-}
-
-/// A number of bytes.
-fn bytes(text: &str) -> Result<u64, String> {
-    let (digits, shift) = match text.strip_suffix(['k', 'K', 'm', 'M', 'g', 'G']) {
-        Some(digits) => {
-            let shift = match text.as_bytes()[digits.len()].to_ascii_lowercase() {
-                b'k' => 10,
-                b'm' => 20,
-                _ => 30,
-            };
-            (digits, shift)
-        }
-        None => (text, 0),
-    };
-    let number: u64 = digits.parse().map_err(|_| "expected a number, or one with K, M or G")?;
-    number.checked_mul(1 << shift).ok_or_else(|| "too large".into())
 }
 
 /// A time: seconds, or with a unit.

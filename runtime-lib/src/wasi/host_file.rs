@@ -99,10 +99,7 @@ impl Object for HostFile {
     }
 
     fn set_flags(&self, flags: u32) -> Result<(), Errno> {
-        const FIXED: u32 = fdflags::DSYNC | fdflags::RSYNC | fdflags::SYNC;
-        if (flags ^ self.flags()) & FIXED != 0 {
-            return Err(Errno::Inval);
-        }
+        fdflags::check_change(self.flags(), flags)?;
         if let Source::Own(fd) = &self.source {
             rustix::fs::fcntl_setfl(fd, system_flags(flags))?;
         }

@@ -3,7 +3,8 @@
 
 use std::os::fd::BorrowedFd;
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::retry_on_intr;
 
 use super::Errno;
 use crate::interrupt::InterruptHandle;
@@ -43,14 +44,8 @@ impl<'a> Interrupt<'a> {
         let flags = if to_write { PollFlags::OUT } else { PollFlags::IN };
         let mut fds = [(signal, PollFlags::IN), (fd, flags)]
             .map(|(fd, flags)| PollFd::from_borrowed_fd(fd, flags));
-        loop {
-            match poll(&mut fds, None) {
-                Ok(_) if !fds[0].revents().is_empty() => return Err(Errno::Intr),
-                Ok(_) => return Ok(()),
-                Err(rustix::io::Errno::INTR) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
+        retry_on_intr(|| poll(&mut fds, None))?;
+        if fds[0].revents().is_empty() { Ok(()) } else { Err(Errno::Intr) }
     }
 }
 
@@ -58,13 +53,8 @@ impl<'a> Interrupt<'a> {
 pub(super) fn would_not_wait(fd: BorrowedFd<'_>, to_write: bool) -> Result<bool, Errno> {
     let flags = if to_write { PollFlags::OUT } else { PollFlags::IN };
     let mut fds = [PollFd::from_borrowed_fd(fd, flags)];
-    loop {
-        match poll(&mut fds, Some(&rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 })) {
-            Ok(ready) => return Ok(ready != 0),
-            Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
+    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+    Ok(retry_on_intr(|| poll(&mut fds, Some(&at_once)))? != 0)
 }
 
 /// Does something until no signal interrupts it.

@@ -190,10 +190,7 @@ impl Object for MemoryFile {
     }
 
     fn set_flags(&self, flags: u32) -> Result<(), Errno> {
-        const FIXED: u32 = fdflags::DSYNC | fdflags::RSYNC | fdflags::SYNC;
-        if (flags ^ self.flags()) & FIXED != 0 {
-            return Err(Errno::Inval);
-        }
+        fdflags::check_change(self.flags(), flags)?;
         self.flags.store(flags, Ordering::Relaxed);
         Ok(())
     }

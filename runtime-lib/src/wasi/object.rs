@@ -108,6 +108,11 @@ pub(super) trait Object: Send + Sync {
     }
 }
 
+/// Makes sure that no place is asked for, where there is none but the present one.
+pub(super) fn no_place(at: Option<u64>) -> Result<(), Errno> {
+    if at.is_some() { Err(Errno::SPipe) } else { Ok(()) }
+}
+
 /// How a file is to be opened.
 pub(super) struct How {
     /// Of the last component, if it is a symbolic link, what that leads to.

@@ -12,7 +12,7 @@ use super::errno::from_raw;
 use super::host_file::{self, system_flags};
 use super::interrupt::{Interrupt, again};
 use super::iovecs::Ranges;
-use super::object::{Object, Ready, Socket};
+use super::object::{Object, Ready, Socket, no_place};
 use super::types::{Filestat, Filetype, Whence, fdflags};
 use crate::platform::io::{self, Receive};
 
@@ -70,9 +70,7 @@ impl Object for HostSocket {
         to: Ranges<'_>,
         at: Option<u64>,
     ) -> Result<usize, Errno> {
-        if at.is_some() {
-            return Err(Errno::SPipe);
-        }
+        no_place(at)?;
         Ok(self.receive(interrupt, to, false, false)?.0)
     }
 
@@ -82,9 +80,7 @@ impl Object for HostSocket {
         from: Ranges<'_>,
         at: Option<u64>,
     ) -> Result<usize, Errno> {
-        if at.is_some() {
-            return Err(Errno::SPipe);
-        }
+        no_place(at)?;
         let careful = self.waits() && interrupt.is_possible();
         loop {
             if careful {

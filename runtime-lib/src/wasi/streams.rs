@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::Errno;
 use super::interrupt::Interrupt;
 use super::iovecs::Ranges;
-use super::object::{Object, Ready};
-use super::types::{Filestat, Filetype};
+use super::object::{Object, Ready, no_place};
+use super::types::{Filestat, Filetype, Whence};
 
 /// How much is passed on at once.
 const CHUNK: usize = 8 << 10;
@@ -35,17 +35,13 @@ impl Object for Nothing {
         Ok(from.len())
     }
 
-    fn seek(&self, _: i64, _: super::types::Whence) -> Result<u64, Errno> {
+    fn seek(&self, _: i64, _: Whence) -> Result<u64, Errno> {
         Err(Errno::SPipe)
     }
 
     fn ready(&self, to_write: bool) -> Result<Ready<'_>, Errno> {
         Ok(Ready::Now { bytes: 0, hangup: !to_write })
     }
-}
-
-fn no_place(at: Option<u64>) -> Result<(), Errno> {
-    if at.is_some() { Err(Errno::SPipe) } else { Ok(()) }
 }
 
 /// What the host reads from for the guest.
@@ -76,7 +72,7 @@ impl Object for Input {
         Ok(to.fill(&buffer[..read]))
     }
 
-    fn seek(&self, _: i64, _: super::types::Whence) -> Result<u64, Errno> {
+    fn seek(&self, _: i64, _: Whence) -> Result<u64, Errno> {
         Err(Errno::SPipe)
     }
 
@@ -124,7 +120,7 @@ impl Object for Output {
         Ok(sum)
     }
 
-    fn seek(&self, _: i64, _: super::types::Whence) -> Result<u64, Errno> {
+    fn seek(&self, _: i64, _: Whence) -> Result<u64, Errno> {
         Err(Errno::SPipe)
     }
 

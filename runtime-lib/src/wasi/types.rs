@@ -127,6 +127,12 @@ pub(super) mod fdflags {
     pub(in super::super) const RSYNC: u32 = 8;
     pub(in super::super) const SYNC: u32 = 16;
     pub(in super::super) const ALL: u32 = 31;
+
+    /// Makes sure that of these flags only those differ that an open file can change.
+    pub(in super::super) fn check_change(from: u32, to: u32) -> Result<(), super::super::Errno> {
+        const FIXED: u32 = DSYNC | RSYNC | SYNC;
+        if (from ^ to) & FIXED == 0 { Ok(()) } else { Err(super::super::Errno::Inval) }
+    }
 }
 
 /// Flags of `path_open`.
