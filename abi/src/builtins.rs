@@ -21,9 +21,14 @@ macro_rules! for_each_builtin {
         $mac! {
             /// Grows a memory by `delta` pages; its former length in pages, or -1.
             memory_grow(ctx, memory: u32, delta: u64) -> i64, never;
-            /// Copies within or between memories; traps if either range is outside.
+            /// Copies bytes from one address to another; the ranges may overlap.
+            copy_bytes(dst: usize, src: usize, len: usize) -> (), never;
+            /// Sets so many bytes from an address on.
+            fill_bytes(dst: usize, value: u32, len: usize) -> (), never;
+            /// Copies within or between memories of which one is shared at least; traps if either range
+            /// is outside.
             memory_copy(ctx, dst_memory: u32, dst: u64, src_memory: u32, src: u64, len: u64) -> u32, status;
-            /// Fills a range of a memory; traps if it is outside.
+            /// Fills a range of a shared memory; traps if it is outside.
             memory_fill(ctx, memory: u32, dst: u64, value: u32, len: u64) -> u32, status;
             /// Copies from a data segment; traps if either range is outside.
             memory_init(ctx, memory: u32, segment: u32, dst: u64, src: u32, len: u32) -> u32, status;

@@ -189,13 +189,7 @@ mod body {
             let to = range(context, dst_memory, dst, len)?;
             let from = range(context, src_memory, src, len)?;
             // SAFETY: both are within memories; they may overlap.
-            unsafe {
-                if to.shared || from.shared {
-                    racy::copy(from.start, to.start, len as usize);
-                } else {
-                    std::ptr::copy(from.start, to.start, len as usize);
-                }
-            }
+            unsafe { racy::copy(from.start, to.start, len as usize) };
             Some(())
         };
         or_trap(copy(), TrapCode::MemoryOutOfBounds)
@@ -205,13 +199,7 @@ mod body {
         let fill = || {
             let to = range(context, index, dst, len)?;
             // SAFETY: within the memory.
-            unsafe {
-                if to.shared {
-                    racy::fill(to.start, value as u8, len as usize);
-                } else {
-                    std::ptr::write_bytes(to.start, value as u8, len as usize);
-                }
-            }
+            unsafe { racy::fill(to.start, value as u8, len as usize) };
             Some(())
         };
         or_trap(fill(), TrapCode::MemoryOutOfBounds)
@@ -440,6 +428,16 @@ mod body {
             let entry = (*(*context.as_ptr()).thread).entry;
             arch::resume((*entry).sp, (*entry).fp, (*entry).handler)
         }
+    }
+
+    pub(super) fn copy_bytes(dst: usize, src: usize, len: usize) {
+        // SAFETY: compiled code has found both ranges to be within memories that are not shared.
+        unsafe { std::ptr::copy(src as *const u8, dst as *mut u8, len) }
+    }
+
+    pub(super) fn fill_bytes(dst: usize, value: u32, len: usize) {
+        // SAFETY: as above.
+        unsafe { std::ptr::write_bytes(dst as *mut u8, value as u8, len) }
     }
 
     pub(super) fn ceil_f32(value: f32) -> f32 {

@@ -6,7 +6,7 @@
   (func (export "load") (param i32) (result i32)
     (i32.load offset=8 (local.get 0))))
 ;; | ; wasm[test]::function[0]::load
-;; | ;   u9:15 is wasmaot_v1_exit_builtin_trap
+;; | ;   u9:17 is wasmaot_v1_exit_builtin_trap
 ;; | function u0:0(i64 vmctx, i64, i32) -> i32 tail {
 ;; |     region0 = 1 "context"
 ;; |     region1 = 2 "global"
@@ -14,7 +14,7 @@
 ;; |     region3 = 4 "table"
 ;; |     region4 = 5 "function reference"
 ;; |     sig0 = (i64, i32) tail
-;; |     fn0 = colocated u9:15 sig0
+;; |     fn0 = colocated u9:17 sig0
 ;; |
 ;; |                                 block0(v0: i64, v1: i64, v2: i32):
 ;; | @0027                               v3 = load.i64 notrap aligned region0 v0+24

@@ -25,7 +25,7 @@
 ;; | }
 ;; |
 ;; | ; wasm[test]::function[1]::run
-;; | ;   u9:17 is wasmaot_v1_exit_builtin_interrupted
+;; | ;   u9:19 is wasmaot_v1_exit_builtin_interrupted
 ;; | ;   u0:0 is wasm[test]::function[0]::leaf
 ;; | function u0:1(i64 vmctx, i64, i32) tail {
 ;; |     region0 = 1 "context"
@@ -38,7 +38,7 @@
 ;; |     gv1 = load.i64 notrap aligned gv0+24
 ;; |     sig0 = (i64) preserve_all
 ;; |     sig1 = (i64 vmctx, i64, i32) -> i32 tail
-;; |     fn0 = colocated u9:17 sig0
+;; |     fn0 = colocated u9:19 sig0
 ;; |     fn1 = colocated u0:0 sig1
 ;; |     stack_limit = gv1
 ;; |

@@ -29,9 +29,9 @@
 ;; | }
 ;; |
 ;; | ; wasm[test]::function[1]::run
-;; | ;   u9:16 is wasmaot_v1_exit_builtin_out_of_fuel
+;; | ;   u9:18 is wasmaot_v1_exit_builtin_out_of_fuel
 ;; | ;   u0:0 is wasm[test]::function[0]::f
-;; | ;   u9:2 is wasmaot_v1_exit_builtin_memory_fill
+;; | ;   u10:2 is wasmaot_builtin_fill_bytes
 ;; | function u0:1(i64 vmctx, i64, i32) tail {
 ;; |     region0 = 1 "context"
 ;; |     region1 = 2 "global"
@@ -43,10 +43,10 @@
 ;; |     gv1 = load.i64 notrap aligned gv0+24
 ;; |     sig0 = (i64) preserve_all
 ;; |     sig1 = (i64 vmctx, i64) tail
-;; |     sig2 = (i64, i32, i64, i32, i64) tail
-;; |     fn0 = colocated u9:16 sig0
+;; |     sig2 = (i64, i32, i64) system_v
+;; |     fn0 = colocated u9:18 sig0
 ;; |     fn1 = colocated u0:0 sig1
-;; |     fn2 = colocated u9:2 sig2
+;; |     fn2 = colocated u10:2 sig2
 ;; |     stack_limit = gv1
 ;; |
 ;; |                                 block0(v0: i64, v1: i64, v2: i32):
@@ -103,10 +103,15 @@
 ;; | @003c                               jump block10
 ;; |
 ;; |                                 block10:
-;; | @003c                               v29 = iconst.i32 0
+;; | @003c                               v29 = uextend.i64 v2
 ;; | @003c                               v30 = uextend.i64 v18  ; v18 = 0
-;; | @003c                               v31 = uextend.i64 v2
-;; | @003c                               call fn2(v0, v29, v30, v19, v31)  ; v29 = 0, v19 = 0
+;; | @003c                               v31 = load.i64 notrap aligned region0 v0+72
+;; | @003c                               v32 = iadd v30, v29
+;; | @003c                               v33 = icmp ugt v32, v31
+;; | @003c                               trapnz v33, heap_oob
+;; | @003c                               v34 = load.i64 notrap aligned readonly can_move region0 v0+64
+;; | @003c                               v35 = iadd v34, v30
+;; | @003c                               call fn2(v35, v19, v29)  ; v19 = 0
 ;; | @003f                               jump block6
 ;; |
 ;; |                                 block5:

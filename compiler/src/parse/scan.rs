@@ -128,8 +128,9 @@ impl Loops {
 
 fn add_uses(module: &Module<'_>, op: &Operator<'_>, uses: &mut Vec<Use>) {
     let read_table = |table| Use::ReadTable(TableIndex::from_u32(table));
+    let shares = |memory| module.memories[MemoryIndex::from_u32(memory)].shared;
     let is_shared = |arg: MemArg| match arg.target {
-        MemArgTarget::Memory(memory) => module.memories[MemoryIndex::from_u32(memory)].shared,
+        MemArgTarget::Memory(memory) => shares(memory),
         _ => false,
     };
     let by_table = |table, func, host| {
@@ -176,7 +177,7 @@ fn add_uses(module: &Module<'_>, op: &Operator<'_>, uses: &mut Vec<Use>) {
             uses.extend([Use::InitMemory(data), Use::Builtin(Builtin::memory_init)]);
         }
         Operator::DataDrop { .. } => uses.push(Use::Builtin(Builtin::data_drop)),
-        // Of memories that are not shared, code knows the answer.
+        // Of memories that are not shared, code knows the answer, or does it by itself.
         Operator::MemoryAtomicNotify { memarg } if is_shared(memarg) => {
             uses.push(Use::Builtin(Builtin::memory_notify));
         }
@@ -187,8 +188,12 @@ fn add_uses(module: &Module<'_>, op: &Operator<'_>, uses: &mut Vec<Use>) {
             uses.push(Use::Builtin(Builtin::memory_wait64));
         }
         Operator::MemoryGrow { .. } => uses.push(Use::Builtin(Builtin::memory_grow)),
-        Operator::MemoryCopy { .. } => uses.push(Use::Builtin(Builtin::memory_copy)),
-        Operator::MemoryFill { .. } => uses.push(Use::Builtin(Builtin::memory_fill)),
+        Operator::MemoryCopy { dst_mem, src_mem } if shares(dst_mem) || shares(src_mem) => {
+            uses.push(Use::Builtin(Builtin::memory_copy));
+        }
+        Operator::MemoryFill { mem } if shares(mem) => {
+            uses.push(Use::Builtin(Builtin::memory_fill));
+        }
         _ => {}
     }
 }

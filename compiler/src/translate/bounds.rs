@@ -26,6 +26,9 @@
 //! Where no check is needed, a 32-bit index may become a sum of 64 bits ([`address`]): that is the
 //! same number, so all of the above holds for it.
 //!
+//! Ranges of bulk instructions are always checked against `len`, which is the length of the very
+//! moment: these do not rely on faults.
+//!
 //! A check that code cannot get here without having passed is not repeated: one of the same
 //! index in the same memory with an `end` no smaller, where one for an `end` up to `guard` serves
 //! all of these. Memories do not shrink. What has been passed is forgotten where paths meet
@@ -135,6 +138,32 @@ pub fn check(
         Ok(offset) => Address { base, offset, flags },
         Err(_) => Address { base: cx.ins().iadd_imm_u(base, offset as i64), offset: 0, flags },
     })
+}
+
+/// Checks a range of so many bytes, all of which have to be inside, though there be none; its
+/// address. The length has 64 bits. Sums of 32-bit numbers do not wrap around; else the start is
+/// compared with what the length leaves, once that is no more than there is.
+pub fn check_range(
+    cx: &mut Context<'_, '_>,
+    memory: MemoryIndex,
+    start: Value,
+    len: Value,
+) -> Value {
+    const GREATER: IntCC = IntCC::UnsignedGreaterThan;
+    let start = widen(cx, start);
+    let there = vmctx::memory_len(cx, memory);
+    let outside = if cx.plan.memories[memory].index64 {
+        let too_long = cx.ins().icmp(GREATER, len, there);
+        trap_if(cx, too_long, TrapCode::MemoryOutOfBounds);
+        let last = cx.ins().isub(there, len);
+        cx.ins().icmp(GREATER, start, last)
+    } else {
+        let end = cx.ins().iadd(start, len);
+        cx.ins().icmp(GREATER, end, there)
+    };
+    trap_if(cx, outside, TrapCode::MemoryOutOfBounds);
+    let base = vmctx::memory_base(cx, memory);
+    cx.ins().iadd(base, start)
 }
 
 /// Whether an access is outside of a memory that is checked against its length, which can be

@@ -18,7 +18,7 @@ use crate::func_key::Reference;
 use crate::index::SigIndex;
 use crate::module::{Body, Module, ValType};
 use crate::plan::Plan;
-use crate::target::{Relaxed, Target};
+use crate::target::Target;
 
 /// The state of one function's translation.
 pub struct Context<'t, 'f> {
@@ -26,10 +26,8 @@ pub struct Context<'t, 'f> {
     pub module: &'t Module<'t>,
     /// The decisions about it.
     pub plan: &'t Plan,
-    /// What relaxed SIMD instructions do.
-    pub relaxed: Relaxed,
-    /// Whether the machine chooses bytes of a vector by one instruction.
-    pub byte_shuffles: bool,
+    /// What code is made for.
+    pub target: &'t Target,
     /// The CLIF under construction.
     pub builder: FunctionBuilder<'f>,
     /// Values, control frames, reachability.
@@ -65,7 +63,7 @@ impl<'t, 'f> Context<'t, 'f> {
     pub fn new(
         module: &'t Module<'t>,
         plan: &'t Plan,
-        target: &Target,
+        target: &'t Target,
         mut builder: FunctionBuilder<'f>,
         vmctx: Value,
     ) -> Self {
@@ -74,8 +72,7 @@ impl<'t, 'f> Context<'t, 'f> {
         Self {
             module,
             plan,
-            relaxed: target.relaxed,
-            byte_shuffles: target.byte_shuffles,
+            target,
             builder,
             stack: Stack::default(),
             locals: Vec::new(),

@@ -35,7 +35,7 @@ pub fn step(cx: &mut Context<'_, '_>, step: InitStep) {
         InitStep::DropElem(index) => table::elem_drop(cx, index),
         InitStep::Data(index) => {
             apply_data(cx, index);
-            super::memory::data_drop(cx, index);
+            super::bulk::data_drop(cx, index);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Memories: loads and stores, `memory.size` and `memory.grow`, and the bulk instructions.
+//! Memories: loads and stores, `memory.size` and `memory.grow`.
 
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value, types};
 use wasmaot_abi::builtins::Builtin;
@@ -7,8 +7,8 @@ use wasmparser::{MemArg, MemArgTarget};
 use super::bounds::{self, Address};
 use super::context::Context;
 use super::int::{narrow, widen};
-use super::{builtin, meter, vmctx};
-use crate::index::{DataIndex, MemoryIndex};
+use super::{builtin, vmctx};
+use crate::index::MemoryIndex;
 
 /// How a load instruction that extends is appended.
 pub type Load = fn(&mut Context<'_, '_>, Type, MemFlagsData, Value, i32) -> Value;
@@ -121,11 +121,7 @@ stores! {
 pub fn size(cx: &mut Context<'_, '_>, memory: u32) {
     let memory = MemoryIndex::from_u32(memory);
     let plan = cx.plan.memories[memory];
-    let len = if plan.min_bytes == plan.max_bytes {
-        cx.ins().iconst(types::I64, plan.min_bytes as i64)
-    } else {
-        vmctx::memory_len_now(cx, memory)
-    };
+    let len = vmctx::memory_len_now(cx, memory);
     let pages = cx.ins().ushr_imm_u(len, i64::from(plan.page_size_log2));
     let pages = narrow(cx, pages, plan.index64);
     cx.push(pages);
@@ -141,42 +137,4 @@ pub fn grow(cx: &mut Context<'_, '_>, memory: u32) {
     let former = former.expect("memory_grow has a result");
     let former = narrow(cx, former, index64);
     cx.push(former);
-}
-
-/// `memory.copy`.
-pub fn copy(cx: &mut Context<'_, '_>, dst_memory: u32, src_memory: u32) {
-    let (dst, src, len) = cx.pop3();
-    meter::charge_length(cx, len, meter::BYTES_LOG2);
-    let dst_memory = cx.ins().iconst(types::I32, i64::from(dst_memory));
-    let dst = widen(cx, dst);
-    let src_memory = cx.ins().iconst(types::I32, i64::from(src_memory));
-    let src = widen(cx, src);
-    let len = widen(cx, len);
-    builtin::call(cx, Builtin::memory_copy, &[dst_memory, dst, src_memory, src, len]);
-}
-
-/// `memory.fill`.
-pub fn fill(cx: &mut Context<'_, '_>, memory: u32) {
-    let (dst, value, len) = cx.pop3();
-    meter::charge_length(cx, len, meter::BYTES_LOG2);
-    let memory = cx.ins().iconst(types::I32, i64::from(memory));
-    let dst = widen(cx, dst);
-    let len = widen(cx, len);
-    builtin::call(cx, Builtin::memory_fill, &[memory, dst, value, len]);
-}
-
-/// `memory.init`.
-pub fn init(cx: &mut Context<'_, '_>, memory: u32, segment: u32) {
-    let (dst, src, len) = cx.pop3();
-    meter::charge_length(cx, len, meter::BYTES_LOG2);
-    let memory = cx.ins().iconst(types::I32, i64::from(memory));
-    let segment = cx.ins().iconst(types::I32, i64::from(segment));
-    let dst = widen(cx, dst);
-    builtin::call(cx, Builtin::memory_init, &[memory, segment, dst, src, len]);
-}
-
-/// `data.drop`.
-pub fn data_drop(cx: &mut Context<'_, '_>, segment: DataIndex) {
-    let segment = cx.ins().iconst(types::I32, i64::from(segment.as_u32()));
-    builtin::call(cx, Builtin::data_drop, &[segment]);
 }

@@ -9,6 +9,7 @@ mod address;
 mod atomic;
 mod bounds;
 mod builtin;
+mod bulk;
 mod call;
 mod context;
 mod control;

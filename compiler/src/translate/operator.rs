@@ -7,8 +7,8 @@ use wasmparser::Operator;
 use super::context::Context;
 use super::stack::BlockType;
 use super::{
-    atomic, call, control, convert, float, global, int, invalid, local, memory, reference, simd,
-    table, tail_call, types, unsupported, wide,
+    atomic, bulk, call, control, convert, float, global, int, invalid, local, memory, reference,
+    simd, table, tail_call, types, unsupported, wide,
 };
 use crate::error::Result;
 use crate::index::*;
@@ -115,10 +115,10 @@ pub fn translate(cx: &mut Context<'_, '_>, operator: &Operator<'_>) -> Result<()
         I64Store32 { memarg } => memory::store32(cx, memarg),
         MemorySize { mem } => memory::size(cx, mem),
         MemoryGrow { mem } => memory::grow(cx, mem),
-        MemoryCopy { dst_mem, src_mem } => memory::copy(cx, dst_mem, src_mem),
-        MemoryFill { mem } => memory::fill(cx, mem),
-        MemoryInit { data_index, mem } => memory::init(cx, mem, data_index),
-        DataDrop { data_index } => memory::data_drop(cx, DataIndex::from_u32(data_index)),
+        MemoryCopy { dst_mem, src_mem } => bulk::copy(cx, dst_mem, src_mem),
+        MemoryFill { mem } => bulk::fill(cx, mem),
+        MemoryInit { data_index, mem } => bulk::init(cx, mem, data_index),
+        DataDrop { data_index } => bulk::data_drop(cx, DataIndex::from_u32(data_index)),
 
         I32Const { value } => global::constant_op(cx, ConstOp::I32Const(value)),
         I64Const { value } => global::constant_op(cx, ConstOp::I64Const(value)),

@@ -6,7 +6,7 @@ use wasmaot_abi::value::ValKind;
 use crate::module::{FuncType, Module, ValType};
 use crate::parse::types::val_type;
 use crate::trampoline::signature::guest;
-pub use crate::trampoline::signature::{POINTER, clif_type as clif, exit_builtin};
+pub use crate::trampoline::signature::{POINTER, builtin, clif_type as clif, exit_builtin};
 
 /// Whether values of a type are host references that the runtime must find while a call is
 /// under way.

@@ -8,6 +8,7 @@ mod allocations;
 mod child;
 mod guests;
 
+mod bulk;
 mod externref;
 mod fuel;
 mod function_references;

@@ -15,7 +15,7 @@ use super::{convert, float, int, lanes};
 
 /// `i8x16.relaxed_swizzle`.
 pub fn swizzle(cx: &mut Context<'_, '_>) {
-    if cx.relaxed.ssse3 {
+    if cx.target.relaxed.ssse3 {
         let (bytes, places) = pop2(cx, I8X16);
         let result = cx.ins().x86_pshufb(bytes, places);
         push(cx, result);
@@ -26,7 +26,7 @@ pub fn swizzle(cx: &mut Context<'_, '_>) {
 
 /// `i32x4.relaxed_trunc_f32x4_s`.
 pub fn trunc_s(cx: &mut Context<'_, '_>) {
-    if cx.relaxed.x86_trunc {
+    if cx.target.relaxed.x86_trunc {
         let value = pop(cx, F32X4);
         let result = cx.ins().x86_cvtt2dq(I32X4, value);
         push(cx, result);
@@ -37,7 +37,7 @@ pub fn trunc_s(cx: &mut Context<'_, '_>) {
 
 /// `i32x4.relaxed_trunc_f64x2_s_zero`.
 pub fn trunc_s_zero(cx: &mut Context<'_, '_>) {
-    if cx.relaxed.x86_trunc {
+    if cx.target.relaxed.x86_trunc {
         let value = pop(cx, F64X2);
         let wide = cx.ins().x86_cvtt2dq(I64X2, value);
         let zero = convert::zero(cx, I64X2);
@@ -62,7 +62,7 @@ pub fn nmadd(cx: &mut Context<'_, '_>, shape: Type) {
 }
 
 fn multiply_add(cx: &mut Context<'_, '_>, first: Value, second: Value, third: Value) {
-    let result = if cx.relaxed.fused {
+    let result = if cx.target.relaxed.fused {
         cx.ins().fma(first, second, third)
     } else {
         let product = cx.ins().fmul(first, second);
@@ -73,7 +73,7 @@ fn multiply_add(cx: &mut Context<'_, '_>, first: Value, second: Value, third: Va
 
 /// `relaxed_min`.
 pub fn min(cx: &mut Context<'_, '_>, shape: Type) {
-    if cx.relaxed.x86_min_max {
+    if cx.target.relaxed.x86_min_max {
         let (first, second) = pop2(cx, shape);
         let result = float::lesser_or(cx, first, second);
         push(cx, result);
@@ -84,7 +84,7 @@ pub fn min(cx: &mut Context<'_, '_>, shape: Type) {
 
 /// `relaxed_max`.
 pub fn max(cx: &mut Context<'_, '_>, shape: Type) {
-    if cx.relaxed.x86_min_max {
+    if cx.target.relaxed.x86_min_max {
         let (first, second) = pop2(cx, shape);
         let result = float::greater_or(cx, first, second);
         push(cx, result);
@@ -95,7 +95,7 @@ pub fn max(cx: &mut Context<'_, '_>, shape: Type) {
 
 /// `i16x8.relaxed_q15mulr_s`.
 pub fn q15mulr_s(cx: &mut Context<'_, '_>) {
-    if cx.relaxed.ssse3 {
+    if cx.target.relaxed.ssse3 {
         let (first, second) = pop2(cx, I16X8);
         let result = cx.ins().x86_pmulhrsw(first, second);
         push(cx, result);
@@ -124,7 +124,7 @@ pub fn dot_add(cx: &mut Context<'_, '_>) {
 /// Saturating sums of two neighbours' products, in 16-bit lanes. The first operand's bytes are
 /// signed, the second's too, or, by choice, unsigned.
 fn byte_dot(cx: &mut Context<'_, '_>, first: Value, second: Value) -> Value {
-    if cx.relaxed.ssse3 {
+    if cx.target.relaxed.ssse3 {
         // Cranelift has the signed operand first, unlike the machine.
         return cx.ins().x86_pmaddubsw(first, second);
     }

@@ -13,7 +13,7 @@ use super::*;
 /// `i8x16.shuffle`.
 pub fn shuffle(cx: &mut Context<'_, '_>, lanes: [u8; 16]) {
     let (first, second) = pop2(cx, V128);
-    let one = match cx.byte_shuffles {
+    let one = match cx.target.byte_shuffles {
         true => None,
         false => of_one(first, second, lanes),
     };
