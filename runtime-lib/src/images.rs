@@ -70,7 +70,8 @@ impl Image {
         self.info.eh_frame_hdr.is_some()
     }
 
-    /// The image's file and where in it bytes of the image are, if the file can be had.
+    /// The image's file and where in it bytes of the image are, if the file can be had. Whether they still are,
+    /// [`ImageFile::holds`] tells.
     fn file_of(&'static self, bytes: &[u8]) -> Option<(&'static ImageFile, u64)> {
         let start = bytes.as_ptr().addr();
         let segment = self.segment(start)?;
@@ -79,8 +80,7 @@ impl Image {
             return None;
         }
         let file = self.file.get_or_init(|| platform::open_image(&self.info)).as_ref()?;
-        let at = segment.offset + within as u64;
-        file.holds(bytes, at).then_some((file, at))
+        Some((file, segment.offset + within as u64))
     }
 }
 
@@ -88,7 +88,7 @@ impl Image {
 /// them.
 pub(crate) fn backing(bytes: &'static [u8], offset: usize) -> Option<Backing> {
     let (file, at) = find(bytes.as_ptr().addr())?.file_of(bytes)?;
-    Some(Backing { file, at, offset, len: bytes.len() })
+    Some(Backing { file, at, offset, bytes })
 }
 
 /// A function of a guest.

@@ -15,11 +15,11 @@ use crate::global::Global;
 use crate::handle::{Handle, Owned};
 use crate::host::{HostFunc, resolve, take_failure};
 use crate::link::{self, Extern, Imports};
-use crate::memory::{self, Memory, MemoryData};
+use crate::memory::{Memory, MemoryData, Start};
 use crate::module::{Module, find_type};
 use crate::raw::{self, Context, ModuleRef, TypeRef};
 use crate::shared::SharedMemory;
-use crate::store::{AsStore, AsStoreMut, StoreInner, enter, inner, inner_mut, inner_ptr};
+use crate::store::{AsStore, AsStoreMut, StoreInner, enter, inner, inner_mut, inner_ptr, settle};
 use crate::table::{Table, TableData};
 use crate::types::{global_type, kind, memory_type, table_type};
 
@@ -325,17 +325,29 @@ pub(crate) fn instantiate(
 ) -> Result<Instance> {
     let raw = inner_ptr(&store);
     // SAFETY: the store is mutably borrowed.
-    unsafe { enter(raw) };
+    unsafe { settle(raw) };
     frames::prepare(module)?;
     let context = {
         let store = inner_mut(&mut store);
         link::check(store, module, given, hint_at)?;
         store.bounds.check(module)?;
-        make(store, module, exports, given)?
+        let context = make(store, module, exports, given)?;
+        // SAFETY: the thread's record, as the store has settled on it.
+        if !unsafe { (*store.thread).entry }.is_null() {
+            // Guests that are under way need no call of the host's to come to the instance.
+            store.wake_memories();
+        }
+        context
     };
     // From here on tables of others may refer to the instance, so it stays, whatever happens.
-    for step in [module.0.init, module.0.start].into_iter().flatten() {
-        run(raw, context, step)?;
+    if let Some(init) = module.0.init {
+        // What this writes to memories goes through builtins, which wake them up.
+        run(raw, context, init)?;
+    }
+    if let Some(start) = module.0.start {
+        // SAFETY: the store is mutably borrowed.
+        unsafe { enter(raw) };
+        run(raw, context, start)?;
     }
     // SAFETY: the instance lives as long as the store.
     Ok(Instance(unsafe { Handle::new(inner(&store).id, context.as_non_null()) }))
@@ -374,16 +386,13 @@ fn make(
     let space = module.0.memory_space;
     for (i, ty) in (0..).zip(module.memories()) {
         let vm = Some(context.memory(i));
-        // SAFETY: an object's image.
-        let backing = |image: &VmImage| unsafe {
-            memory::backing(image.offset as usize, raw::slice(image.bytes), image.mappable != 0)
-        };
-        let backing = module.images().iter().filter(|image| image.memory == i).find_map(backing);
+        // SAFETY: an object's images.
+        let start = unsafe { Start::new(module.images(), i) };
         let (ty, limits) = (memory_type(ty), &store.limits);
         memories.push(if ty.shared {
-            Made::Shared(SharedMemory::with_space(ty, space, limits, backing)?)
+            Made::Shared(SharedMemory::with_space(ty, space, limits, start)?)
         } else {
-            Made::Own(MemoryData::new(ty, space, limits, vm, backing)?)
+            Made::Own(MemoryData::new(ty, space, limits, vm, start)?)
         });
     }
     let mut tables = Vec::with_capacity(module.tables().len());
@@ -392,16 +401,6 @@ fn make(
         // SAFETY: an object's description.
         let ty = unsafe { table_type(ty) };
         tables.push(TableData::new(ty, &store.limits, vm)?);
-    }
-    for image in module.images() {
-        // SAFETY: an object's image of a memory that it defines.
-        let bytes = unsafe { raw::slice(image.bytes) };
-        let memory = match &mut memories[image.memory as usize] {
-            // SAFETY: alive.
-            Made::Own(memory) => unsafe { memory.ptr().as_mut() },
-            Made::Shared(memory) => memory.data_mut(),
-        };
-        memory.place(image.offset as usize, bytes, image.mappable != 0);
     }
     // Nothing can fail any more.
     for (i, memory) in (0..).zip(memories) {

@@ -8,26 +8,33 @@
 //! have that much, half of it is tried, and so on, down to what the memory starts with. Growing
 //! beyond what is reserved fails.
 //!
+//! A memory that an instance defines sleeps until it is used: it has its address space, but not yet the bytes
+//! that it starts with, and guests' length of it is 0. Whoever asks for that length from within the runtime
+//! ([`span`]) wakes it up, and so does a call into a guest of the store. Thus what nobody used takes neither
+//! pages nor the time to make them what they were again.
+//!
 //! A memory whose pages have one byte ends anywhere, but address space becomes usable in whole
 //! pages of the machine's. What is usable behind its end is zero: code compares every access to
 //! such a memory with its length.
 
+use std::cell::Cell;
 use std::fmt;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use wasmaot_abi::context::VmMemory;
-use wasmaot_abi::module::Space;
+use wasmaot_abi::module::{Space, VmImage};
 
 use crate::error::{Error, Result};
 use crate::handle::{Handle, Owned};
 use crate::images;
 use crate::platform::{Backing, Reservation};
+use crate::raw;
 use crate::shared::SharedMemory;
 use crate::shared::racy;
 use crate::shared::waiters::Waiters;
-use crate::store::{AsStore, AsStoreMut, Limits, Sealed, StoreInner, inner, inner_mut};
+use crate::store::{AsStore, AsStoreMut, Limits, NEVER, Sealed, StoreInner, inner, inner_mut};
 use crate::types::MemoryType;
 
 /// The granularity of address space: no machine has larger pages.
@@ -64,6 +71,33 @@ impl fmt::Display for MemoryAccessError {
 
 impl std::error::Error for MemoryAccessError {}
 
+/// The bytes that a memory starts with: a module's images, of which those of one memory count.
+#[derive(Clone, Copy)]
+pub(crate) struct Start {
+    images: &'static [VmImage],
+    memory: u32,
+}
+
+impl Start {
+    /// None but zeros.
+    pub(crate) const ZERO: Self = Self { images: &[], memory: 0 };
+
+    /// # Safety
+    /// The images are an object's.
+    pub(crate) unsafe fn new(images: &'static [VmImage], memory: u32) -> Self {
+        Self { images, memory }
+    }
+
+    /// Bytes, where they belong, and whether they can be mapped.
+    fn parts(self) -> impl Iterator<Item = (usize, &'static [u8], bool)> {
+        let mine = self.images.iter().filter(move |image| image.memory == self.memory);
+        // SAFETY: what `new` was promised.
+        mine.map(|image| unsafe {
+            (image.offset as usize, raw::slice(image.bytes), image.mappable != 0)
+        })
+    }
+}
+
 /// The runtime's own data about a memory. Of a shared one it may be used on several threads at the
 /// same time: then only what a lock guards and the length change.
 pub(crate) struct MemoryData {
@@ -74,6 +108,8 @@ pub(crate) struct MemoryData {
     map: Mutex<Reservation>,
     /// The type that it was made with.
     declared: MemoryType,
+    /// While it sleeps: how long it is, and what it starts with. A shared memory never does.
+    asleep: Cell<Option<(usize, Start)>>,
     /// Who waits for a wake-up, if the memory is shared.
     waiters: Option<Waiters>,
     /// Bytes that can ever belong to the memory or fault.
@@ -85,14 +121,14 @@ pub(crate) struct MemoryData {
 }
 
 impl MemoryData {
-    /// Makes a memory whose size and address guests find in `vm`, or in the data itself. Code
-    /// relies on the part of `space` that is of use to it.
+    /// Makes a memory whose size and address guests find in `vm`, where it sleeps, or in the data itself.
+    /// Code relies on the part of `space` that is of use to it.
     pub(crate) fn new(
         ty: MemoryType,
         space: Space,
         limits: &Limits,
         vm: Option<NonNull<VmMemory>>,
-        backing: Option<Backing>,
+        start: Start,
     ) -> Result<Owned<Self>> {
         let space = space.of_memory(ty.max_bytes(), ty.page_size_log2);
         let limit = limit_of(ty, limits.memory_pages);
@@ -104,6 +140,9 @@ impl MemoryData {
             )));
         }
         let len = (ty.min << ty.page_size_log2) as usize;
+        let backing = start
+            .parts()
+            .find_map(|(offset, bytes, mappable)| backing(offset, bytes, mappable, len));
         let reservation = loop {
             let reservation = space.reservation.max(whole(most << ty.page_size_log2));
             let committed = whole(len as u64) as usize;
@@ -121,7 +160,8 @@ impl MemoryData {
             }
         };
         let (map, reservation) = reservation;
-        let seen = VmMemory { base: map.base(), len, owner: std::ptr::null_mut() };
+        let seen = VmMemory { base: map.base(), len: 0, owner: std::ptr::null_mut() };
+        let sleeps = vm.is_some();
         let (own, vm) = match vm {
             Some(vm) => {
                 // SAFETY: the place for it in a context that is being made.
@@ -136,32 +176,30 @@ impl MemoryData {
         };
         let guard = space.guard;
         let waiters = ty.shared.then(Waiters::default);
-        let map = Mutex::new(map);
+        let (map, asleep) = (Mutex::new(map), Cell::new(Some((len, start))));
+        let declared = ty;
         let data =
-            Owned::new(Self { vm, own, map, declared: ty, waiters, reservation, guard, most });
-        // SAFETY: written just now.
-        unsafe { (*vm.as_ptr()).owner = data.ptr().as_ptr().cast() };
+            Owned::new(Self { vm, own, map, declared, asleep, waiters, reservation, guard, most });
+        // SAFETY: alive, and written just now.
+        unsafe {
+            (*vm.as_ptr()).owner = data.ptr().as_ptr().cast();
+            if !sleeps {
+                data.ptr().as_ref().wake();
+            }
+        }
         Ok(data)
     }
 
-    /// Writes the bytes that the memory starts with at an offset, which must be within it, or has
-    /// them from the program's file.
-    pub(crate) fn place(&mut self, offset: usize, bytes: &'static [u8], mappable: bool) {
-        assert!(offset.checked_add(bytes.len()).is_some_and(|end| end <= self.len()));
-        let map = self.map.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let Some(backing) = backing(offset, bytes, mappable)
-            && (map.backing() == Some(backing) || map.back_more(backing))
-        {
-            return;
+    /// Gives a memory that sleeps what it starts with.
+    #[cold]
+    pub(crate) fn wake(&self) {
+        let Some((len, start)) = self.asleep.take() else { return };
+        let mut map = self.map.lock().unwrap_or_else(PoisonError::into_inner);
+        for (offset, bytes, mappable) in start.parts() {
+            place(&mut map, len, offset, bytes, mappable);
         }
-        // SAFETY: within the memory; nobody has a reference to it now.
-        unsafe {
-            let to = map.base().add(offset);
-            std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len());
-        }
-        if !bytes.is_empty() {
-            map.note_written(offset);
-        }
+        // SAFETY: lives as long as this.
+        unsafe { atomic_len(self.vm) }.store(len, Ordering::Release);
     }
 
     /// What guests see of it.
@@ -175,8 +213,11 @@ impl MemoryData {
     }
 
     pub(crate) fn len(&self) -> usize {
-        // SAFETY: lives as long as this.
-        unsafe { span(self.vm).1 }
+        match self.asleep.get() {
+            Some((len, _)) => len,
+            // SAFETY: lives as long as this.
+            None => unsafe { atomic_len(self.vm) }.load(Ordering::Acquire),
+        }
     }
 
     /// The length when nobody is making the memory grow: whatever pages another thread has made
@@ -212,6 +253,7 @@ impl MemoryData {
 
     /// Adds pages, up to a limit of the store's; the former number.
     pub(crate) fn grow(&self, delta: u64, limit: u64) -> Option<u64> {
+        self.wake();
         // Nothing panics with the lock, but for what is no memory of ours.
         let mut map = self.map.lock().unwrap_or_else(PoisonError::into_inner);
         let old = self.pages();
@@ -230,14 +272,59 @@ impl MemoryData {
     }
 }
 
-/// Where a memory starts and how long it is now. A shared one grows at any time, so nobody makes
+impl Drop for MemoryData {
+    fn drop(&mut self) {
+        if self.asleep.get().is_some() {
+            self.map.get_mut().unwrap_or_else(PoisonError::into_inner).note_unused();
+        }
+    }
+}
+
+/// Writes bytes at an offset, which must be within a memory of this length, or has them from the program's file.
+fn place(map: &mut Reservation, len: usize, offset: usize, bytes: &'static [u8], mappable: bool) {
+    assert!(offset.checked_add(bytes.len()).is_some_and(|end| end <= len));
+    if let Some(backing) = backing(offset, bytes, mappable, len)
+        && (map.backing() == Some(backing) || map.back_more(backing))
+    {
+        return;
+    }
+    // SAFETY: within the memory; nobody has a reference to it now.
+    unsafe {
+        let to = map.base().add(offset);
+        std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len());
+    }
+    if !bytes.is_empty() {
+        map.note_written(offset);
+    }
+}
+
+/// Where a memory starts and how long it is now, awake if it was not. A shared one grows at any time, so nobody makes
 /// a reference to a `VmMemory`.
 ///
 /// # Safety
 /// It is a live memory's.
 pub(crate) unsafe fn span(vm: NonNull<VmMemory>) -> (*mut u8, usize) {
     // SAFETY: the caller's promise; the base never changes.
-    unsafe { ((*vm.as_ptr()).base, atomic_len(vm).load(Ordering::Acquire)) }
+    unsafe {
+        let mut len = atomic_len(vm).load(Ordering::Acquire);
+        if len == 0 {
+            len = wake(vm);
+        }
+        ((*vm.as_ptr()).base, len)
+    }
+}
+
+/// Wakes a memory up if it sleeps; its length.
+///
+/// # Safety
+/// It is a live memory's.
+#[cold]
+#[inline(never)]
+unsafe fn wake(vm: NonNull<VmMemory>) -> usize {
+    // SAFETY: the caller's promise; a memory's owner is its data.
+    let data = unsafe { &*(*vm.as_ptr()).owner.cast::<MemoryData>() };
+    data.wake();
+    data.len()
 }
 
 unsafe fn atomic_len<'a>(vm: NonNull<VmMemory>) -> &'a AtomicUsize {
@@ -255,9 +342,10 @@ fn whole(bytes: u64) -> u64 {
     bytes.next_multiple_of(GRAIN)
 }
 
-/// Where a memory can have bytes from that it starts with, if that is worth it.
-pub(crate) fn backing(offset: usize, bytes: &'static [u8], mappable: bool) -> Option<Backing> {
-    if mappable && bytes.len() >= LEAST_MAPPED { images::backing(bytes, offset) } else { None }
+/// Where a memory of a length can have bytes from that it starts with, if that is worth it.
+fn backing(offset: usize, bytes: &'static [u8], mappable: bool, len: usize) -> Option<Backing> {
+    let worth = mappable && bytes.len() >= LEAST_MAPPED && offset + bytes.len() <= len;
+    if worth { images::backing(bytes, offset) } else { None }
 }
 
 impl Memory {
@@ -270,10 +358,10 @@ impl Memory {
         ty.check().map_err(Error::refused)?;
         store.check_memories(1)?;
         let vm = if ty.shared {
-            let shared = SharedMemory::with_space(ty, HOST_SPACE, &store.limits, None)?;
+            let shared = SharedMemory::with_space(ty, HOST_SPACE, &store.limits, Start::ZERO)?;
             store.own_shared(&shared)
         } else {
-            let data = MemoryData::new(ty, HOST_SPACE, &store.limits, None, None)?;
+            let data = MemoryData::new(ty, HOST_SPACE, &store.limits, None, Start::ZERO)?;
             store.own_memory(data)
         };
         // SAFETY: the memory lives as long as the store.
@@ -449,6 +537,17 @@ impl StoreInner {
         // SAFETY: alive.
         let vm = unsafe { data.ptr().as_ref() }.vm;
         self.memories.push(data);
+        // It is to be woken up before a guest runs.
+        self.ready = NEVER;
         vm
+    }
+
+    /// Wakes up the memories that sleep.
+    pub(crate) fn wake_memories(&mut self) {
+        let awake = std::mem::replace(&mut self.awake, self.memories.len());
+        for memory in &self.memories[awake..] {
+            // SAFETY: alive.
+            unsafe { memory.ptr().as_ref() }.wake();
+        }
     }
 }

@@ -20,8 +20,7 @@ use wasmaot_abi::module::Space;
 
 use crate::error::{Error, Result};
 use crate::handle::{Handle, Owned};
-use crate::memory::{HOST_SPACE, Memory, MemoryAccessError, MemoryData, range};
-use crate::platform::Backing;
+use crate::memory::{HOST_SPACE, Memory, MemoryAccessError, MemoryData, Start, range};
 use crate::store::{AsStore, AsStoreMut, Limits, StoreInner, inner, inner_mut};
 use crate::types::MemoryType;
 use waiters::Waiters;
@@ -52,7 +51,7 @@ pub struct SharedMemory(Arc<Shared>);
 
 struct Shared(Owned<MemoryData>);
 
-// SAFETY: of the data only what a lock guards changes, and the length, which is accessed
+// SAFETY: of the data, which never sleep, only what a lock guards changes, and the length, which is accessed
 // atomically; nobody makes references to the memory's bytes but atomics.
 unsafe impl Send for Shared {}
 // SAFETY: as above.
@@ -80,7 +79,7 @@ impl SharedMemory {
         let ty = ty.shared();
         ty.check().map_err(Error::refused)?;
         let limits = Limits { memory_pages: u64::MAX, ..Limits::default() };
-        Self::with_space(ty, HOST_SPACE, &limits, None)
+        Self::with_space(ty, HOST_SPACE, &limits, Start::ZERO)
     }
 
     /// Makes a memory whose bytes code of a module can rely on.
@@ -88,22 +87,15 @@ impl SharedMemory {
         ty: MemoryType,
         space: Space,
         limits: &Limits,
-        backing: Option<Backing>,
+        start: Start,
     ) -> Result<Self> {
         debug_assert!(ty.shared);
-        MemoryData::new(ty, space, limits, None, backing).map(|data| Self(Arc::new(Shared(data))))
+        MemoryData::new(ty, space, limits, None, start).map(|data| Self(Arc::new(Shared(data))))
     }
 
     pub(crate) fn data(&self) -> &MemoryData {
         // SAFETY: lives as long as the handle; it changes behind locks only.
         unsafe { self.0.0.ptr().as_ref() }
-    }
-
-    /// The data of a memory that nobody else has a handle of yet.
-    pub(crate) fn data_mut(&mut self) -> &mut MemoryData {
-        let shared = Arc::get_mut(&mut self.0).expect("nobody else has the memory yet");
-        // SAFETY: nobody else has it.
-        unsafe { shared.0.ptr().as_mut() }
     }
 
     pub(crate) fn vm(&self) -> NonNull<VmMemory> {

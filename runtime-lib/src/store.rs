@@ -121,6 +121,8 @@ pub struct StoreInner {
     pub(crate) modules: Modules,
     pub(crate) instances: Vec<Owned<InstanceData>>,
     pub(crate) memories: Vec<Owned<MemoryData>>,
+    /// How many of these, the first, are awake for sure.
+    pub(crate) awake: usize,
     /// The shared memories that the store uses, its own and others'.
     pub(crate) shared: Vec<SharedMemory>,
     pub(crate) tables: Vec<Owned<TableData>>,
@@ -154,6 +156,7 @@ impl<T> Store<T> {
             modules: Modules::default(),
             instances: Vec::new(),
             memories: Vec::new(),
+            awake: 0,
             shared: Vec::new(),
             tables: Vec::new(),
             globals: Vec::new(),
@@ -264,13 +267,16 @@ impl Drop for StoreInner {
 }
 
 /// No thread's id, not even that of one that is not registered.
-const NEVER: u64 = u64::MAX;
+pub(crate) const NEVER: u64 = u64::MAX;
 
 impl StoreInner {
     /// Recomputes what the quick checks at calls look at.
     pub(crate) fn update_attention(&mut self) {
         self.attention = self.collect_always || self.externs.is_due();
-        let ready = !self.attention && self.thread_id != 0 && self.limits.stack == usize::MAX;
+        let ready = !self.attention
+            && self.thread_id != 0
+            && self.limits.stack == usize::MAX
+            && self.awake == self.memories.len();
         self.ready = if ready { self.thread_id } else { NEVER };
     }
 
@@ -308,8 +314,8 @@ impl StoreInner {
     }
 }
 
-/// Before a call into a guest: makes sure that the store's contexts name the thread, and that this
-/// is its stack. On one above it the guest's comparison with the limit would always succeed. (On
+/// Before a call into a guest: makes sure that the store's contexts name the thread, that its memories are
+/// awake, and that this is the thread's stack. On one above it the guest's comparison with the limit would always succeed. (On
 /// one below it always fails.)
 ///
 /// # Panics
@@ -330,6 +336,21 @@ pub(crate) unsafe fn enter(store: *mut StoreInner) {
 #[cold]
 #[inline(never)]
 unsafe fn enter_slowly(store: *mut StoreInner) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        (*store).wake_memories();
+        settle(store);
+    }
+}
+
+/// As [`enter`], where nothing of a guest is going to look at a memory: those that sleep sleep on.
+///
+/// # Panics
+/// As [`enter`].
+///
+/// # Safety
+/// As [`enter`].
+pub(crate) unsafe fn settle(store: *mut StoreInner) {
     thread::with_registered(|thread| {
         // SAFETY: the caller's promise.
         let inner = unsafe { &mut *store };

@@ -8,6 +8,7 @@ mod allocations;
 mod child;
 mod guests;
 
+mod asleep;
 mod bulk;
 mod externref;
 mod fuel;

@@ -5,7 +5,7 @@
 //! of the same size, with what they have of a file if that is all they have. Pages that were written to
 //! are made zero where they are few, and can be told from others ([`pagemap`](super::pagemap)).
 
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::AsRawFd;
 use std::ptr::{self, NonNull};
 use std::sync::Mutex;
 
@@ -25,6 +25,8 @@ pub(crate) struct Reservation {
     has_more: bool,
     /// Where something was written for sure, if that is known.
     written: Option<usize>,
+    /// Whether nothing was written since it was had, for sure.
+    unused: bool,
 }
 
 /// A part of an image's file that a memory starts with.
@@ -35,13 +37,15 @@ pub(crate) struct Backing {
     pub(crate) at: u64,
     /// Where it is in the memory.
     pub(crate) offset: usize,
-    pub(crate) len: usize,
+    /// What it is, for as long as the file is the image's.
+    pub(crate) bytes: &'static [u8],
 }
 
 impl PartialEq for Backing {
     fn eq(&self, other: &Self) -> bool {
         ptr::eq(self.file, other.file)
-            && (self.at, self.offset, self.len) == (other.at, other.offset, other.len)
+            && (self.at, self.offset, self.bytes.len())
+                == (other.at, other.offset, other.bytes.len())
     }
 }
 
@@ -85,8 +89,10 @@ impl Reservation {
         if !new.commit(committed) {
             return None;
         }
-        if let (None, Some(Backing { file, at, offset, len })) = (new.backing, backing) {
-            new.backing = backing.filter(|_| new.map_file(offset, &file.file, at, len));
+        if let (None, Some(wanted)) = (new.backing, backing)
+            && new.map_file(wanted)
+        {
+            new.backing = backing;
         }
         Some(new)
     }
@@ -107,9 +113,9 @@ impl Reservation {
     #[cold]
     fn fresh(len: usize) -> Option<Self> {
         let (base, committed) = (NonNull::<u128>::dangling().cast(), 0);
-        let (backing, has_more, written) = (None, false, None);
+        let (backing, has_more, written, unused) = (None, false, None, false);
         if len == 0 {
-            return Some(Self { base, len, committed, backing, has_more, written });
+            return Some(Self { base, len, committed, backing, has_more, written, unused });
         }
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
         // SAFETY: asks for fresh pages.
@@ -118,7 +124,7 @@ impl Reservation {
             return None;
         }
         let base = NonNull::new(base.cast())?;
-        Some(Self { base, len, committed, backing, has_more, written })
+        Some(Self { base, len, committed, backing, has_more, written, unused })
     }
 
     pub(crate) fn base(&self) -> *mut u8 {
@@ -151,8 +157,7 @@ impl Reservation {
 
     /// Puts more of a file in its place. Returns whether it succeeded.
     pub(crate) fn back_more(&mut self, backing: Backing) -> bool {
-        let Backing { file, at, offset, len } = backing;
-        let mapped = self.map_file(offset, &file.file, at, len);
+        let mapped = self.map_file(backing);
         self.has_more |= mapped;
         mapped
     }
@@ -162,14 +167,22 @@ impl Reservation {
         self.written = Some(offset);
     }
 
-    /// Puts a file's bytes in place of what is at `offset`, copied when they are written to.
+    /// Takes note that nobody wrote anything.
+    pub(crate) fn note_unused(&mut self) {
+        self.unused = true;
+    }
+
+    /// Puts a file's bytes in their place, copied when they are written to, if the file still has them.
     /// Returns whether it succeeded.
     #[cold]
-    fn map_file(&mut self, offset: usize, file: &OwnedFd, at: u64, len: usize) -> bool {
+    fn map_file(&mut self, Backing { file, at, offset, bytes }: Backing) -> bool {
+        let len = bytes.len();
         // SAFETY: no arguments to get wrong.
         let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as u64;
         assert!(offset.checked_add(len).is_some_and(|end| end <= self.committed));
-        if [offset as u64, len as u64, at].iter().any(|n| !n.is_multiple_of(page)) {
+        if [offset as u64, len as u64, at].iter().any(|n| !n.is_multiple_of(page))
+            || !file.holds(bytes, at)
+        {
             return false;
         }
         let access = libc::PROT_READ | libc::PROT_WRITE;
@@ -177,7 +190,7 @@ impl Reservation {
         // SAFETY: within the reservation, whose pages are nobody else's.
         let mapped = unsafe {
             let place = self.base.as_ptr().add(offset).cast();
-            libc::mmap(place, len, access, flags, file.as_raw_fd(), at as libc::off_t)
+            libc::mmap(place, len, access, flags, file.file.as_raw_fd(), at as libc::off_t)
         };
         mapped != libc::MAP_FAILED
     }
@@ -185,6 +198,9 @@ impl Reservation {
     /// Makes all bytes again what they were at first. Returns whether it succeeded.
     fn reset(&mut self, pagemap: &mut Pagemap) -> bool {
         let written = self.written.take();
+        if std::mem::take(&mut self.unused) {
+            return true;
+        }
         if self.has_more {
             return self.clear();
         }
@@ -245,7 +261,8 @@ impl Drop for Reservation {
         }
         let base = NonNull::dangling();
         let (committed, written) = (0, None);
-        let empty = Self { base, len: 0, committed, backing: None, has_more: false, written };
+        let (has_more, unused) = (false, false);
+        let empty = Self { base, len: 0, committed, backing: None, has_more, written, unused };
         let mut this = std::mem::replace(self, empty);
         let place = POOL.try_lock().ok();
         let place = place.and_then(|mut pool| {
@@ -319,15 +336,19 @@ mod tests {
         let image = crate::platform::find_image(check as *const () as usize).unwrap();
         let Some(file) = crate::platform::open_image(&image) else { return };
         let file: &'static ImageFile = Box::leak(Box::new(file));
-        let mut start = [0; 8192];
+        let start: &'static mut [u8; 8192] = Box::leak(Box::new([0; 8192]));
         let exe = std::fs::File::open("/proc/self/exe").unwrap();
-        std::os::unix::fs::FileExt::read_exact_at(&exe, &mut start, 4096).unwrap();
-        let backing = Backing { file, at: 4096, offset: 0, len: start.len() };
-        let other = Backing { at: 0, offset: 1 << 16, len: 4096, ..backing };
+        std::os::unix::fs::FileExt::read_exact_at(&exe, start, 4096).unwrap();
+        let first: &'static mut [u8; 4096] = Box::leak(Box::new([0; 4096]));
+        std::os::unix::fs::FileExt::read_exact_at(&exe, first, 0).unwrap();
+        let start: &'static [u8] = start;
+        let backing = Backing { file, at: 4096, offset: 0, bytes: start };
+        let other = Backing { at: 0, offset: 1 << 16, bytes: first, ..backing };
         for round in 0..20 {
-            let asked = [Some(backing), None, Some(Backing { len: 4096, ..backing })][round % 3];
+            let asked = [Some(backing), None, Some(Backing { bytes: &start[..4096], ..backing })]
+                [round % 3];
             let mut all = three(78 << 16, asked);
-            let start = &start[..asked.map_or(0, |asked| asked.len)];
+            let start = &start[..asked.map_or(0, |asked| asked.bytes.len())];
             assert!(all[2].backing() == asked && all[0].backing().is_none());
             assert!(round % 4 != 0 || all[1].commit(2 << 16) && all[1].back_more(other));
             if round % 4 != 0 {
