@@ -412,6 +412,12 @@ impl<'a> Bound<'a> {
         out + "}\n"
     }
 
+    /// The number of memories that the module imports.
+    fn imported_memories(&self) -> u32 {
+        let memories = self.interface.imports.iter();
+        memories.filter(|import| matches!(import.ty, ExternType::Memory(_))).count() as u32
+    }
+
     /// Whether the program itself provides functions of WASI.
     fn uses_wasi(&self) -> bool {
         self.interface.imports.iter().any(|import| import.provided)
@@ -505,7 +511,7 @@ impl<'a> Bound<'a> {
         for (export, names) in self.interface.exports.iter().zip(&self.methods) {
             pieces.push(match &export.ty {
                 ExternType::Func(ty) => method(export, ty, &names[0], self.types()),
-                _ => accessors(export, names, self.types()),
+                _ => accessors(export, names, self.types(), self.imported_memories()),
             });
         }
         let body = join(pieces);
@@ -680,7 +686,12 @@ fn method(export: &Export, ty: &FuncType, name: &str, types: Types<'_>) -> Strin
 }
 
 /// The accessors of a memory, a table or a global.
-fn accessors(export: &Export, names: &[String], types: Types<'_>) -> String {
+fn accessors(
+    export: &Export,
+    names: &[String],
+    types: Types<'_>,
+    imported_memories: u32,
+) -> String {
     let shown = shown(&export.name);
     let index = export.index.to_string();
     let in_words = type_in_words(&export.ty);
@@ -700,6 +711,11 @@ fn accessors(export: &Export, names: &[String], types: Types<'_>) -> String {
                 true => [("Address", "u64"), ("at", "at")],
                 false => [("Address", "u32"), ("at", "at.into()")],
             });
+            let (found, place) = match export.index.checked_sub(imported_memories) {
+                Some(defined) => ("defined_memory", defined.to_string()),
+                None => ("imported_memory", index.clone()),
+            };
+            words.extend([("found_memory", found), ("PLACE", &place)]);
             let of = [
                 "memory",
                 "memory_data",

@@ -149,16 +149,20 @@ impl<S: AsStore> __Guest__<S> {
 impl<S: AsStoreMut> __Guest__<S> {
 //= memory
     /// The memory __SHOWN__: __TYPE__.
+    #[inline]
     pub fn __memory__(&self) -> Memory {
-        bindings::memory(&self.store, self.instance, __INDEX__)
+        // SAFETY: the instance is of the module that the symbol is of, and this is its memory.
+        unsafe { bindings::__found_memory__(&self.store, self.instance, &symbols::MODULE, __PLACE__) }
     }
 
     /// The bytes of the memory __SHOWN__.
+    #[inline]
     pub fn __memory_data__(&self) -> &[u8] {
         self.__memory__().data(&self.store)
     }
 
     /// The bytes of the memory __SHOWN__.
+    #[inline]
     pub fn __memory_data_mut__(&mut self) -> &mut [u8] {
         self.__memory__().data_mut(&mut self.store)
     }
@@ -167,6 +171,7 @@ impl<S: AsStoreMut> __Guest__<S> {
     ///
     /// # Errors
     /// If they are not all within it.
+    #[inline]
     pub fn __memory_slice__(&self, at: __Address__, len: __Address__) -> Result<&[u8], MemoryAccessError> {
         self.__memory__().slice(&self.store, __at__, len as usize)
     }
@@ -175,6 +180,7 @@ impl<S: AsStoreMut> __Guest__<S> {
     ///
     /// # Errors
     /// If they are not all within it.
+    #[inline]
     pub fn __read_memory__(&self, at: __Address__, to: &mut [u8]) -> Result<(), MemoryAccessError> {
         self.__memory__().read(&self.store, __at__, to)
     }
@@ -183,6 +189,7 @@ impl<S: AsStoreMut> __Guest__<S> {
     ///
     /// # Errors
     /// If they are not all within it.
+    #[inline]
     pub fn __write_memory__(&mut self, at: __Address__, from: &[u8]) -> Result<(), MemoryAccessError> {
         self.__memory__().write(&mut self.store, __at__, from)
     }

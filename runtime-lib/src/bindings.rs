@@ -25,12 +25,14 @@ pub use wasmaot_abi::value::ValRaw;
 
 use std::ptr::NonNull;
 
+use wasmaot_abi::context::VmMemory;
 use wasmaot_abi::module::{ExternKind, VmImport};
 
 use crate::error::Result;
 use crate::func::Func;
 use crate::func::wrap::IntoFunc;
 use crate::global::Global;
+use crate::handle::Handle;
 use crate::host::{Caller, take_failure};
 use crate::instance::{self, Instance};
 use crate::link::Extern;
@@ -146,16 +148,48 @@ pub unsafe fn pass<V: WasmTy>(context: *mut VmContext, value: V) -> V::Abi {
     }
 }
 
-/// The memory with this index in the instance's module, imported ones first.
+/// A memory that the instance's module defines, by its place among those.
+///
+/// # Safety
+/// The instance is of this module, which defines such a memory, and one that is not shared.
 ///
 /// # Panics
-/// If the instance is of another store, or the module has no such memory.
-pub fn memory(store: &impl AsStore, instance: Instance, index: u32) -> Memory {
-    let store = inner(store);
-    let context = instance.context(store);
-    let n = context.imported(ExternKind::Memory) as usize + context.module().memories().len();
-    assert!((index as usize) < n, "the module has {n} memories");
-    instance.memory(store, index)
+/// If the instance is of another store.
+#[inline]
+pub unsafe fn defined_memory(
+    store: &impl AsStore,
+    instance: Instance,
+    module: &'static VmModule,
+    index: u32,
+) -> Memory {
+    let id = inner(store).id;
+    let offset = module.layout.memory(index) as usize;
+    // SAFETY: the caller's promise; a part of the context, which lives as long as the store.
+    Memory(unsafe { Handle::new(id, instance.0.get(id).byte_add(offset).cast()) })
+}
+
+/// A memory that the instance's module imports, by its place among those.
+///
+/// # Safety
+/// The instance is of this module, which imports such a memory.
+///
+/// # Panics
+/// If the instance is of another store.
+#[inline]
+pub unsafe fn imported_memory(
+    store: &impl AsStore,
+    instance: Instance,
+    module: &'static VmModule,
+    index: u32,
+) -> Memory {
+    let id = inner(store).id;
+    let offset = module.layout.imported_memory(index) as usize;
+    // SAFETY: the caller's promise; the context's pointers to what it imports were set when it
+    // was made, and its memories live as long as the store.
+    unsafe {
+        let memory = instance.0.get(id).byte_add(offset).cast::<NonNull<VmMemory>>();
+        Memory(Handle::new(id, memory.read()))
+    }
 }
 
 /// The shared memory with this index in the instance's module, imported ones first.
@@ -167,7 +201,10 @@ pub fn exported_shared_memory(
     instance: Instance,
     index: u32,
 ) -> SharedMemory {
-    memory(store, instance, index).as_shared(store).expect("a shared memory")
+    let context = instance.context(inner(store));
+    let n = context.imported(ExternKind::Memory) as usize + context.module().memories().len();
+    assert!((index as usize) < n, "the module has {n} memories");
+    instance.memory(inner(store), index).as_shared(store).expect("a shared memory")
 }
 
 /// A shared memory as an import of instances of a store.

@@ -303,6 +303,7 @@ fn place(map: &mut Reservation, len: usize, offset: usize, bytes: &'static [u8],
 ///
 /// # Safety
 /// It is a live memory's.
+#[inline]
 pub(crate) unsafe fn span(vm: NonNull<VmMemory>) -> (*mut u8, usize) {
     // SAFETY: the caller's promise; the base never changes.
     unsafe {
@@ -327,6 +328,7 @@ unsafe fn wake(vm: NonNull<VmMemory>) -> usize {
     data.len()
 }
 
+#[inline]
 unsafe fn atomic_len<'a>(vm: NonNull<VmMemory>) -> &'a AtomicUsize {
     // SAFETY: the caller's promise. Nobody accesses it otherwise but compiled code, by whole words.
     unsafe { AtomicUsize::from_ptr(&raw mut (*vm.as_ptr()).len) }
@@ -368,26 +370,37 @@ impl Memory {
         Ok(Self(unsafe { Handle::new(store.id, vm) }))
     }
 
+    #[inline]
     pub(crate) fn data_ptr(&self, store: &StoreInner) -> NonNull<MemoryData> {
         // SAFETY: a memory's owner is its data.
         unsafe { NonNull::new_unchecked((*self.0.get(store.id).as_ptr()).owner.cast()) }
     }
 
+    #[inline]
     fn data_in<'a>(&self, store: &'a StoreInner) -> &'a MemoryData {
         // SAFETY: the store is borrowed.
         unsafe { self.data_ptr(store).as_ref() }
     }
 
+    /// Where the memory starts, how long it is, and whether it is shared.
+    #[inline]
+    fn parts(&self, store: &StoreInner) -> (NonNull<u8>, usize, bool) {
+        // SAFETY: the memory lives as long as the store, which is borrowed; a base is not null.
+        unsafe {
+            let vm = self.0.get(store.id);
+            let (base, len) = span(vm);
+            (NonNull::new_unchecked(base), len, self.data_in(store).waiters.is_some())
+        }
+    }
+
     /// The memory's bytes, if they are not shared.
+    #[inline]
     fn bytes(&self, store: &StoreInner) -> NonNull<[u8]> {
-        let data = self.data_in(store);
-        assert!(
-            data.waiters.is_none(),
-            "other threads write to a shared memory, so there are no slices of it: use `read`, \
-             `write` or `as_shared`"
-        );
-        // SAFETY: its base is not null.
-        NonNull::slice_from_raw_parts(unsafe { NonNull::new_unchecked(data.base()) }, data.len())
+        let (base, len, shared) = self.parts(store);
+        if shared {
+            no_slices();
+        }
+        NonNull::slice_from_raw_parts(base, len)
     }
 
     /// The memory's type, its present size being the least.
@@ -416,6 +429,7 @@ impl Memory {
     /// # Panics
     /// If the memory is shared: other threads write to it meanwhile. Use [`read`](Self::read), or
     /// [`as_shared`](Self::as_shared) for atomics.
+    #[inline]
     pub fn data<'a, T: 'a>(&self, store: &'a (impl AsStore<Data = T> + ?Sized)) -> &'a [u8] {
         // SAFETY: the store is borrowed; no guest runs meanwhile.
         unsafe { self.bytes(inner(store)).as_ref() }
@@ -425,6 +439,7 @@ impl Memory {
     ///
     /// # Panics
     /// If the memory is shared, as [`data`](Self::data).
+    #[inline]
     pub fn data_mut<'a, T: 'a>(
         &self,
         store: &'a mut (impl AsStoreMut<Data = T> + ?Sized),
@@ -436,6 +451,7 @@ impl Memory {
     ///
     /// # Panics
     /// If the memory is shared, as [`data`](Self::data).
+    #[inline]
     pub fn data_and_store_mut<'a, T: 'a>(
         &self,
         store: &'a mut (impl AsStoreMut<Data = T> + ?Sized),
@@ -453,6 +469,7 @@ impl Memory {
     ///
     /// # Panics
     /// If the memory is shared, as [`data`](Self::data).
+    #[inline]
     pub fn slice<'a, T: 'a>(
         &self,
         store: &'a (impl AsStore<Data = T> + ?Sized),
@@ -467,21 +484,23 @@ impl Memory {
     ///
     /// # Errors
     /// If they are not all within it; nothing is copied then.
+    #[inline]
     pub fn read(
         &self,
         store: impl AsStore,
         offset: u64,
         buffer: &mut [u8],
     ) -> Result<(), MemoryAccessError> {
-        let data = self.data_in(inner(&store));
-        let range = range(data.len(), offset, buffer.len())?;
+        let (base, size, shared) = self.parts(inner(&store));
+        let range = range(size, offset, buffer.len())?;
         // SAFETY: within the memory, which no buffer of the host's is part of; if it is not
         // shared, nobody writes to it now: the store is borrowed.
         unsafe {
-            let from = data.base().add(range.start);
-            match data.waiters {
-                Some(_) => racy::read(from, buffer),
-                None => from.copy_to_nonoverlapping(buffer.as_mut_ptr(), buffer.len()),
+            let from = base.as_ptr().add(range.start);
+            if shared {
+                racy::read(from, buffer);
+            } else {
+                from.copy_to_nonoverlapping(buffer.as_mut_ptr(), buffer.len());
             }
         }
         Ok(())
@@ -491,27 +510,30 @@ impl Memory {
     ///
     /// # Errors
     /// If they are not all within it; nothing is copied then.
+    #[inline]
     pub fn write(
         &self,
         mut store: impl AsStoreMut,
         offset: u64,
         bytes: &[u8],
     ) -> Result<(), MemoryAccessError> {
-        let data = self.data_in(inner_mut(&mut store));
-        let range = range(data.len(), offset, bytes.len())?;
+        let (base, size, shared) = self.parts(inner_mut(&mut store));
+        let range = range(size, offset, bytes.len())?;
         // SAFETY: within the memory; if it is not shared, nobody uses it now: the store is mutably
         // borrowed. (What is borrowed from it keeps the store borrowed.)
         unsafe {
-            let to = data.base().add(range.start);
-            match data.waiters {
-                Some(_) => racy::write(bytes, to),
-                None => to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()),
+            let to = base.as_ptr().add(range.start);
+            if shared {
+                racy::write(bytes, to);
+            } else {
+                to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
             }
         }
         Ok(())
     }
 }
 
+#[inline]
 pub(crate) fn range(
     size: usize,
     offset: u64,
@@ -521,6 +543,16 @@ pub(crate) fn range(
     let start = usize::try_from(offset).map_err(|_| error)?;
     let end = start.checked_add(len).filter(|&end| end <= size).ok_or(error)?;
     Ok(start..end)
+}
+
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn no_slices() -> ! {
+    panic!(
+        "other threads write to a shared memory, so there are no slices of it: use `read`, \
+         `write` or `as_shared`"
+    );
 }
 
 impl StoreInner {

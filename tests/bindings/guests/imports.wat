@@ -11,6 +11,8 @@
   (import "clock" "table" (table 1 externref))
   (import "env" "offset" (global $offset i32))
   (import "env" "count" (global $count (mut i64)))
+  (memory $own (export "own") 1)
+  (data (memory $own) (i32.const 8) "own")
   (export "log" (func $log))
   (export "memory" (memory 0))
   (func (export "log_all")

@@ -213,6 +213,16 @@ fn memory_is_bounds_checked() {
     guest.write_memory(65536, b"x").unwrap();
 }
 
+/// Only the owner of an instance knows where its memory is: another store's is not touched.
+#[test]
+#[should_panic(expected = "another store")]
+fn a_memory_is_looked_for_in_its_own_store_only() {
+    let mut guest = memories::Memories::new().unwrap();
+    let mut other = memories::Memories::new().unwrap();
+    std::mem::swap(guest.store_mut(), other.store_mut());
+    _ = guest.read_memory(0, &mut [0]);
+}
+
 /// Each memory has its own accessors, with addresses of its own width.
 #[test]
 fn memories_of_every_type_have_accessors() {
@@ -329,6 +339,8 @@ fn imports_of_every_kind() {
     assert_eq!(guest.store().data().log, [1, 2, -3]);
     guest.write_memory(64, &[1, 2, 0, 0]).unwrap();
     assert_eq!(guest.peek().unwrap(), 513);
+    assert_eq!(guest.own_slice(8, 3).unwrap(), b"own");
+    assert_eq!(guest.memory_data()[64..66], [1, 2]);
     assert_eq!(guest.nameless().unwrap(), 0.125);
     let (value, number) = guest.type_of(Some(ExternRef::new(7i32))).unwrap();
     assert_eq!((value.is_some(), number), (true, 7));
