@@ -3,11 +3,12 @@
 //! Giving a memory's address space back costs several times as much as making it again what it
 //! was at first, so a few reservations that are not needed any more are kept for the next memories
 //! of the same size, with what they have of a file if that is all they have. Pages that were written to
-//! are made zero where they are few, and can be told from others ([`pagemap`](super::pagemap)).
+//! are written to once more, so that they hold what they did at first, where they are few and can be told from
+//! others ([`pagemap`](super::pagemap)).
 
 use std::os::fd::AsRawFd;
 use std::ptr::{self, NonNull};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 
 use super::ImageFile;
 use super::pagemap::Pagemap;
@@ -52,24 +53,34 @@ impl PartialEq for Backing {
 // SAFETY: nobody else has the address space.
 unsafe impl Send for Reservation {}
 
-/// What is kept for the next memories.
-struct Pool {
-    /// Reservations that are not in use: all zero but for their `backing`.
-    kept: [Option<Reservation>; 8],
-    pagemap: Pagemap,
-}
+/// What is kept for the next memories: reservations that are not in use, all zero but for their `backing`.
+type Pool = [Option<Reservation>; 8];
 
-static POOL: Mutex<Pool> = Mutex::new(Pool { kept: [const { None }; 8], pagemap: Pagemap::new() });
+static POOL: Mutex<Pool> = Mutex::new([const { None }; 8]);
+static PAGEMAP: Pagemap = Pagemap::new();
+
+/// What is kept, unless somebody has it for longer than one takes to have a look: another thread, or one that
+/// this process, a child of `fork`, does not have.
+fn pool() -> Option<MutexGuard<'static, Pool>> {
+    for _ in 0..100 {
+        if let Ok(pool) = POOL.try_lock() {
+            return Some(pool);
+        }
+        std::hint::spin_loop();
+    }
+    None
+}
 
 impl Reservation {
     /// Reserves `len` bytes, of which those before `committed`, a multiple of the page size, are
     /// usable; `None` if there are none. They are zero, but for [`backing`](Self::backing), which
     /// is what is asked for or nothing.
     pub(crate) fn new(len: usize, committed: usize, backing: Option<Backing>) -> Option<Self> {
-        let mut new = Self::kept(len, backing).or_else(|| Self::fresh(len)).or_else(|| {
+        let kept = Self::kept(len, committed, backing);
+        let mut new = kept.or_else(|| Self::fresh(len)).or_else(|| {
             // What is kept must not keep others from having it.
-            if let Ok(mut pool) = POOL.try_lock() {
-                pool.kept.iter_mut().filter_map(Option::take).for_each(|old| old.give_back());
+            if let Some(mut pool) = pool() {
+                pool.iter_mut().filter_map(Option::take).for_each(|old| old.give_back());
             }
             Self::fresh(len)
         })?;
@@ -97,16 +108,18 @@ impl Reservation {
         Some(new)
     }
 
-    /// One of the same length that was kept, best of all one that has the same of a file.
-    fn kept(len: usize, backing: Option<Backing>) -> Option<Self> {
-        let mut pool = POOL.try_lock().ok()?;
-        let rank = |kept: &Self| match kept.backing {
-            _ if kept.backing == backing => 0,
-            None => 1,
-            Some(_) => 2,
+    /// One of the same length that was kept, best of all one that has the same of a file and as much to be used.
+    fn kept(len: usize, committed: usize, backing: Option<Backing>) -> Option<Self> {
+        let mut pool = pool()?;
+        let rank = |kept: &Self| {
+            let backed = match kept.backing {
+                _ if kept.backing == backing => 0,
+                None => 1,
+                Some(_) => 2,
+            };
+            (backed, kept.committed != committed)
         };
-        let same =
-            pool.kept.iter_mut().filter(|kept| kept.as_ref().is_some_and(|kept| kept.len == len));
+        let same = pool.iter_mut().filter(|kept| kept.as_ref().is_some_and(|kept| kept.len == len));
         same.min_by_key(|kept| kept.as_ref().map(rank))?.take()
     }
 
@@ -196,35 +209,47 @@ impl Reservation {
     }
 
     /// Makes all bytes again what they were at first. Returns whether it succeeded.
-    fn reset(&mut self, pagemap: &mut Pagemap) -> bool {
+    fn reset(&mut self) -> bool {
         let written = self.written.take();
-        if std::mem::take(&mut self.unused) {
+        if self.committed == 0 {
             return true;
         }
         if self.has_more {
             return self.clear();
         }
-        if let (Some(written), None) = (written, self.backing)
-            && self.erase(written, pagemap)
-        {
+        if self.restore(written) {
             return true;
         }
         let base = self.base.as_ptr().cast();
         // SAFETY: within the reservation, which nobody uses any more. Pages of a file are the
         // file's again, others zero.
-        self.committed == 0
-            || unsafe { libc::madvise(base, self.committed, libc::MADV_DONTNEED) == 0 }
+        unsafe { libc::madvise(base, self.committed, libc::MADV_DONTNEED) == 0 }
     }
 
-    /// Makes the pages zero that may be something else, if they are known, among them the one where something
-    /// is written.
-    fn erase(&mut self, written: usize, pagemap: &mut Pagemap) -> bool {
+    /// Makes the pages what they were that may be something else, if they are known, among them the one where
+    /// something is written, if that is known.
+    fn restore(&mut self, written: Option<usize>) -> bool {
         let base = self.base.as_ptr();
+        let written = written.unwrap_or_else(|| {
+            // SAFETY: the first byte of some that can be used. What stands there is written to it.
+            unsafe { base.write_volatile(base.read_volatile()) };
+            0
+        });
         let usable = base.addr()..base.addr() + self.committed;
-        let Some(regions) = pagemap.written(usable, base.addr() + written) else { return false };
+        let Some(regions) = PAGEMAP.written(usable, base.addr() + written) else { return false };
         for region in regions.iter().filter(|region| !region.is_empty()) {
+            let (start, end) = (region.start - base.addr(), region.end - base.addr());
             // SAFETY: within the usable part of the reservation, which nobody uses any more.
-            unsafe { base.add(region.start - base.addr()).write_bytes(0, region.len()) };
+            unsafe { base.add(start).write_bytes(0, end - start) };
+            let Some(Backing { offset, bytes, .. }) = self.backing else { continue };
+            let (from, to) = (start.max(offset), end.min(offset + bytes.len()));
+            if from < to {
+                // SAFETY: as above; the range is one of the file's bytes, too.
+                unsafe {
+                    let bytes = bytes.as_ptr().add(from - offset);
+                    base.add(from).copy_from_nonoverlapping(bytes, to - from);
+                }
+            }
         }
         true
     }
@@ -264,14 +289,16 @@ impl Drop for Reservation {
         let (has_more, unused) = (false, false);
         let empty = Self { base, len: 0, committed, backing: None, has_more, written, unused };
         let mut this = std::mem::replace(self, empty);
-        let place = POOL.try_lock().ok();
-        let place = place.and_then(|mut pool| {
-            let free = pool.kept.iter().position(Option::is_none)?;
-            this.reset(&mut pool.pagemap).then_some((pool, free))
-        });
-        match place {
-            Some((mut pool, free)) => pool.kept[free] = Some(this),
-            None => this.give_back(),
+        // Without the lock: others need not wait.
+        let free = |pool: &Pool| pool.iter().position(Option::is_none);
+        let kept = this.unused || pool().is_some_and(|pool| free(&pool).is_some()) && this.reset();
+        if let Some(mut pool) = pool().filter(|_| kept)
+            && let Some(free) = free(&pool)
+        {
+            this.unused = false;
+            pool[free] = Some(this);
+        } else {
+            this.give_back();
         }
     }
 }
@@ -356,6 +383,36 @@ mod tests {
             }
             check(&mut all[0], 1, &[]);
             check(&mut all[2], 3, start);
+        }
+    }
+
+    /// Few pages of a file and of none, and many, are read and written to, or none is.
+    #[test]
+    fn what_was_written_over_a_file_is_the_files_again() {
+        const PAGES: usize = 80;
+        let image = crate::platform::find_image(check as *const () as usize).unwrap();
+        let Some(file) = crate::platform::open_image(&image) else { return };
+        let file: &'static ImageFile = Box::leak(Box::new(file));
+        let bytes: &'static mut [u8; 16 << 12] = Box::leak(Box::new([0; 16 << 12]));
+        let exe = std::fs::File::open("/proc/self/exe").unwrap();
+        std::os::unix::fs::FileExt::read_exact_at(&exe, bytes, 4096).unwrap();
+        for round in 0..90 {
+            // At the start of the memory, in the middle, at its end.
+            let offset = [0, 32, 64][round / 30] << 12;
+            let backing = Backing { file, at: 4096, offset, bytes };
+            let memory = Reservation::new(80 << 16, PAGES << 12, Some(backing)).unwrap();
+            let mut model = vec![0; PAGES << 12];
+            model[offset..][..bytes.len()].copy_from_slice(bytes);
+            // SAFETY: usable.
+            let seen = unsafe { std::slice::from_raw_parts_mut(memory.base(), PAGES << 12) };
+            if round % 2 == 0 {
+                assert!(seen == model, "in round {round}");
+            }
+            let (stretches, pages) = (round % 10, 1 + round % 5);
+            for stretch in 0..stretches {
+                let start = ((stretch * 7 + round) % (PAGES - pages)) << 12;
+                seen[start + round..][..(pages << 12) - round].fill(round as u8);
+            }
         }
     }
 

@@ -1,6 +1,6 @@
-//! Which pages of the program's memory hold something, by `/proc/self/pagemap` (the call is in Linux since
-//! 6.7): so a memory of which little was used can be made zero by writing to it, which costs a tenth of
-//! giving its pages back and getting others.
+//! Which pages of the program's memory hold something of their own, by `/proc/self/pagemap` (the call is in
+//! Linux since 6.7): so a memory of which little was written to can be made what it was by writing to it, which
+//! costs a tenth of giving its pages back and getting others.
 //!
 //! An answer that is about something else would leave one guest's bytes to the next, so it counts only if
 //! nothing speaks against it:
@@ -13,13 +13,14 @@
 //! What does not work is not tried again.
 
 use std::ops::Range;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::ptr::{self, NonNull};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::image::open;
 
-/// How many pages are made zero by hand at most.
+/// How many pages are written to by hand at most.
 const MOST_PAGES: u64 = 32;
 /// How many stretches of them.
 const MOST_REGIONS: usize = 8;
@@ -27,7 +28,9 @@ const MOST_REGIONS: usize = 8;
 const FIRST: u32 = 4;
 
 /// What can tell which pages hold something.
-pub(super) enum Pagemap {
+pub(super) struct Pagemap(Mutex<State>);
+
+enum State {
     /// Not needed yet: asked for so often.
     Later(u32),
     Open(Open),
@@ -35,7 +38,7 @@ pub(super) enum Pagemap {
     Never,
 }
 
-pub(super) struct Open {
+struct Open {
     file: OwnedFd,
     /// In a page of its own, which children of the process find empty.
     ours: NonNull<AtomicBool>,
@@ -77,28 +80,39 @@ struct Region {
 const SCAN: libc::c_ulong =
     (3 << 30) | (size_of::<Scan>() as libc::c_ulong) << 16 | (b'f' as libc::c_ulong) << 8 | 16;
 
+const IS_FILE: u64 = 1 << 2;
 const IS_PRESENT: u64 = 1 << 3;
 const IS_SWAPPED: u64 = 1 << 4;
 const IS_ZERO: u64 = 1 << 5;
 
 impl Pagemap {
     pub(super) const fn new() -> Self {
-        Self::Later(FIRST)
+        Self(Mutex::new(State::Later(FIRST)))
     }
 
-    /// The pages in a range of whole ones, none of them a file's, that may hold something else than zero;
+    /// The pages in a range of whole ones that may hold something else than zero, or than a file has there;
     /// `None` if there are too many, or nobody knows. The one with the address `known` must be
     /// such a page.
-    pub(super) fn written(&mut self, range: Range<usize>, known: usize) -> Option<Regions> {
-        let regions = self.open()?.scan(range)?;
+    pub(super) fn written(&self, range: Range<usize>, known: usize) -> Option<Regions> {
+        // Who holds the lock may be a thread that this process, a child of `fork`, does not have.
+        let file = self.0.try_lock().ok()?.open()?;
+        let regions = scan(file, range)?;
         if !regions.iter().any(|region| region.contains(&known)) {
-            *self = Self::Never;
+            self.0.try_lock().ok()?.give_up();
             return None;
         }
         Some(regions)
     }
+}
 
-    fn open(&mut self) -> Option<&Open> {
+impl State {
+    /// Threads may still be using the file, so it stays.
+    #[cold]
+    fn give_up(&mut self) {
+        std::mem::forget(std::mem::replace(self, Self::Never));
+    }
+
+    fn open(&mut self) -> Option<RawFd> {
         match self {
             Self::Later(more @ 1..) => {
                 *more -= 1;
@@ -111,12 +125,12 @@ impl Pagemap {
                     open.file = file;
                     open.make_ours();
                 }
-                None => *self = Self::Never,
+                None => self.give_up(),
             },
             Self::Open(_) | Self::Never => {}
         }
         match self {
-            Self::Open(open) => Some(open),
+            Self::Open(open) => Some(open.file.as_raw_fd()),
             _ => None,
         }
     }
@@ -154,40 +168,40 @@ impl Open {
         // SAFETY: as above.
         unsafe { self.ours.as_ref() }.store(true, Ordering::Relaxed);
     }
+}
 
-    fn scan(&self, range: Range<usize>) -> Option<Regions> {
-        let mut found = [Region::default(); MOST_REGIONS];
-        let mut scan = Scan {
-            size: size_of::<Scan>() as u64,
-            flags: 0,
-            start: range.start as u64,
-            end: range.end as u64,
-            walk_end: 0,
-            regions: found.as_mut_ptr().expose_provenance() as u64,
-            regions_len: found.len() as u64,
-            max_pages: MOST_PAGES,
-            inverted: IS_ZERO,
-            all_of: IS_ZERO,
-            any_of: IS_PRESENT | IS_SWAPPED,
-            reported: IS_PRESENT,
-        };
-        // SAFETY: writes to `scan`, and as many regions as there is room for.
-        let count = unsafe { libc::ioctl(self.file.as_raw_fd(), SCAN, &raw mut scan) };
-        let count = usize::try_from(count).ok().filter(|&count| count <= found.len())?;
-        // There is more, if it did not get to the end.
-        if scan.walk_end != scan.end {
+fn scan(file: RawFd, range: Range<usize>) -> Option<Regions> {
+    let mut found = [Region::default(); MOST_REGIONS];
+    let mut scan = Scan {
+        size: size_of::<Scan>() as u64,
+        flags: 0,
+        start: range.start as u64,
+        end: range.end as u64,
+        walk_end: 0,
+        regions: found.as_mut_ptr().expose_provenance() as u64,
+        regions_len: found.len() as u64,
+        max_pages: MOST_PAGES,
+        inverted: IS_ZERO | IS_FILE,
+        all_of: IS_ZERO | IS_FILE,
+        any_of: IS_PRESENT | IS_SWAPPED,
+        reported: IS_PRESENT,
+    };
+    // SAFETY: writes to `scan`, and as many regions as there is room for.
+    let count = unsafe { libc::ioctl(file, SCAN, &raw mut scan) };
+    let count = usize::try_from(count).ok().filter(|&count| count <= found.len())?;
+    // There is more, if it did not get to the end.
+    if scan.walk_end != scan.end {
+        return None;
+    }
+    let mut regions = [const { 0..0 }; MOST_REGIONS];
+    for (to, region) in regions.iter_mut().zip(&found[..count]) {
+        let region = region.start as usize..region.end as usize;
+        if region.start < range.start || region.end > range.end || region.start > region.end {
             return None;
         }
-        let mut regions = [const { 0..0 }; MOST_REGIONS];
-        for (to, region) in regions.iter_mut().zip(&found[..count]) {
-            let region = region.start as usize..region.end as usize;
-            if region.start < range.start || region.end > range.end || region.start > region.end {
-                return None;
-            }
-            *to = region;
-        }
-        Some(regions)
+        *to = region;
     }
+    Some(regions)
 }
 
 #[cfg(all(test, not(miri)))]
@@ -203,8 +217,8 @@ mod tests {
         let base = unsafe { libc::mmap(ptr::null_mut(), 256 * PAGE, access, flags, -1, 0) };
         assert_ne!(base, libc::MAP_FAILED);
         let (start, base) = (base.addr(), base.cast::<u8>());
-        let mut pagemap = Pagemap::new();
-        let mut written =
+        let pagemap = Pagemap::new();
+        let written =
             |known: usize| pagemap.written(start..start + 256 * PAGE, start + known * PAGE);
         // SAFETY: as above.
         let write = |page: usize| unsafe { base.add(page * PAGE + 9).write(1) };
