@@ -26,12 +26,12 @@ pub fn limited(limit: &str, name: &str) -> Option<Command> {
     Some(shell)
 }
 
-/// Runs a command for a minute at most.
+/// Runs a command for some minutes at most: what takes longer hangs, however busy the machine is.
 pub fn output(mut command: Command) -> Output {
     let (stdin, pipes) = (Stdio::null(), [Stdio::piped(), Stdio::piped()]);
     let [stdout, stderr] = pipes;
     let mut child = command.stdin(stdin).stdout(stdout).stderr(stderr).spawn().expect("a child");
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + Duration::from_secs(300);
     // What scenarios write fits into a pipe.
     while child.try_wait().expect("a child of ours").is_none() {
         if Instant::now() > end {
