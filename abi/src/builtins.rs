@@ -64,8 +64,9 @@ macro_rules! for_each_builtin {
             /// Asks the host whether to go on, or traps. Called where no register of the guest's may
             /// change.
             interrupted(ctx) -> u32, status;
-            /// Resumes at the innermost entry of the context's thread; the reason is already known.
-            raise(ctx) -> (), always;
+            /// Resumes at the thread's innermost entry; the reason is already known. (Takes no context, so that
+            /// trampolines need not keep one across the call that may fail.)
+            raise() -> (), always;
             /// `f32.ceil`, for machines without an instruction for it; so the following.
             ceil_f32(value: f32) -> f32, never;
             /// `f64.ceil`.
@@ -255,7 +256,8 @@ mod tests {
             if builtin.preserves_registers() {
                 assert_eq!(row.fails, Fails::Status, "{}", row.name);
             }
-            assert!(row.takes_context || row.fails == Fails::Never, "{}", row.name);
+            let known = row.takes_context || *builtin == RAISE;
+            assert!(known || row.fails == Fails::Never, "{}", row.name);
         }
     }
 }

@@ -88,7 +88,8 @@ pub struct VmLimits {
 pub struct VmEntry {
     /// The call from host to guest around this one, or null.
     pub outer: *mut VmEntry,
-    /// The value of [`VmThread::exit_fp`] when this call was made.
+    /// The value of [`VmThread::exit_fp`] when this call was made; undefined if there is no outer
+    /// one.
     pub outer_exit_fp: usize,
     /// Where to resume.
     pub handler: usize,

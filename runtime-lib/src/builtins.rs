@@ -113,7 +113,7 @@ mod body {
     use crate::shared::waiters::{Wait, Waiters, is_u32, is_u64};
     use crate::shared::{WaitResult, racy};
     use crate::table::TableData;
-    use crate::{arch, frames, global, limits};
+    use crate::{arch, frames, global, limits, thread};
 
     /// The status of what succeeded if there is something, or else of this trap.
     fn or_trap(done: Option<()>, code: TrapCode) -> u32 {
@@ -421,13 +421,13 @@ mod body {
         or_ended(context, unsafe { limits::interrupted(context.store()) })
     }
 
-    pub(super) fn raise(context: Context) -> ! {
+    pub(super) fn raise() -> ! {
         // SAFETY: a guest runs, so there is an entry, whose handler restores the host's registers;
         // the trampoline that called us has nothing to drop.
-        unsafe {
-            let entry = (*(*context.as_ptr()).thread).entry;
+        thread::with(|thread| unsafe {
+            let entry = (*thread.record()).entry;
             arch::resume((*entry).sp, (*entry).fp, (*entry).handler)
-        }
+        })
     }
 
     pub(super) fn copy_bytes(dst: usize, src: usize, len: usize) {

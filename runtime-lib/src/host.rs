@@ -233,6 +233,19 @@ impl<T> Call<T> {
         Self { store, caller }
     }
 
+    /// Whether host values are to be collected, once the arguments are values of the host's.
+    #[inline(always)]
+    pub(crate) fn is_due(&self) -> bool {
+        // SAFETY: the store is at our disposal.
+        unsafe { (*self.store.inner()).attention }
+    }
+
+    /// Collects host values if that is due.
+    pub(crate) fn collect(&self) {
+        // SAFETY: the store is at our disposal.
+        unsafe { safepoint(self.store.inner()) };
+    }
+
     /// Runs the host's code and hands its results to `done`.
     #[inline(always)]
     fn run<'a, R: HostResult, V>(
@@ -244,9 +257,6 @@ impl<T> Call<T> {
         T: 'a,
     {
         let inner = self.store.inner();
-        // The arguments are values of the host's by now.
-        // SAFETY: the store is at our disposal.
-        unsafe { safepoint(inner) };
         let caller = Caller { store: self.store, caller: self.caller, borrow: PhantomData };
         let result = catch_unwind(AssertUnwindSafe(|| {
             let values = body(caller).into_result()?;
@@ -370,6 +380,7 @@ unsafe extern "C" fn dynamic_call<T, F: Dynamic<T>>(
         // SAFETY: as above.
         .map(|(&ty, slot)| unsafe { Val::from_raw(*slot, ty, &*inner) })
         .collect();
+    call.collect();
     // The parameters are dropped where a panic of theirs is caught.
     let body = move |caller: Caller<'_, T>| -> Result<(), Error> {
         let params = params;

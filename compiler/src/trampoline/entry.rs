@@ -154,21 +154,24 @@ fn call(
     values: &[Value],
     give_up: impl FnOnce(&mut FunctionBuilder<'_>),
 ) -> Vec<Value> {
+    let nested = builder.create_block();
     // The block of the call is named by the handler's address, which the first block cannot be.
     let calling = builder.create_block();
     let returned = builder.create_block();
     let failed = builder.create_block();
+    builder.set_cold_block(nested);
     builder.set_cold_block(failed);
-    builder.ins().jump(calling, &[]);
-    builder.switch_to_block(calling);
 
     let thread_offset = offset_of!(VmContext, thread) as i32;
     let thread = builder.ins().load(POINTER, trusted(), callee_context, thread_offset);
     let entry = stack_slot(builder, size_of::<VmEntry>(), align_of::<VmEntry>());
-    for (from, to) in LINKED {
-        let value = builder.ins().load(POINTER, trusted(), thread, from);
-        builder.ins().store(trusted(), value, entry, to);
-    }
+    let outer = copy(builder, (thread, INNERMOST), (entry, OUTER));
+    builder.ins().brif(outer, nested, &[], calling, &[]);
+    builder.switch_to_block(nested);
+    copy(builder, (thread, EXIT_FP), (entry, OUTER_EXIT_FP));
+    builder.ins().jump(calling, &[]);
+
+    builder.switch_to_block(calling);
     let handler = builder.ins().get_exception_handler_address(POINTER, calling, 0);
     let sp = builder.ins().get_stack_pointer(POINTER);
     let fp = builder.ins().get_frame_pointer(POINTER);
@@ -179,7 +182,7 @@ fn call(
     ] {
         builder.ins().store(trusted(), value, entry, to as i32);
     }
-    builder.ins().store(trusted(), entry, thread, offset_of!(VmThread, entry) as i32);
+    builder.ins().store(trusted(), entry, thread, INNERMOST);
 
     let signature = builder.import_signature(signature::guest(ty));
     let table = exception_table(builder, signature, returned, failed, ty);
@@ -216,19 +219,38 @@ fn call(
     builder.block_params(returned).to_vec()
 }
 
+/// Takes the record out of its thread. What the outermost call leaves is a constant, so that the
+/// next call need not wait for what this one had read and kept; and no guest's frame is left that
+/// the thread's frame pointer could be of.
 fn unlink(builder: &mut FunctionBuilder<'_>, thread: Value, entry: Value) {
-    for (to, from) in LINKED {
-        let value = builder.ins().load(POINTER, trusted(), entry, from);
-        builder.ins().store(trusted(), value, thread, to);
-    }
+    let (nested, outermost) = (builder.create_block(), builder.create_block());
+    let unlinked = builder.create_block();
+    builder.set_cold_block(nested);
+    let outer = builder.ins().load(POINTER, trusted(), entry, OUTER);
+    builder.ins().brif(outer, nested, &[], outermost, &[]);
+    builder.switch_to_block(nested);
+    builder.ins().store(trusted(), outer, thread, INNERMOST);
+    copy(builder, (entry, OUTER_EXIT_FP), (thread, EXIT_FP));
+    builder.ins().jump(unlinked, &[]);
+    builder.switch_to_block(outermost);
+    let none = builder.ins().iconst(POINTER, 0);
+    builder.ins().store(trusted(), none, thread, INNERMOST);
+    builder.ins().jump(unlinked, &[]);
+    builder.switch_to_block(unlinked);
 }
 
-/// What an entry takes over from its thread and gives back: offsets in [`VmThread`] and
-/// [`VmEntry`].
-const LINKED: [(i32, i32); 2] = [
-    (offset_of!(VmThread, entry) as i32, offset_of!(VmEntry, outer) as i32),
-    (offset_of!(VmThread, exit_fp) as i32, offset_of!(VmEntry, outer_exit_fp) as i32),
-];
+/// Copies a field of one structure into one of another; what it holds.
+fn copy(builder: &mut FunctionBuilder<'_>, from: (Value, i32), to: (Value, i32)) -> Value {
+    let value = builder.ins().load(POINTER, trusted(), from.0, from.1);
+    builder.ins().store(trusted(), value, to.0, to.1);
+    value
+}
+
+// What an entry takes over from its thread, if there is another around it, and gives back.
+const INNERMOST: i32 = offset_of!(VmThread, entry) as i32;
+const OUTER: i32 = offset_of!(VmEntry, outer) as i32;
+const EXIT_FP: i32 = offset_of!(VmThread, exit_fp) as i32;
+const OUTER_EXIT_FP: i32 = offset_of!(VmEntry, outer_exit_fp) as i32;
 
 /// Where a call goes on: with its results in the parameters of `returned`, or in `failed`.
 fn exception_table(

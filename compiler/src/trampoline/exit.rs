@@ -26,7 +26,7 @@ pub fn native(module: &Module<'_>, target: &Target, sig: SigIndex) -> ir::Functi
         let signature = builder.import_signature(signature::native(ty, target));
         let call = builder.ins().call_indirect(signature, code, &args);
         let [value, status] = *builder.inst_results(call) else { unreachable!("two results") };
-        raise_if(builder, target, status, Raise::IfNot0, caller);
+        raise_if(builder, target, status, Raise::IfNot0);
         let results = match (slots, &*ty.results) {
             (Some(slots), results) => load_slots(builder, slots, results),
             (None, [result]) => vec![from_bits(builder, value, clif_type(*result))],
@@ -51,7 +51,7 @@ pub fn array(module: &Module<'_>, target: &Target, sig: SigIndex) -> ir::Functio
         let signature = builder.import_signature(signature::array(target));
         let call = builder.ins().call_indirect(signature, code, &[callee, caller, slots, len]);
         let success = builder.inst_results(call)[0];
-        raise_if(builder, target, success, Raise::If0, caller);
+        raise_if(builder, target, success, Raise::If0);
         let results = load_slots(builder, slots, &ty.results);
         builder.ins().return_(&results);
     })
@@ -75,13 +75,13 @@ pub fn builtin(builtin: Builtin, target: &Target) -> ir::Function {
             }
             Fails::Status => {
                 let status = builder.inst_results(call)[0];
-                raise_if(builder, target, status, Raise::IfNot0, params[0]);
+                raise_if(builder, target, status, Raise::IfNot0);
                 builder.ins().return_(&[]);
             }
             Fails::Negative => {
                 let result = builder.inst_results(call)[0];
                 let failed = builder.ins().icmp_imm_s(IntCC::SignedLessThan, result, 0);
-                raise_if(builder, target, failed, Raise::IfNot0, params[0]);
+                raise_if(builder, target, failed, Raise::IfNot0);
                 builder.ins().return_(&[result]);
             }
             Fails::Always => {
@@ -127,13 +127,7 @@ enum Raise {
 }
 
 /// Has the runtime resume at the innermost entry if a call failed.
-fn raise_if(
-    builder: &mut FunctionBuilder<'_>,
-    target: &Target,
-    outcome: Value,
-    raise: Raise,
-    context: Value,
-) {
+fn raise_if(builder: &mut FunctionBuilder<'_>, target: &Target, outcome: Value, raise: Raise) {
     let failed = builder.create_block();
     let succeeded = builder.create_block();
     builder.set_cold_block(failed);
@@ -144,7 +138,7 @@ fn raise_if(
     builder.ins().brif(outcome, if_not_0, &[], if_0, &[]);
     builder.switch_to_block(failed);
     let function = import(builder, Reference::Builtin(RAISE), signature::builtin(RAISE, target));
-    builder.ins().call(function, &[context]);
+    builder.ins().call(function, &[]);
     builder.ins().trap(NEVER);
     builder.switch_to_block(succeeded);
 }

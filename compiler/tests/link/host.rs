@@ -29,7 +29,7 @@ struct Context {
 #[unsafe(no_mangle)]
 static wasmaot_abi_v1: u8 = 0;
 #[unsafe(no_mangle)]
-extern "C" fn wasmaot_builtin_raise(_: *const c_void) {}
+extern "C" fn wasmaot_builtin_raise() {}
 #[unsafe(no_mangle)]
 extern "C" fn wasmaot_builtin_table_init(_: *const c_void) {}
 #[unsafe(no_mangle)]

@@ -57,6 +57,7 @@ macro_rules! into_func {
     (@one [$($with:ident)?] [$($marker:ty)?] $($name:ident)*) => {
         #[allow(non_snake_case, unused, reason = "any number of parameters")]
         const _: () = {
+            /// With one result at most.
             unsafe extern "C" fn single<T, Fun, Ret, $($name),*>(
                 callee: *mut VmHostContext,
                 caller: *mut VmContext,
@@ -71,13 +72,35 @@ macro_rules! into_func {
                 // own context and arguments of the function's types.
                 unsafe {
                     let call = Call::<T>::new(callee, caller);
-                    let inner = call.store.inner();
-                    $(let $name = $name::from_abi($name, &*inner);)*
-                    let func = &*(*callee).data.cast::<Fun>();
-                    call.single(|caller| func($(into_func!(@caller $with caller),)? $($name),*))
+                    if call.is_due() {
+                        return single_due::<T, Fun, Ret, $($name),*>(callee, caller, $($name,)*);
+                    }
+                    into_func!(@run single call callee [$($with)?] [] $($name)*)
                 }
             }
 
+            /// [`single`] when host values are to be collected. The same signature makes it a jump,
+            /// so that in all other cases no register is saved for its sake.
+            #[cold]
+            #[inline(never)]
+            unsafe extern "C" fn single_due<T, Fun, Ret, $($name),*>(
+                callee: *mut VmHostContext,
+                caller: *mut VmContext,
+                $($name: $name::Abi,)*
+            ) -> VmReturn
+            where
+                Fun: Fn($($marker,)? $($name),*) -> Ret,
+                Ret: HostResult,
+                $($name: WasmTy,)*
+            {
+                // SAFETY: as above.
+                unsafe {
+                    let call = Call::<T>::new(callee, caller);
+                    into_func!(@run single call callee [$($with)?] [call.collect();] $($name)*)
+                }
+            }
+
+            /// With results in slots.
             unsafe extern "C" fn many<T, Fun, Ret, $($name),*>(
                 callee: *mut VmHostContext,
                 caller: *mut VmContext,
@@ -94,6 +117,7 @@ macro_rules! into_func {
                     let call = Call::<T>::new(callee, caller);
                     let inner = call.store.inner();
                     $(let $name = $name::from_abi($name, &*inner);)*
+                    call.collect();
                     let func = &*(*callee).data.cast::<Fun>();
                     call.many(slots, |caller| {
                         func($(into_func!(@caller $with caller),)? $($name),*)
@@ -160,6 +184,14 @@ macro_rules! into_func {
             }
         };
     };
+    // The arguments are values of the host's before any of them are collected.
+    (@run single $call:ident $callee:ident [$($with:ident)?] [$($collect:tt)*] $($name:ident)*) => {{
+        let inner = $call.store.inner();
+        $(let $name = $name::from_abi($name, &*inner);)*
+        $($collect)*
+        let func = &*(*$callee).data.cast::<Fun>();
+        $call.single(|caller| func($(into_func!(@caller $with caller),)? $($name),*))
+    }};
     (@caller with $caller:ident) => { $caller };
     ($($name:ident)*) => {
         into_func!(@one [] [] $($name)*);
