@@ -13,10 +13,14 @@ use std::sync::{Mutex, MutexGuard};
 use super::ImageFile;
 use super::pagemap::Pagemap;
 
+/// How many reservations are kept at most. Each may have some pages
+/// ([`MOST_PAGES`](super::pagemap::MOST_PAGES)), so that all have 8 MiB.
+const MOST_KEPT: usize = 64;
+
 /// Address space of which no byte can be touched until it is committed. Given back when dropped.
 #[derive(Debug)]
 pub(crate) struct Reservation {
-    base: NonNull<u8>,
+    base: *mut u8,
     len: usize,
     /// How many bytes, from the start, are usable.
     committed: usize,
@@ -54,9 +58,14 @@ impl PartialEq for Backing {
 unsafe impl Send for Reservation {}
 
 /// What is kept for the next memories: reservations that are not in use, all zero but for their `backing`.
-type Pool = [Option<Reservation>; 8];
+struct Pool {
+    /// Those before `len`; empty ones behind.
+    kept: [Reservation; MOST_KEPT],
+    len: usize,
+}
 
-static POOL: Mutex<Pool> = Mutex::new([const { None }; 8]);
+static POOL: Mutex<Pool> =
+    Mutex::new(Pool { kept: [const { Reservation::EMPTY }; MOST_KEPT], len: 0 });
 static PAGEMAP: Pagemap = Pagemap::new();
 
 /// What is kept, unless somebody has it for longer than one takes to have a look: another thread, or one that
@@ -71,25 +80,61 @@ fn pool() -> Option<MutexGuard<'static, Pool>> {
     None
 }
 
+impl Pool {
+    /// The one that was kept last of those that rank lowest, if it has a rank. None ranks below 0.
+    fn take(&mut self, rank: impl Fn(&Reservation) -> Option<u8>) -> Option<Reservation> {
+        let mut best = None;
+        for (i, kept) in self.kept[..self.len].iter().enumerate().rev() {
+            if let Some(rank) = rank(kept)
+                && best.is_none_or(|(best, _)| rank < best)
+            {
+                best = Some((rank, i));
+                if rank == 0 {
+                    break;
+                }
+            }
+        }
+        self.kept.swap(best?.1, self.len - 1);
+        self.last()
+    }
+
+    /// The one that was kept last.
+    fn last(&mut self) -> Option<Reservation> {
+        self.len = self.len.checked_sub(1)?;
+        Some(std::mem::replace(&mut self.kept[self.len], Reservation::EMPTY))
+    }
+
+    fn has_room(&self) -> bool {
+        self.len < self.kept.len()
+    }
+}
+
 impl Reservation {
+    /// None.
+    const EMPTY: Self = Self {
+        base: ptr::null_mut(),
+        len: 0,
+        committed: 0,
+        backing: None,
+        has_more: false,
+        written: None,
+        unused: false,
+    };
+
     /// Reserves `len` bytes, of which those before `committed`, a multiple of the page size, are
     /// usable; `None` if there are none. They are zero, but for [`backing`](Self::backing), which
     /// is what is asked for or nothing.
     pub(crate) fn new(len: usize, committed: usize, backing: Option<Backing>) -> Option<Self> {
-        let kept = Self::kept(len, committed, backing);
-        let mut new = kept.or_else(|| Self::fresh(len)).or_else(|| {
-            // What is kept must not keep others from having it.
-            if let Some(mut pool) = pool() {
-                pool.iter_mut().filter_map(Option::take).for_each(|old| old.give_back());
-            }
-            Self::fresh(len)
-        })?;
+        let mut new = match Self::kept(len, committed, backing) {
+            Some(kept) => kept,
+            None => Self::fresh(len)?,
+        };
         if new.backing.is_some() && new.backing != backing && !new.clear() {
             return None;
         }
         if new.committed > committed {
             // SAFETY: within the reservation.
-            let rest = unsafe { new.base.as_ptr().add(committed).cast() };
+            let rest = unsafe { new.base.add(committed).cast() };
             // SAFETY: as above.
             let ok = unsafe { libc::mprotect(rest, new.committed - committed, libc::PROT_NONE) };
             if ok != 0 {
@@ -111,37 +156,35 @@ impl Reservation {
     /// One of the same length that was kept, best of all one that has the same of a file and as much to be used.
     fn kept(len: usize, committed: usize, backing: Option<Backing>) -> Option<Self> {
         let mut pool = pool()?;
-        let rank = |kept: &Self| {
+        pool.take(|kept| {
             let backed = match kept.backing {
                 _ if kept.backing == backing => 0,
-                None => 1,
-                Some(_) => 2,
+                None => 2,
+                Some(_) => 4,
             };
-            (backed, kept.committed != committed)
-        };
-        let same = pool.iter_mut().filter(|kept| kept.as_ref().is_some_and(|kept| kept.len == len));
-        same.min_by_key(|kept| kept.as_ref().map(rank))?.take()
+            (kept.len == len).then_some(backed + u8::from(kept.committed != committed))
+        })
     }
 
     #[cold]
     fn fresh(len: usize) -> Option<Self> {
-        let (base, committed) = (NonNull::<u128>::dangling().cast(), 0);
-        let (backing, has_more, written, unused) = (None, false, None, false);
         if len == 0 {
-            return Some(Self { base, len, committed, backing, has_more, written, unused });
+            return Some(Self { base: NonNull::<u128>::dangling().as_ptr().cast(), ..Self::EMPTY });
         }
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
-        // SAFETY: asks for fresh pages.
-        let base = unsafe { libc::mmap(ptr::null_mut(), len, libc::PROT_NONE, flags, -1, 0) };
-        if base == libc::MAP_FAILED {
-            return None;
+        loop {
+            // SAFETY: asks for fresh pages.
+            let base = unsafe { libc::mmap(ptr::null_mut(), len, libc::PROT_NONE, flags, -1, 0) };
+            if base != libc::MAP_FAILED {
+                return Some(Self { base: base.cast(), len, ..Self::EMPTY });
+            }
+            // What is kept must not keep others from having it.
+            pool()?.last()?.give_back();
         }
-        let base = NonNull::new(base.cast())?;
-        Some(Self { base, len, committed, backing, has_more, written, unused })
     }
 
     pub(crate) fn base(&self) -> *mut u8 {
-        self.base.as_ptr()
+        self.base
     }
 
     /// Makes the bytes before `end`, a multiple of the page size, usable; new ones are zero.
@@ -154,9 +197,7 @@ impl Reservation {
         }
         let access = libc::PROT_READ | libc::PROT_WRITE;
         // SAFETY: within the reservation.
-        let ok = unsafe {
-            libc::mprotect(self.base.as_ptr().add(self.committed).cast(), new, access) == 0
-        };
+        let ok = unsafe { libc::mprotect(self.base.add(self.committed).cast(), new, access) == 0 };
         if ok {
             self.committed = end;
         }
@@ -202,7 +243,7 @@ impl Reservation {
         let flags = libc::MAP_PRIVATE | libc::MAP_FIXED;
         // SAFETY: within the reservation, whose pages are nobody else's.
         let mapped = unsafe {
-            let place = self.base.as_ptr().add(offset).cast();
+            let place = self.base.add(offset).cast();
             libc::mmap(place, len, access, flags, file.file.as_raw_fd(), at as libc::off_t)
         };
         mapped != libc::MAP_FAILED
@@ -220,7 +261,7 @@ impl Reservation {
         if self.restore(written) {
             return true;
         }
-        let base = self.base.as_ptr().cast();
+        let base = self.base.cast();
         // SAFETY: within the reservation, which nobody uses any more. Pages of a file are the
         // file's again, others zero.
         unsafe { libc::madvise(base, self.committed, libc::MADV_DONTNEED) == 0 }
@@ -229,7 +270,7 @@ impl Reservation {
     /// Makes the pages what they were that may be something else, if they are known, among them the one where
     /// something is written, if that is known.
     fn restore(&mut self, written: Option<usize>) -> bool {
-        let base = self.base.as_ptr();
+        let base = self.base;
         let written = written.unwrap_or_else(|| {
             // SAFETY: the first byte of some that can be used. What stands there is written to it.
             unsafe { base.write_volatile(base.read_volatile()) };
@@ -237,7 +278,7 @@ impl Reservation {
         });
         let usable = base.addr()..base.addr() + self.committed;
         let Some(regions) = PAGEMAP.written(usable, base.addr() + written) else { return false };
-        for region in regions.iter().filter(|region| !region.is_empty()) {
+        for region in regions.iter() {
             let (start, end) = (region.start - base.addr(), region.end - base.addr());
             // SAFETY: within the usable part of the reservation, which nobody uses any more.
             unsafe { base.add(start).write_bytes(0, end - start) };
@@ -258,7 +299,7 @@ impl Reservation {
     #[cold]
     fn clear(&mut self) -> bool {
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED;
-        let base = self.base.as_ptr().cast();
+        let base = self.base.cast();
         // SAFETY: within the reservation, which nobody uses.
         let fresh = unsafe { libc::mmap(base, self.committed, libc::PROT_NONE, flags, -1, 0) };
         if fresh == libc::MAP_FAILED {
@@ -269,10 +310,11 @@ impl Reservation {
     }
 
     #[cold]
+    #[inline(never)]
     fn give_back(mut self) {
         if self.len > 0 {
             // SAFETY: nobody uses it any more.
-            unsafe { libc::munmap(self.base.as_ptr().cast(), self.len) };
+            unsafe { libc::munmap(self.base.cast(), self.len) };
         }
         // Nothing is left to be dropped.
         self.len = 0;
@@ -284,19 +326,14 @@ impl Drop for Reservation {
         if self.len == 0 {
             return;
         }
-        let base = NonNull::dangling();
-        let (committed, written) = (0, None);
-        let (has_more, unused) = (false, false);
-        let empty = Self { base, len: 0, committed, backing: None, has_more, written, unused };
-        let mut this = std::mem::replace(self, empty);
+        let mut this = std::mem::replace(self, Self::EMPTY);
         // Without the lock: others need not wait.
-        let free = |pool: &Pool| pool.iter().position(Option::is_none);
-        let kept = this.unused || pool().is_some_and(|pool| free(&pool).is_some()) && this.reset();
-        if let Some(mut pool) = pool().filter(|_| kept)
-            && let Some(free) = free(&pool)
-        {
+        let kept = this.unused || pool().is_some_and(|pool| pool.has_room()) && this.reset();
+        if let Some(mut pool) = pool().filter(|pool| kept && pool.has_room()) {
             this.unused = false;
-            pool[free] = Some(this);
+            let place = pool.len;
+            pool.kept[place] = this;
+            pool.len += 1;
         } else {
             this.give_back();
         }

@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::image::open;
 
 /// How many pages are written to by hand at most.
-const MOST_PAGES: u64 = 32;
+pub(super) const MOST_PAGES: u64 = 32;
 /// How many stretches of them.
 const MOST_REGIONS: usize = 8;
 /// So often pages are given back before it is worth looking: most programs do so once.
@@ -47,8 +47,19 @@ struct Open {
 // SAFETY: the page is nobody else's, and never given back.
 unsafe impl Send for Open {}
 
-/// Stretches of pages, by their addresses; empty ones behind the last.
-pub(super) type Regions = [Range<usize>; MOST_REGIONS];
+/// Stretches of pages.
+#[derive(Debug, PartialEq)]
+pub(super) struct Regions {
+    all: [Region; MOST_REGIONS],
+    len: usize,
+}
+
+impl Regions {
+    /// Their addresses.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Range<usize>> {
+        self.all[..self.len].iter().map(|region| region.start as usize..region.end as usize)
+    }
+}
 
 /// `struct pm_scan_arg` of `linux/fs.h`.
 #[repr(C)]
@@ -68,7 +79,7 @@ struct Scan {
 }
 
 /// `struct page_region`.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, Debug, PartialEq)]
 #[repr(C)]
 struct Region {
     start: u64,
@@ -113,6 +124,16 @@ impl State {
     }
 
     fn open(&mut self) -> Option<RawFd> {
+        if let Self::Open(open) = self
+            && open.is_ours()
+        {
+            return Some(open.file.as_raw_fd());
+        }
+        self.open_now()
+    }
+
+    #[cold]
+    fn open_now(&mut self) -> Option<RawFd> {
         match self {
             Self::Later(more @ 1..) => {
                 *more -= 1;
@@ -120,14 +141,14 @@ impl State {
             }
             Self::Later(0) => *self = Open::new().map_or(Self::Never, Self::Open),
             // The parent's file: this process needs its own, and has the page still.
-            Self::Open(open) if !open.is_ours() => match self::open(c"/proc/self/pagemap") {
+            Self::Open(open) => match self::open(c"/proc/self/pagemap") {
                 Some(file) => {
                     open.file = file;
                     open.make_ours();
                 }
                 None => self.give_up(),
             },
-            Self::Open(_) | Self::Never => {}
+            Self::Never => {}
         }
         match self {
             Self::Open(open) => Some(open.file.as_raw_fd()),
@@ -171,15 +192,15 @@ impl Open {
 }
 
 fn scan(file: RawFd, range: Range<usize>) -> Option<Regions> {
-    let mut found = [Region::default(); MOST_REGIONS];
+    let mut all = [Region::default(); MOST_REGIONS];
     let mut scan = Scan {
         size: size_of::<Scan>() as u64,
         flags: 0,
         start: range.start as u64,
         end: range.end as u64,
         walk_end: 0,
-        regions: found.as_mut_ptr().expose_provenance() as u64,
-        regions_len: found.len() as u64,
+        regions: all.as_mut_ptr().expose_provenance() as u64,
+        regions_len: all.len() as u64,
         max_pages: MOST_PAGES,
         inverted: IS_ZERO | IS_FILE,
         all_of: IS_ZERO | IS_FILE,
@@ -188,20 +209,13 @@ fn scan(file: RawFd, range: Range<usize>) -> Option<Regions> {
     };
     // SAFETY: writes to `scan`, and as many regions as there is room for.
     let count = unsafe { libc::ioctl(file, SCAN, &raw mut scan) };
-    let count = usize::try_from(count).ok().filter(|&count| count <= found.len())?;
+    let len = usize::try_from(count).ok().filter(|&count| count <= all.len())?;
+    let regions = Regions { all, len };
+    let inside = |region: Range<usize>| {
+        range.start <= region.start && region.start <= region.end && region.end <= range.end
+    };
     // There is more, if it did not get to the end.
-    if scan.walk_end != scan.end {
-        return None;
-    }
-    let mut regions = [const { 0..0 }; MOST_REGIONS];
-    for (to, region) in regions.iter_mut().zip(&found[..count]) {
-        let region = region.start as usize..region.end as usize;
-        if region.start < range.start || region.end > range.end || region.start > region.end {
-            return None;
-        }
-        *to = region;
-    }
-    Some(regions)
+    (scan.walk_end == scan.end && regions.iter().all(inside)).then_some(regions)
 }
 
 #[cfg(all(test, not(miri)))]
@@ -224,17 +238,18 @@ mod tests {
         let write = |page: usize| unsafe { base.add(page * PAGE + 9).write(1) };
         // SAFETY: as above.
         let read = |page: usize| unsafe { base.add(page * PAGE).read_volatile() };
+        let stretch = |from, to| std::iter::once(start + from * PAGE..start + to * PAGE);
         write(7);
         for _ in 0..FIRST {
             assert_eq!(written(7), None);
         }
         let Some(found) = written(7) else { return };
-        assert_eq!(found[..2], [start + 7 * PAGE..start + 8 * PAGE, 0..0]);
+        assert!(found.iter().eq(stretch(7, 8)));
         // Reading makes no page of one's own.
         assert_eq!(read(100), 0);
         (20..23).for_each(write);
         let found = written(21).unwrap();
-        assert_eq!(found[1..3], [start + 20 * PAGE..start + 23 * PAGE, 0..0]);
+        assert!(found.iter().skip(1).eq(stretch(20, 23)));
         // Too many stretches, or pages.
         (40..40 + 2 * MOST_REGIONS).step_by(2).for_each(write);
         assert_eq!(written(7), None);
@@ -248,7 +263,7 @@ mod tests {
             // SAFETY: as above.
             unsafe { libc::madvise(base.cast(), 256 * PAGE, libc::MADV_DONTNEED) };
             write(9);
-            let found = written(9).is_some_and(|found| found[0].start == start + 9 * PAGE);
+            let found = written(9).is_some_and(|found| found.iter().eq(stretch(9, 10)));
             // SAFETY: ends the child.
             unsafe { libc::_exit(if found { 0 } else { 1 }) };
         }
