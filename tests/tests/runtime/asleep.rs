@@ -182,3 +182,40 @@ fn start_functions_find_memories_awake() {
         );
     });
 }
+
+/// What instances on several threads leave behind goes to instances on any of them.
+#[test]
+fn what_comes_and_goes_on_several_threads_is_as_if_new() {
+    in_every_way(GUEST, |_, module| {
+        let model = &model();
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                scope.spawn(move || {
+                    for round in 0..60 {
+                        let mut store = Store::new(());
+                        let mut all = [(); 3].map(|()| {
+                            let instance = instance(&mut store, module);
+                            (instance, instance.get_memory(&store, "memory").unwrap())
+                        });
+                        for (number, (instance, memory)) in all.iter_mut().enumerate() {
+                            // Some are used, by guests or the host, in few places or in many; some grow.
+                            let round = round * 3 + number;
+                            if round % 4 == 0 {
+                                continue;
+                            }
+                            assert!(memory.data(&store) == model);
+                            if round % 5 == 0 {
+                                let old = typed::<(), u32>(&mut store, *instance, "grow", ());
+                                assert_eq!(old.unwrap(), 2);
+                                assert!(memory.data(&store)[2 * PAGE..].iter().all(|&b| b == 0));
+                            }
+                            let bytes = memory.data_mut(&mut store);
+                            let places = bytes.iter_mut().skip(thread * 100 + round);
+                            places.step_by([4096, 65_536, 1][round % 3]).for_each(|b| *b = 0xee);
+                        }
+                    }
+                });
+            }
+        });
+    });
+}

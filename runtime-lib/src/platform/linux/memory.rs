@@ -16,6 +16,10 @@ use super::pagemap::Pagemap;
 /// How many reservations are kept at most. Each may have some pages
 /// ([`MOST_PAGES`](super::pagemap::MOST_PAGES)), so that all have 8 MiB.
 const MOST_KEPT: usize = 64;
+/// How many there may be when one of more usable bytes than [`LARGE`] joins them: the system may count those
+/// as memory, and has page tables for them.
+const MOST_BEFORE_LARGE: usize = 7;
+const LARGE: usize = 16 << 20;
 
 /// Address space of which no byte can be touched until it is committed. Given back when dropped.
 #[derive(Debug)]
@@ -104,8 +108,8 @@ impl Pool {
         Some(std::mem::replace(&mut self.kept[self.len], Reservation::EMPTY))
     }
 
-    fn has_room(&self) -> bool {
-        self.len < self.kept.len()
+    fn has_room(&self, new: &Reservation) -> bool {
+        self.len < MOST_KEPT && (new.committed <= LARGE || self.len <= MOST_BEFORE_LARGE)
     }
 }
 
@@ -328,8 +332,8 @@ impl Drop for Reservation {
         }
         let mut this = std::mem::replace(self, Self::EMPTY);
         // Without the lock: others need not wait.
-        let kept = this.unused || pool().is_some_and(|pool| pool.has_room()) && this.reset();
-        if let Some(mut pool) = pool().filter(|pool| kept && pool.has_room()) {
+        let kept = this.unused || pool().is_some_and(|pool| pool.has_room(&this)) && this.reset();
+        if let Some(mut pool) = pool().filter(|pool| kept && pool.has_room(&this)) {
             this.unused = false;
             let place = pool.len;
             pool.kept[place] = this;
