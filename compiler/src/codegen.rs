@@ -273,9 +273,10 @@ fn reduce(
                 let addend = reloc.addend + extra;
                 // Cranelift relocates every near address as if it were called.
                 let kind = match (reloc.kind, target) {
-                    (Reloc::X86CallPCRel4, RelocationTarget::Reference(Reference::FuncType(_))) => {
-                        Reloc::X86PCRel4
-                    }
+                    (
+                        Reloc::X86CallPCRel4,
+                        RelocationTarget::Reference(Reference::FuncType(_) | Reference::Table(_)),
+                    ) => Reloc::X86PCRel4,
                     (kind, _) => kind,
                 };
                 Ok(Relocation { offset: reloc.offset, kind, target, addend })

@@ -118,7 +118,7 @@ mod tests {
 
     const GUEST: &str = r#"(module $m
         (import "host" "f" (func $f))
-        (table 1 funcref)
+        (table (export "table") 1 funcref)
         (func $callee (call $f))
         (func (export "run") (call $callee) (call_indirect (i32.const 0))))"#;
 

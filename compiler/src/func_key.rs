@@ -5,7 +5,7 @@ use cranelift_codegen::ir::UserExternalName;
 use cranelift_entity::EntityRef;
 use wasmaot_abi::builtins::Builtin;
 
-use crate::index::{FuncIndex, SigIndex};
+use crate::index::{FuncIndex, SigIndex, TableIndex};
 
 /// A function to compile.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -42,6 +42,8 @@ pub enum Reference {
     Builtin(Builtin),
     /// The `VmFuncType` of a signature, by its address.
     FuncType(SigIndex),
+    /// A constant table, by its address.
+    Table(TableIndex),
 }
 
 const BODY: u32 = 0;
@@ -56,6 +58,7 @@ const EXIT_ARRAY: u32 = 8;
 const EXIT_BUILTIN: u32 = 9;
 const BUILTIN: u32 = 10;
 const FUNC_TYPE: u32 = 11;
+const TABLE: u32 = 12;
 
 impl From<Reference> for UserExternalName {
     fn from(reference: Reference) -> Self {
@@ -72,6 +75,7 @@ impl From<Reference> for UserExternalName {
             Reference::Func(FuncKey::ExitBuiltin(builtin)) => (EXIT_BUILTIN, builtin as u32),
             Reference::Builtin(builtin) => (BUILTIN, builtin as u32),
             Reference::FuncType(sig) => (FUNC_TYPE, sig.as_u32()),
+            Reference::Table(table) => (TABLE, table.as_u32()),
         };
         Self { namespace, index }
     }
@@ -105,6 +109,7 @@ impl Reference {
             EXIT_BUILTIN => Self::Func(FuncKey::ExitBuiltin(builtin()?)),
             BUILTIN => Self::Builtin(builtin()?),
             FUNC_TYPE => Self::FuncType(sig()),
+            TABLE => Self::Table(TableIndex::new(index as usize)),
             _ => return None,
         })
     }

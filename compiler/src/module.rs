@@ -262,10 +262,14 @@ pub enum Use {
     Call(FuncIndex),
     /// `ref.func`.
     RefFunc(FuncIndex),
-    /// The type of a `call_indirect`.
-    CallIndirect(SigIndex),
-    /// An instruction that can show what stands in the table.
+    /// The table and type of a `call_indirect`.
+    CallIndirect(TableIndex, SigIndex),
+    /// The type of a `call_ref`.
+    CallRef(SigIndex),
+    /// An instruction that can show what stands in the table, other than by calling it.
     ReadTable(TableIndex),
+    /// An instruction that changes the table.
+    WriteTable(TableIndex),
     /// `global.get`.
     ReadGlobal(GlobalIndex),
     /// `table.init`.

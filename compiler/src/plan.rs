@@ -18,15 +18,17 @@ use crate::error::{Error, Result};
 use crate::func_key::FuncKey;
 use crate::index::*;
 use crate::module::{
-    ConstExpr, ConstOp, ElemMode, Import, Item, MemoryType, Module, ValKind, ValType,
+    ConstExpr, ConstOp, ElemMode, ElemSegment, Import, Item, MemoryType, Module, ValKind, ValType,
 };
 
+pub mod constant_tables;
 mod exports;
 mod images;
 pub mod products;
 mod reach;
 pub mod small;
 
+use constant_tables::ConstantTable;
 use products::Product;
 use reach::Reach;
 
@@ -71,6 +73,8 @@ pub struct Plan {
     pub functions: Vec<FuncKey>,
     /// What the program itself provides, by the place in [`Module::imports`].
     pub wasi: BTreeMap<usize, WasiFunction>,
+    /// The tables that are no part of instances.
+    pub constant_tables: BTreeMap<TableIndex, ConstantTable>,
     /// The functions whose calls are a multiplication instead, unless code is metered: what runs
     /// would cost less.
     pub products: BTreeMap<FuncIndex, Product>,
@@ -83,6 +87,8 @@ pub struct Plan {
     /// Whether anybody can look at a data segment: only then its bytes need to be in
     /// [`VmModule::data`](wasmaot_abi::module::VmModule::data); else it may be empty there.
     pub data: PrimaryMap<DataIndex, bool>,
+    /// Whether anybody can look at an element segment: else it may be empty, as with data.
+    pub elems: PrimaryMap<ElemIndex, bool>,
     /// What [`FuncKey::InitBody`] does, in order. If empty, there is no such function. What
     /// nobody can see has no step.
     pub init: Vec<InitStep>,
@@ -142,11 +148,13 @@ pub fn plan(module: &Module<'_>, config: &Config) -> Result<Plan> {
     let own_name = || module.name.filter(|name| !name.is_empty()).unwrap_or("module");
     let name = config.name.clone().unwrap_or_else(|| own_name().into());
     let exports = exports::wanted(module, config.exports.as_deref())?;
-    let mut reach = reach::reach(module, &exports);
+    let constant_tables = constant_tables::constant_tables(module, &exports);
+    let mut reach = reach::reach(module, &exports, &constant_tables);
 
     let mut images = images::images(module);
     let init = init_steps(module, &reach, &images);
     let data = data_segments(module, &reach, &init);
+    let elems = elem_segments(module, &reach, &init);
     let has_code = !reach.functions.is_empty() || !init.is_empty();
     reach.builtins.extend(init.iter().flat_map(|step| step.builtins()));
     if config.traps == TrapStyle::Explicit && has_code {
@@ -204,11 +212,13 @@ pub fn plan(module: &Module<'_>, config: &Config) -> Result<Plan> {
         callable: callable.into_iter().collect(),
         signatures: signatures.into_iter().collect(),
         functions,
+        constant_tables,
         wasi: if config.wasi { wasi(module) } else { BTreeMap::new() },
         products: if config.fuel { BTreeMap::new() } else { products::products(module) },
         small: if config.fuel { BTreeSet::new() } else { small::small(module) },
         images: std::mem::take(&mut images.images),
         data,
+        elems,
         init,
     })
 }
@@ -341,6 +351,23 @@ fn data_segments(
         }
     }
     data
+}
+
+fn elem_segments(
+    module: &Module<'_>,
+    reach: &Reach,
+    init: &[InitStep],
+) -> PrimaryMap<ElemIndex, bool> {
+    let passive = |(index, elem): (_, &ElemSegment)| {
+        matches!(elem.mode, ElemMode::Passive) && reach.elems.contains(index)
+    };
+    let mut elems: PrimaryMap<ElemIndex, bool> = module.elems.iter().map(passive).collect();
+    for step in init {
+        if let InitStep::Elem(index) = *step {
+            elems[index] = true;
+        }
+    }
+    elems
 }
 
 /// Whether a range starting at `offset` is known to lie within `size`.

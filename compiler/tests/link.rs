@@ -305,7 +305,7 @@ fn every_record_belongs_to_its_function() {
             assert!(info.sites().all(|site| u64::from(site.code_offset) <= code.size()));
             records += 1;
         }
-        assert_eq!(records, 15);
+        assert_eq!(records, 16);
     }
 }
 

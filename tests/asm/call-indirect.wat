@@ -1,7 +1,7 @@
 ;; A comparison with a constant, one load from the table, one comparison of types.
 (module
   (type $t (func (param i32) (result i32)))
-  (table 4 4 funcref)
+  (table (export "table") 4 4 funcref)
   (func (export "call") (param i32) (result i32)
     (call_indirect (type $t) (i32.const 7) (local.get 0))))
 ;; | wasm[test]::function[0]::call:

@@ -24,7 +24,7 @@ use sha2::{Digest, Sha256};
 
 use super::roles::{self, Roles};
 use crate::func_key::{FuncKey, Reference};
-use crate::module::{Body, ConstOp, DataSegment, ElemSegment, Function, Import, Module};
+use crate::module::{Body, ConstOp, DataSegment, ElemSegment, Function, Import, Module, Use};
 use crate::plan::Plan;
 use crate::target::Target;
 
@@ -105,7 +105,7 @@ impl<'m> Keys<'m> {
 
     fn body(&self, digest: &mut Digester, body: &Body<'_>, roles: &Roles) {
         // What it uses, and its loops, stand in its bytes.
-        let Body { bytes, offset, loop_depth: _, uses: _, names, hints } = body;
+        let Body { bytes, offset, loop_depth: _, uses, names, hints } = body;
         // The bytes without indices of functions; what they name, and where.
         let mut rest = Vec::with_capacity(bytes.len());
         let mut named = Vec::with_capacity(2 * names.len());
@@ -125,6 +125,12 @@ impl<'m> Keys<'m> {
         rest.extend(&bytes[end..]);
         digest.numbers(named.into_iter());
         digest.bytes(&rest);
+        for thing in uses {
+            if let Use::CallIndirect(table, sig) = thing {
+                let constant = self.plan.constant_tables.get(table);
+                digest.debug(&constant.map(|table| (table.entries.len(), table.targets(*sig))));
+            }
+        }
         digest.number(hints.len() as u64);
         for hint in hints {
             digest.number(hint.offset.wrapping_sub(*offset) as u64);
@@ -304,10 +310,13 @@ impl Digester {
             signatures: _,
             functions: _,
             data: _,
+            elems: _,
             // In the keys of those that make references.
             func_refs: _,
             func_ref_of: _,
             wasi,
+            // In the keys of those that call through them.
+            constant_tables: _,
             // In the keys of those in which the functions play a part.
             products: _,
             small: _,

@@ -125,8 +125,11 @@ impl<'a> Description<'a> {
         );
         self.array::<VmElem, _>(
             root + offset_of!(VmModule, elems),
-            module.elems.values(),
-            |this, at, elem| this.items(at + offset_of!(VmElem, items), &elem.items),
+            module.elems.iter(),
+            |this, at, (index, elem)| {
+                let items = if plan.elems[index] { &*elem.items } else { &[] };
+                this.items(at + offset_of!(VmElem, items), items);
+            },
         );
         self.array::<VmImage, _>(
             root + offset_of!(VmModule, images),
@@ -282,7 +285,9 @@ impl<'a> Description<'a> {
             }
             Item::Table(table) => {
                 let ty = &module.tables[table];
-                limits(ty.min, ty.max);
+                // What a constant one holds is no part of instances.
+                let constant = self.plan.constant_tables.contains_key(&table);
+                limits(if constant { 0 } else { ty.min }, ty.max);
                 relocated.u8(at + offset_of!(VmExternType, index64), ty.index64.into());
                 let at = at + offset_of!(VmExternType, value);
                 val_type(relocated, at, ValType::Ref(ty.element), resolve);

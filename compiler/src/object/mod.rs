@@ -7,7 +7,8 @@
 //! <stem>module  -> init, start, functions that references are made to, types, segments, images
 //! <stem>exports -> <stem>module, every exported function's body
 //! <stem>..._wasm_call, ..._array_call -> the body
-//! a body        -> what it calls, types it compares with
+//! a body        -> what it calls, types it compares with, constant tables
+//! a table       -> the functions there that are called
 //! a type        -> its ways in and out (merged with those of other modules, in one group)
 //! ```
 //!
@@ -44,10 +45,11 @@ use crate::codegen::{Compiled, RelocationTarget};
 use crate::config::Config;
 use crate::error::Result;
 use crate::func_key::{FuncKey, Reference};
-use crate::index::SigIndex;
+use crate::index::{SigIndex, TableIndex};
 use crate::interface::Interface;
 use crate::module::Module;
 use crate::plan::Plan;
+use crate::plan::constant_tables::{ENTRY_LEN, TYPE_OFFSET, type_number};
 use crate::target::Target;
 
 /// The section of functions' records.
@@ -74,6 +76,7 @@ pub fn emit(
         writer: Writer::new(target.triple.architecture),
         code: HashMap::new(),
         types: HashMap::new(),
+        tables: HashMap::new(),
         external: BTreeMap::new(),
         images: Vec::new(),
         sizes: Sizes::default(),
@@ -81,6 +84,7 @@ pub fn emit(
     emitter.writer.file(&format!("{}.wasm", plan.name));
     emitter.define_functions(functions);
     emitter.define_types()?;
+    emitter.constant_tables()?;
     emitter.relocate_functions(functions, target)?;
     emitter.images();
     emitter.descriptions()?;
@@ -122,6 +126,8 @@ struct Emitter<'a> {
     code: HashMap<FuncKey, (Section, SymbolId)>,
     /// The symbol of each `VmFuncType`.
     types: HashMap<SigIndex, SymbolId>,
+    /// The symbol of each constant table.
+    tables: HashMap<TableIndex, SymbolId>,
     /// What the runtime defines, by name.
     external: BTreeMap<String, SymbolId>,
     /// The sections of images.
@@ -200,6 +206,33 @@ impl Emitter<'_> {
                 ways.iter().filter_map(|key| self.code.get(key)).map(|(section, _)| *section);
             let sections: Vec<_> = [section].into_iter().chain(ways).collect();
             self.writer.group(symbol, &sections);
+        }
+        Ok(())
+    }
+
+    fn constant_tables(&mut self) -> Result<()> {
+        for (&index, table) in &self.plan.constant_tables {
+            let name = self.names.of_reference(Reference::Table(index));
+            let mut bytes = Vec::with_capacity(table.entries.len() * ENTRY_LEN as usize);
+            // Code that is called, where it stands.
+            let mut code = Vec::new();
+            for entry in &table.entries {
+                let called = entry.and_then(|func| self.code.get(&FuncKey::Body(func)));
+                code.extend(called.map(|(_, symbol)| (bytes.len(), *symbol)));
+                let number = entry.map_or(0, |func| type_number(self.module.functions[func].sig));
+                bytes.extend([0; TYPE_OFFSET as usize]);
+                bytes.extend(number.to_le_bytes());
+            }
+            let size = bytes.len();
+            let section_name = format!(".rodata.{name}");
+            let section = self.writer.section(&section_name, Purpose::Constant, false, bytes, 8);
+            for (at, symbol) in code {
+                // The distance from the table's start is that from here, and that to here.
+                self.writer.relocate(section, at, Kind::Distance, symbol, at as i64)?;
+            }
+            let kind = SymbolKind::Data;
+            let symbol = self.writer.define(name, Binding::Local, kind, section, size);
+            self.tables.insert(index, symbol);
         }
         Ok(())
     }
@@ -395,6 +428,7 @@ impl Resolve for Emitter<'_> {
         let symbol = match reference {
             Reference::Func(key) => self.code.get(&key).map(|(_, symbol)| *symbol),
             Reference::FuncType(sig) => self.types.get(&sig).copied(),
+            Reference::Table(table) => self.tables.get(&table).copied(),
             Reference::Builtin(_) => None,
         };
         // What the plan forgot is looked for elsewhere, in vain: the linker will name it.

@@ -75,6 +75,9 @@ impl<'a> Names<'a> {
             Reference::Func(key) => self.of_function(key).swap_remove(0),
             Reference::Builtin(builtin) => symbols::builtin(builtin.row().name),
             Reference::FuncType(sig) => self.per_type(PerType::Type, sig),
+            Reference::Table(table) => {
+                self.plan.symbols.local(&format!("table[{}]", table.as_u32()))
+            }
         }
     }
 

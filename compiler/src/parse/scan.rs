@@ -128,6 +128,7 @@ impl Loops {
 
 fn add_uses(module: &Module<'_>, op: &Operator<'_>, uses: &mut Vec<Use>) {
     let read_table = |table| Use::ReadTable(TableIndex::from_u32(table));
+    let write_table = |table| Use::WriteTable(TableIndex::from_u32(table));
     let shares = |memory| module.memories[MemoryIndex::from_u32(memory)].shared;
     let is_shared = |arg: MemArg| match arg.target {
         MemArgTarget::Memory(memory) => shares(memory),
@@ -147,28 +148,33 @@ fn add_uses(module: &Module<'_>, op: &Operator<'_>, uses: &mut Vec<Use>) {
             uses.push(Use::RefFunc(FuncIndex::from_u32(function_index)));
         }
         Operator::CallRef { type_index } | Operator::ReturnCallRef { type_index } => {
-            uses.push(Use::CallIndirect(module.types[TypeIndex::from_u32(type_index)]));
+            uses.push(Use::CallRef(module.types[TypeIndex::from_u32(type_index)]));
         }
         Operator::CallIndirect { type_index, table_index }
         | Operator::ReturnCallIndirect { type_index, table_index } => {
             let sig = module.types[TypeIndex::from_u32(type_index)];
-            uses.extend([Use::CallIndirect(sig), read_table(table_index)]);
+            uses.push(Use::CallIndirect(TableIndex::from_u32(table_index), sig));
         }
         Operator::GlobalGet { global_index } => {
             uses.push(Use::ReadGlobal(GlobalIndex::from_u32(global_index)));
         }
         Operator::TableGet { table } => uses.push(read_table(table)),
-        Operator::TableCopy { src_table, .. } => {
-            uses.extend([read_table(src_table), Use::Builtin(Builtin::table_copy)]);
+        Operator::TableSet { table } => uses.push(write_table(table)),
+        Operator::TableCopy { dst_table, src_table } => {
+            let builtin = Use::Builtin(Builtin::table_copy);
+            uses.extend([read_table(src_table), write_table(dst_table), builtin]);
         }
-        Operator::TableInit { elem_index, .. } => {
+        Operator::TableInit { elem_index, table } => {
             let elem = ElemIndex::from_u32(elem_index);
-            uses.extend([Use::InitTable(elem), Use::Builtin(Builtin::table_init)]);
+            let builtin = Use::Builtin(Builtin::table_init);
+            uses.extend([Use::InitTable(elem), write_table(table), builtin]);
         }
         Operator::TableGrow { table } => {
+            uses.push(write_table(table));
             uses.push(by_table(table, Builtin::table_grow_func, Builtin::table_grow_extern));
         }
         Operator::TableFill { table } => {
+            uses.push(write_table(table));
             uses.push(by_table(table, Builtin::table_fill_func, Builtin::table_fill_extern));
         }
         Operator::ElemDrop { .. } => uses.push(Use::Builtin(Builtin::elem_drop)),

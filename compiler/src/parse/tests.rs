@@ -68,7 +68,7 @@ fn things_have_the_types_and_places_that_the_text_gives_them() {
     assert_eq!(*body.uses, [Use::Call(func(0))]);
     let start = module.functions[func(2)].body.as_ref().unwrap();
     let sig = module.functions[func(0)].sig;
-    assert_eq!(*start.uses, [Use::CallIndirect(sig), Use::ReadTable(TableIndex::from_u32(0))]);
+    assert_eq!(*start.uses, [Use::CallIndirect(TableIndex::from_u32(0), sig)]);
     let data: Vec<_> = module.data.values().collect();
     assert_eq!(data[0].bytes, b"abc");
     let (_, offset) = data[0].active.as_ref().unwrap();

@@ -4,13 +4,15 @@
 //! refers to it. A table can be looked at if it is imported or exported or if reachable code
 //! calls through it, gets from it or copies from it; a global if it is imported or exported or
 //! if reachable code gets it; a passive segment if reachable code initialises a table from it.
-//! (Active and declared segments are dropped before any code runs.)
+//! (Active and declared segments are dropped before any code runs.) A call through a
+//! [constant table](super::constant_tables) reaches the functions of its type there.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cranelift_entity::EntitySet;
 use wasmaot_abi::builtins::Builtin;
 
+use super::constant_tables::ConstantTable;
 use crate::index::*;
 use crate::module::{ConstOp, ElemMode, Item, Module, Use};
 
@@ -21,7 +23,7 @@ pub struct Reach {
     pub functions: EntitySet<FuncIndex>,
     /// Defined functions that references are made to.
     pub func_refs: BTreeSet<FuncIndex>,
-    /// Signatures of imports and of indirect calls.
+    /// Signatures of imports, and of calls of references and through tables that are not constant.
     pub signatures: BTreeSet<SigIndex>,
     /// Tables whose elements can be looked at.
     pub tables: EntitySet<TableIndex>,
@@ -36,8 +38,19 @@ pub struct Reach {
 }
 
 /// Follows everything from the roots.
-pub fn reach(module: &Module<'_>, exports: &[usize]) -> Reach {
-    let mut walk = Walk { module, reach: Reach::default(), active: HashMap::new(), next: vec![] };
+pub fn reach(
+    module: &Module<'_>,
+    exports: &[usize],
+    constant: &BTreeMap<TableIndex, ConstantTable>,
+) -> Reach {
+    let mut walk = Walk {
+        module,
+        constant,
+        reach: Reach::default(),
+        called: BTreeSet::new(),
+        active: HashMap::new(),
+        next: vec![],
+    };
     for (index, elem) in module.elems.iter() {
         if let ElemMode::Active(table, _) = elem.mode {
             walk.active.entry(table).or_default().push(index);
@@ -69,7 +82,10 @@ pub fn reach(module: &Module<'_>, exports: &[usize]) -> Reach {
 
 struct Walk<'m, 'a> {
     module: &'m Module<'a>,
+    constant: &'m BTreeMap<TableIndex, ConstantTable>,
     reach: Reach,
+    /// The types that constant tables have been called through with.
+    called: BTreeSet<(TableIndex, SigIndex)>,
     /// The active segments of each table.
     active: HashMap<TableIndex, Vec<ElemIndex>>,
     /// Functions in `reach` whose code has not been looked at yet.
@@ -90,9 +106,11 @@ impl Walk<'_, '_> {
         match thing {
             Use::Call(func) => self.function(func),
             Use::RefFunc(func) => self.func_ref(func),
-            Use::CallIndirect(sig) => {
+            Use::CallIndirect(table, sig) => self.call_indirect(table, sig),
+            Use::CallRef(sig) => {
                 self.reach.signatures.insert(sig);
             }
+            Use::WriteTable(_) => {}
             Use::ReadTable(table) => self.table(table),
             Use::ReadGlobal(global) => self.global(global),
             Use::InitTable(elem) => {
@@ -106,6 +124,20 @@ impl Walk<'_, '_> {
             }
             Use::Builtin(builtin) => {
                 self.reach.builtins.insert(builtin);
+            }
+        }
+    }
+
+    fn call_indirect(&mut self, table: TableIndex, sig: SigIndex) {
+        match self.constant.get(&table) {
+            None => {
+                self.reach.signatures.insert(sig);
+                self.table(table);
+            }
+            Some(constant) => {
+                if self.called.insert((table, sig)) {
+                    constant.functions(sig).for_each(|func| self.function(func));
+                }
             }
         }
     }

@@ -200,7 +200,7 @@ fn every_type_that_can_be_called_by_has_its_ways_in_and_out() {
         (type $indirect (func (param i32)))
         (type $unused (func (param i64)))
         (import "" "" (func (param f32)))
-        (table 1 funcref)
+        (table (export "table") 1 funcref)
         (func (type $unused))
         (func (export "run") (result f64)
           (call_indirect (type $indirect) (i32.const 0) (i32.const 0)) (f64.const 0)))"#;
@@ -389,6 +389,7 @@ fn check_references(module: &Module<'_>, config: &Config, file: &str) -> usize {
             let planned = match Reference::from_name(name) {
                 Reference::Func(key) => plan.functions.binary_search(&key).is_ok(),
                 Reference::FuncType(sig) => plan.signatures.binary_search(&sig).is_ok(),
+                Reference::Table(table) => plan.constant_tables.contains_key(&table),
                 Reference::Builtin(_) => true,
             };
             assert!(planned, "{file}: {key:?} refers to {:?}", Reference::from_name(name));

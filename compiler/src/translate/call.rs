@@ -7,7 +7,7 @@ use wasmaot_abi::traps::TrapCode;
 
 use super::context::Context;
 use super::trap::trap_if;
-use super::{inline, meter, table, vmctx, wide};
+use super::{dispatch, inline, meter, table, vmctx, wide};
 use crate::config::TrapStyle;
 use crate::error::Result;
 use crate::func_key::{FuncKey, Reference};
@@ -17,7 +17,7 @@ use crate::index::{FuncIndex, SigIndex, TableIndex};
 pub enum Callee {
     /// A function of the module.
     Own(FuncRef),
-    /// Code and context that are known at run time only.
+    /// Code that is known at run time only, and a context.
     Pointer {
         /// The code.
         wasm_call: Value,
@@ -42,8 +42,9 @@ pub fn direct(cx: &mut Context<'_, '_>, func: FuncIndex) -> Result<()> {
 
 /// `call_indirect`.
 pub fn indirect(cx: &mut Context<'_, '_>, table: TableIndex, sig: SigIndex) {
-    let callee = element(cx, table, sig);
-    call(cx, sig, callee);
+    if let Some(callee) = element(cx, table, sig) {
+        call(cx, sig, callee);
+    }
 }
 
 /// `call_ref`.
@@ -62,9 +63,14 @@ pub fn function(cx: &mut Context<'_, '_>, func: FuncIndex) -> Callee {
     Callee::Own(cx.callee(Reference::Func(FuncKey::Body(func)), |cx| cx.signature(sig)))
 }
 
-/// Pops an index: the function there in a table, which is of a type or traps.
-pub fn element(cx: &mut Context<'_, '_>, table: TableIndex, sig: SigIndex) -> Callee {
+/// Pops an index: the function there in a table, which is of a type or traps. `None` if that
+/// always traps.
+pub fn element(cx: &mut Context<'_, '_>, table: TableIndex, sig: SigIndex) -> Option<Callee> {
     let index = cx.pop();
+    if let Some(constant) = cx.plan.constant_tables.get(&table) {
+        let wasm_call = dispatch::code(cx, table, constant, sig, index)?;
+        return Some(Callee::Pointer { wasm_call, callee: cx.vmctx });
+    }
     let element = table::element(cx, table, index, TrapCode::UndefinedElement);
     let flags = vmctx::table_flags(cx);
     let func_ref = cx.ins().load(super::types::POINTER, flags, element, 0);
@@ -74,7 +80,7 @@ pub fn element(cx: &mut Context<'_, '_>, table: TableIndex, sig: SigIndex) -> Ca
     let differ = cx.ins().icmp(IntCC::NotEqual, actual, expected);
     trap_if(cx, differ, TrapCode::IndirectCallTypeMismatch);
     let (wasm_call, callee) = vmctx::func_ref_target(cx, func_ref, None);
-    Callee::Pointer { wasm_call, callee }
+    Some(Callee::Pointer { wasm_call, callee })
 }
 
 /// Pops a typed reference: the function that it refers to, or a trap if it is null.

@@ -14,6 +14,7 @@ mod call;
 mod context;
 mod control;
 mod convert;
+mod dispatch;
 mod float;
 mod global;
 mod init;

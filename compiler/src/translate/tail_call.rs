@@ -16,8 +16,9 @@ pub fn direct(cx: &mut Context<'_, '_>, func: FuncIndex) {
 
 /// `return_call_indirect`.
 pub fn indirect(cx: &mut Context<'_, '_>, table: TableIndex, sig: SigIndex) {
-    let callee = call::element(cx, table, sig);
-    tail_call(cx, sig, callee);
+    if let Some(callee) = call::element(cx, table, sig) {
+        tail_call(cx, sig, callee);
+    }
 }
 
 /// `return_call_ref`.

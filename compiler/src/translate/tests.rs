@@ -313,7 +313,7 @@ fn every_atomic_instruction() {
 
 #[test]
 fn an_indirect_call_checks_bounds_and_type() {
-    let wat = r#"(module (table 8 8 funcref) (func (export "f") (param i32)
+    let wat = r#"(module (table (export "t") 8 8 funcref) (func (export "f") (param i32)
         (call_indirect (local.get 0))))"#;
     let text = first(wat, &config(TrapStyle::Signals));
     let code = |code| trap::to_cranelift(code).to_string();

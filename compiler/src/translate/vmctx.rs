@@ -162,7 +162,8 @@ pub fn heap_flags(cx: &Context<'_, '_>, faults: bool) -> MemFlagsData {
 /// The number of elements that a table has at all times, if that cannot change.
 pub fn fixed_table_len(cx: &Context<'_, '_>, index: TableIndex) -> Option<u64> {
     let ty = &cx.module.tables[index];
-    (ty.max == Some(ty.min)).then_some(ty.min)
+    let fixed = ty.max == Some(ty.min) || cx.plan.constant_tables.contains_key(&index);
+    fixed.then_some(ty.min)
 }
 
 fn table_field(cx: &mut Context<'_, '_>, index: TableIndex, offset: usize) -> Value {
@@ -273,7 +274,16 @@ pub fn func_ref_target(
 
 /// The address that stands for a function type.
 pub fn func_type(cx: &mut Context<'_, '_>, sig: SigIndex) -> Value {
-    let name = cx.external_name(Reference::FuncType(sig));
+    address_of(cx, Reference::FuncType(sig))
+}
+
+/// The address of a constant table.
+pub fn constant_table(cx: &mut Context<'_, '_>, table: TableIndex) -> Value {
+    address_of(cx, Reference::Table(table))
+}
+
+fn address_of(cx: &mut Context<'_, '_>, reference: Reference) -> Value {
+    let name = cx.external_name(reference);
     let data = GlobalValueData::Symbol { name, offset: 0.into(), colocated: true, tls: false };
     let symbol = cx.builder.create_global_value(data);
     cx.ins().symbol_value(POINTER, symbol)

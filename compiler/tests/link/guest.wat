@@ -7,6 +7,9 @@
   (data (i32.const 16) "hello")
   (table 2 funcref)
   (elem (i32.const 0) $add)
+  ;; What nobody can change.
+  (table $constant 3 funcref)
+  (elem (table $constant) (i32.const 1) func $add)
   (global $g (mut i32) (i32.const 5))
 
   (func $add (export "add") (param i32 i32) (result i32)
@@ -29,6 +32,9 @@
   (func (export "single") (param f32) (result f32) (f32.neg (local.get 0)))
   (func (export "indirect") (param i32 i32 i32) (result i32)
     (call_indirect (param i32 i32) (result i32) (local.get 0) (local.get 1) (local.get 2)))
+  (func (export "constant") (param i32 i32 i32) (result i32)
+    (call_indirect $constant (param i32 i32) (result i32)
+      (local.get 0) (local.get 1) (local.get 2)))
   (func (export "call_many") (param i64) (result i64)
     (call $many (local.get 0) (i64.const 1) (i64.const 2) (i64.const 3) (i64.const 4) (i64.const 5)
                 (i64.const 6) (i64.const 7) (i64.const 8) (i64.const 9) (f64.const 0.5) (f64.const 0.25)))
@@ -44,4 +50,5 @@
   ;; More results than registers.
   (func (export "spread") (param i64) (result i64 f32 i32 f64 i64 f32 i32 f64 i64 f32 i32 f64 i64 f32 i32 f64 i64 f32 i32 f64 i64 f32 i32 f64) (call $spread (local.get 0)))
   (func $only_for_unused (param i32) (result i32) (i32.mul (local.get 0) (i32.const 77)))
-  (func (export "unused") (param i32) (result i32) (call $only_for_unused (local.get 0))))
+  (func (export "unused") (param i32) (result i32) (call $only_for_unused (local.get 0)))
+  (export "table" (table 0)))

@@ -60,6 +60,7 @@ extern uint8_t wasm_guest_sum_array_call(void *, void *, struct slot *, size_t);
 extern struct result wasm_guest_two_wasm_call(void *, void *, struct slot *);
 extern struct result wasm_guest_single_wasm_call(void *, void *, float);
 extern struct result wasm_guest_indirect_wasm_call(void *, void *, uint32_t, uint32_t, uint32_t);
+extern struct result wasm_guest_constant_wasm_call(void *, void *, uint32_t, uint32_t, uint32_t);
 extern struct result wasm_guest_call_many_wasm_call(void *, void *, uint64_t);
 extern struct result wasm_guest_references_wasm_call(void *, void *, uint32_t, uint32_t, uint32_t);
 extern struct result wasm_guest_spread_wasm_call(void *, void *, uint64_t, struct slot *);
@@ -328,6 +329,9 @@ static void calls(void) {
   CHECK(wasm_guest_indirect_wasm_call(c, c, 20, 30, 0).value == 50);
   CHECK(wasm_guest_indirect_wasm_call(c, c, 20, 30, 1).status == 1);
   CHECK(wasm_guest_indirect_wasm_call(c, c, 20, 30, 2).status == 1);
+  CHECK(wasm_guest_constant_wasm_call(c, c, 20, 30, 1).value == 50);
+  CHECK(wasm_guest_constant_wasm_call(c, c, 20, 30, 0).status == 1);
+  CHECK(wasm_guest_constant_wasm_call(c, c, 20, 30, 3).status == 1);
 
   CHECK(wasm_guest_call_many_wasm_call(c, c, 100).value == 105);
   CHECK(wasm_guest_call_many_wasm_call(c, c, 13).status == 1);
@@ -370,7 +374,7 @@ int main(void) {
       functions++;
     }
   }
-  CHECK(functions == 12);
+  CHECK(functions == 13);
   /* The way in for callers who learn the type late. */
   const struct exported *add = &exports[1];
   CHECK(add->name.len == 3 && add->type.func->params == 2 && add->func_ref == 0);

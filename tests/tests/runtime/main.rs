@@ -10,6 +10,7 @@ mod guests;
 
 mod asleep;
 mod bulk;
+mod dispatch;
 mod externref;
 mod fuel;
 mod function_references;
