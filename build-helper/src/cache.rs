@@ -118,7 +118,7 @@ impl Cache {
     }
 
     fn read(&self, key: &Key) -> io::Result<Vec<u8>> {
-        let user = self.user()?;
+        let user = User::of_process(&self.folder)?;
         user.owns(&fs::metadata(&self.folder)?)?;
         let mut file = File::open(self.path(key))?;
         let meta = file.metadata()?;
@@ -137,8 +137,8 @@ impl Cache {
             return Ok(());
         }
         self.make_folder()?;
-        self.user()?.owns(&fs::metadata(&self.folder)?)?;
-        let unfinished = self.unfinished(&key.to_string());
+        check_private(&self.folder)?;
+        let unfinished = self.folder.join(unfinished(&key.to_string()));
         let path = self.path(key);
         let written = create(&unfinished)
             .and_then(|mut file| file.write_all(bytes))
@@ -150,26 +150,13 @@ impl Cache {
         self.sweep(&path)
     }
 
-    /// A name that no other process and no other thread writes to.
-    fn unfinished(&self, name: &str) -> PathBuf {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        self.folder.join(format!("{name}.{}-{count}.{UNFINISHED}", std::process::id()))
-    }
-
     fn make_folder(&self) -> io::Result<()> {
         if self.folder.is_dir() {
             return Ok(());
         }
         fs::create_dir_all(&self.root)?;
         tag(&self.root);
-        let mut builder = DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        match builder.create(&self.folder) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            result => result,
-        }
+        make_private(&self.folder)
     }
 
     /// Removes what was not used for longest until the rest fits, but not the file just written.
@@ -202,23 +189,6 @@ impl Cache {
         }
         Ok(())
     }
-
-    fn user(&self) -> io::Result<User> {
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::MetadataExt;
-            if let Ok(meta) = fs::metadata("/proc/self") {
-                return Ok(User { id: meta.uid() });
-            }
-            // New files are this user's.
-            let probe = self.unfinished("user");
-            let id = create(&probe).and_then(|file| file.metadata()).map(|meta| meta.uid());
-            let _ = fs::remove_file(&probe);
-            Ok(User { id: id? })
-        }
-        #[cfg(not(unix))]
-        Ok(User {})
-    }
 }
 
 impl Store for Cache {
@@ -248,6 +218,27 @@ struct User {
 }
 
 impl User {
+    /// That of this process, who can make files in a folder: where the system does not say who it
+    /// is, a new file there does.
+    fn of_process(folder: &Path) -> io::Result<Self> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            if let Ok(meta) = fs::metadata("/proc/self") {
+                return Ok(Self { id: meta.uid() });
+            }
+            let probe = folder.join(unfinished("user"));
+            let id = create(&probe).and_then(|file| file.metadata()).map(|meta| meta.uid());
+            let _ = fs::remove_file(&probe);
+            Ok(Self { id: id? })
+        }
+        #[cfg(not(unix))]
+        {
+            let _ = folder;
+            Ok(Self {})
+        }
+    }
+
     /// Makes sure that nobody else can write to a file or folder.
     fn owns(&self, meta: &Metadata) -> io::Result<()> {
         #[cfg(unix)]
@@ -260,6 +251,35 @@ impl User {
         let _ = meta;
         Ok(())
     }
+}
+
+/// The name of a file that no other process and no other thread writes to.
+fn unfinished(name: &str) -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!("{name}.{}-{count}.{UNFINISHED}", std::process::id())
+}
+
+/// Makes a folder, unless it is there, that only this user can read and write.
+///
+/// # Errors
+/// If it cannot be made: the one that it is to be in has to be there.
+pub fn make_private(folder: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    match builder.create(folder) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        result => result,
+    }
+}
+
+/// Makes sure that nobody but this user can write to a folder.
+///
+/// # Errors
+/// `PermissionDenied` if somebody can; others if there is no such folder.
+pub fn check_private(folder: &Path) -> io::Result<()> {
+    User::of_process(folder)?.owns(&fs::metadata(folder)?)
 }
 
 /// Makes a file that only this user can read and write.

@@ -70,3 +70,23 @@ fn a_cache_that_cannot_be_written_to_is_named_with_what_mends_it() {
         }
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_cache_that_others_can_write_to_is_not_used() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let sandbox = sandbox();
+    let cache = sandbox.path().join("cache");
+    let variables = [("WASMAOT_CACHE_DIR", &*cache), ("PATH", Path::new(""))];
+    // Without cargo there are only the folders.
+    wasmaot(sandbox.path(), RUN, &variables);
+    let folders = fs::read_dir(&cache).unwrap().map(|entry| entry.unwrap().path());
+    let folders: Vec<_> = folders.filter(|path| path.join("programs").is_dir()).collect();
+    let [folder] = &folders[..] else { panic!("{folders:?}") };
+    let mode = fs::metadata(folder).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o777)).unwrap();
+    let words = ["others can write to the cache of programs", folder.to_str().unwrap()];
+    refused(sandbox.path(), RUN, &variables, &words);
+}

@@ -11,7 +11,8 @@
 //! Beside that is the cache of machine code, `functions/`: see [`wasmaot_build::cache`].
 //!
 //! A key is a hash of the module, all options and the build of wasmaot. Programs appear by being
-//! renamed, so that there are no half ones, and one that is there is used without a lock. Everything
+//! renamed, so that there are no half ones, and one that is there is used without a lock. Nobody but
+//! the user may be able to write to the first folder: what is in there gets to run. Everything
 //! may be deleted at any time. What was not used for a month goes when something new comes.
 
 use std::fs::{self, File, TryLockError};
@@ -20,7 +21,7 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
-use wasmaot_build::cache::{note_use, tag};
+use wasmaot_build::cache::{check_private, make_private, note_use, tag};
 
 use crate::shell::Shell;
 
@@ -75,8 +76,9 @@ impl Cache {
         self.folder.join("programs")
     }
 
-    /// A finished program.
+    /// A finished program, unless others could have put it there.
     pub fn find(&self, key: &str) -> Option<PathBuf> {
+        check_private(&self.folder).ok()?;
         let path = self.programs().join(key);
         let meta = fs::metadata(&path).ok().filter(|meta| meta.is_file() && meta.len() > 0)?;
         note_use(&path, &meta, NOTED);
@@ -100,10 +102,21 @@ impl Cache {
             )
         };
         let (package, target) = (self.folder.join("package"), self.folder.join("target"));
+        if let Some(root) = self.folder.parent() {
+            fs::create_dir_all(root).with_context(failed)?;
+            tag(root);
+        }
+        make_private(&self.folder).with_context(failed)?;
+        check_private(&self.folder).with_context(|| {
+            format!(
+                "others can write to the cache of programs, `{}`: delete it, or have ${VARIABLE} \
+                 name another folder",
+                self.folder.display()
+            )
+        })?;
         for folder in [&self.programs(), &package] {
             fs::create_dir_all(folder).with_context(failed)?;
         }
-        self.folder.parent().into_iter().for_each(tag);
         let open = File::options().create(true).truncate(false).write(true).read(true).to_owned();
         let lock = open.open(self.folder.join("lock")).with_context(failed)?;
         match lock.try_lock() {
