@@ -268,6 +268,42 @@ fn what_callers_make_of_a_changed_function_is_new() {
     }
 }
 
+/// What a call through a constant table knows of it is in the key.
+#[test]
+fn calls_through_another_constant_table_are_new() {
+    let guest = |len: u32, elements: &str, rest: &str| {
+        let text = format!(
+            "(module (table {len} funcref) (elem (i32.const 1) func {elements})
+                (type $t (func (result i32))) (type $u (func (param i32) (result i32)))
+                (func $t1 (type $t) (i32.const 1)) (func $t2 (type $t) (i32.const 2))
+                (func $u1 (type $u) (local.get 0))
+                (func (export \"t\") (type $u) (call_indirect (type $t) (local.get 0)))
+                (func (export \"u\") (type $u)
+                    (call_indirect (type $u) (i32.const 7) (local.get 0)))
+                (func (export \"none\") (result i32) (i32.const 3)) {rest})"
+        );
+        wat::parse_str(text).unwrap()
+    };
+    let shelf = Shelf::default();
+    compile_in(&shelf, &guest(4, "$t1 $t2 $u1", ""), &config());
+    for (len, elements, rest) in [
+        (5, "$t1 $t2 $u1", ""),
+        (4, "$u1 $t1 $t2", ""),
+        (4, "$t1 $u1 $t2", ""),
+        (4, "$t1 $t2", ""),
+        (4, "$u1", ""),
+        (4, "$t1 $t2 $u1", "(export \"table\" (table 0))"),
+    ] {
+        let work = compile_in(&shelf, &guest(len, elements, rest), &config()).work;
+        assert!(work.generated > 0, "{len} {elements} {rest}");
+    }
+    // Other functions of the same types in the same places.
+    let shelf = Shelf::default();
+    compile_in(&shelf, &guest(4, "$t1 $t2 $u1", ""), &config());
+    let work = compile_in(&shelf, &guest(4, "$t2 $t1 $u1", ""), &config()).work;
+    assert_eq!(work.generated, 0);
+}
+
 #[test]
 fn a_function_is_generated_again_with_what_is_put_into_it() {
     let guest = |small: &str, other: &str| {
