@@ -415,9 +415,6 @@ fn make(
         }
     }
     tables.into_iter().for_each(|table| _ = store.own_table(table));
-    if store.modules.add(module) {
-        store.funcs.resolve(|params, results| find_type(module, params, results));
-    }
     let func_refs = context.func_refs();
     for (i, init) in module.func_refs().iter().enumerate() {
         let func_ref =
@@ -433,6 +430,10 @@ fn make(
         let item = item.unwrap_or_else(provided);
         bind(store, context, import, *place, item);
         *place += 1;
+    }
+    // What is imported has its type by now, without a search.
+    if store.modules.add(module) {
+        store.funcs.resolve(|params, results| find_type(module, params, results));
     }
     store.instances.push(data);
     Ok(context)
