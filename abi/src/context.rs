@@ -80,9 +80,10 @@ pub struct VmLimits {
 
 /// One call from host to guest, in the frame of the entry that made it: where a trap resumes.
 ///
-/// To resume: set the stack pointer to `sp`, the frame pointer to `fp`, and jump to `handler`.
-/// The handler restores every register that the C convention preserves, unlinks the record and
-/// returns failure.
+/// To resume: take the record out of its thread, whose `entry` becomes `outer` and, if that is
+/// not null, whose `exit_fp` becomes `outer_exit_fp`; set the stack pointer to `sp`, the frame
+/// pointer to `fp`, and jump to `handler`. The handler restores every register that the C
+/// convention preserves, and returns failure.
 #[repr(C)]
 #[derive(Debug)]
 pub struct VmEntry {

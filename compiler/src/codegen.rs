@@ -94,6 +94,9 @@ pub fn generate(
     store: Option<&dyn Store>,
 ) -> Result<(Vec<Compiled>, Work)> {
     let compile = |context: &mut Context, key: &FuncKey| {
+        if let Some(short) = trampoline::short::short(module, target, *key) {
+            return Ok(short.compiled(*key));
+        }
         let function = clif(module, plan, target, *key)?;
         let isa = isa(module, target, *key, &function);
         let compiled = compile(context, function, isa, *key)

@@ -12,6 +12,7 @@ use crate::module::Module;
 use crate::object::names::Names;
 use crate::plan::{self, Plan};
 use crate::target::Target;
+use crate::trampoline::short::{Short, short};
 use crate::{codegen, parse};
 
 /// The intermediate language of every function that would be compiled, before the code
@@ -22,10 +23,15 @@ use crate::{codegen, parse};
 /// As [`compile`](crate::compile).
 pub fn clif(wasm: &[u8], config: &Config) -> Result<String> {
     each(wasm, config, |out, names, module, plan, target, key| {
-        let function = codegen::clif(module, plan, target, key)?;
         for name in names.of_function(key) {
             let _ = writeln!(out, "; {name}");
         }
+        if let Some(Short { body, rest }) = short(module, target, key) {
+            let [body, rest] = [body, rest].map(|reference| names.of_reference(reference));
+            let _ = writeln!(out, ";   goes on at {rest}, which calls {body}\n");
+            return Ok(());
+        }
+        let function = codegen::clif(module, plan, target, key)?;
         for name in function.params.user_named_funcs().values() {
             let symbol = names.of_reference(Reference::from_name(name));
             let _ = writeln!(out, ";   {name} is {symbol}");
@@ -42,6 +48,14 @@ pub fn clif(wasm: &[u8], config: &Config) -> Result<String> {
 /// As [`compile`](crate::compile).
 pub fn asm(wasm: &[u8], config: &Config) -> Result<String> {
     each(wasm, config, |out, names, module, plan, target, key| {
+        if let Some(Short { body, rest }) = short(module, target, key) {
+            for name in names.of_function(key) {
+                let _ = writeln!(out, "{name}:");
+            }
+            let [body, rest] = [body, rest].map(|reference| names.of_reference(reference));
+            let _ = writeln!(out, "  leaq {body}(%rip), %rax\n  jmp {rest}\n");
+            return Ok(());
+        }
         let function = codegen::clif(module, plan, target, key)?;
         let isa = codegen::isa(module, target, key, &function);
         let mut context = Context::for_function(function);

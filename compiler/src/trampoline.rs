@@ -6,6 +6,7 @@
 
 mod entry;
 mod exit;
+pub mod short;
 pub mod signature;
 
 use std::mem::{offset_of, size_of};

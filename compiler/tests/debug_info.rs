@@ -113,8 +113,12 @@ fn link(object: &[u8]) -> Vec<u8> {
         "{ global: wasm_guest_run_wasm_call; local: *; };",
     )
     .unwrap();
+    // The rest of the entry is the runtime's.
+    const REST: &str = "wasmaot_builtin_enter_int";
+    let rest = format!(".globl {REST}\n{REST}: ret\n.section .note.GNU-stack\n");
+    std::fs::write(folder.path().join("rest.s"), rest).unwrap();
     let mut gcc = Command::new("gcc");
-    gcc.current_dir(folder.path()).args(["-shared", "guest.o", "-o", "guest.so"]);
+    gcc.current_dir(folder.path()).args(["-shared", "guest.o", "rest.s", "-o", "guest.so"]);
     gcc.args(["-Wl,--gc-sections", "-Wl,--version-script=exported", "-Wl,--fatal-warnings"]);
     let result = gcc.output().unwrap();
     assert!(result.status.success(), "{}", String::from_utf8_lossy(&result.stderr));

@@ -42,6 +42,8 @@ macro_rules! define {
         }
     };
     (@safepoint $store:expr, $result:ident, $fails:ident) => { safepoint($store) };
+    // These are in a machine's own words.
+    (@one $name:ident () () enters) => { use crate::arch::$name; };
     (@one $name:ident (ctx $(, $p:ident: $t:ident)*) $result:tt $fails:ident) => {
         #[unsafe(export_name = concat!("wasmaot_builtin_", stringify!($name)))]
         #[allow(unreachable_code, unused_variables, clippy::diverging_sub_expression)]
@@ -104,6 +106,7 @@ mod body {
     use std::sync::atomic::{AtomicU32, AtomicU64};
 
     use wasmaot_abi::builtins::Vector;
+    use wasmaot_abi::context::VmEntry;
     use wasmaot_abi::module::ElemItem;
     use wasmaot_abi::traps::TrapCode;
 
@@ -425,8 +428,8 @@ mod body {
         // SAFETY: a guest runs, so there is an entry, whose handler restores the host's registers;
         // the trampoline that called us has nothing to drop.
         thread::with(|thread| unsafe {
-            let entry = (*thread.record()).entry;
-            arch::resume((*entry).sp, (*entry).fp, (*entry).handler)
+            let VmEntry { sp, fp, handler, .. } = thread.give_up();
+            arch::resume(sp, fp, handler)
         })
     }
 

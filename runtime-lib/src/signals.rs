@@ -8,6 +8,8 @@
 
 use std::ffi::{c_int, c_void};
 
+use wasmaot_abi::context::VmEntry;
+
 use crate::platform::Fault;
 use crate::{frames, thread};
 
@@ -26,13 +28,13 @@ pub unsafe fn handle(signum: c_int, info: *mut c_void, context: *mut c_void) -> 
     thread::with(|thread| {
         // SAFETY: the record and the entries in it are this thread's.
         unsafe {
-            let entry = (*thread.record()).entry;
-            if entry.is_null() {
+            if (*thread.record()).entry.is_null() {
                 return false;
             }
             // The fault is in a guest's function, which has a frame.
             frames::capture(thread, code, Some((pc, fp)));
-            fault.resume_at((*entry).sp, (*entry).fp, (*entry).handler);
+            let VmEntry { sp, fp, handler, .. } = thread.give_up();
+            fault.resume_at(sp, fp, handler);
         }
         true
     })

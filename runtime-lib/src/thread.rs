@@ -112,6 +112,24 @@ impl Thread {
         self.record.get()
     }
 
+    /// Takes the innermost call from host to guest out of the record: it is given up, and the
+    /// thread is to go on as the entry says. Safe in signal handlers.
+    ///
+    /// # Safety
+    /// The thread is the present one, and there is such a call.
+    pub(crate) unsafe fn give_up(&self) -> VmEntry {
+        // SAFETY: the caller's promise; entries are those of calls under way.
+        unsafe {
+            let record = self.record.get();
+            let entry = (*record).entry.read();
+            (*record).entry = entry.outer;
+            if !entry.outer.is_null() {
+                (*record).exit_fp = entry.outer_exit_fp;
+            }
+            entry
+        }
+    }
+
     /// Where on the stack the host first called a guest, of those calls that are under way; the place
     /// of the caller, if none is.
     pub(crate) fn outermost(&self) -> usize {

@@ -1,8 +1,8 @@
 //! Ways in: from the platform's C convention to the guests' own.
 //!
-//! An entry links a [`VmEntry`] into its thread before it calls and unlinks it after, whether
-//! the call returned or was given up. To give up, the runtime sets the stack and frame pointers
-//! from the record and jumps to its handler: the exceptional successor of the `try_call` here.
+//! An entry links a [`VmEntry`] into its thread before it calls and unlinks it when the call has
+//! returned. To give a call up, the runtime unlinks the record, sets the stack and frame pointers
+//! from it and jumps to its handler: the exceptional successor of the `try_call` here.
 //! Nothing else is needed, as a call in the `tail` convention preserves no register, so
 //! whatever the entry needs afterwards it has on its stack, the registers of its own caller
 //! included.
@@ -144,7 +144,7 @@ fn to_bits(builder: &mut FunctionBuilder<'_>, value: Value) -> Value {
 }
 
 /// Calls the guest. `give_up` fills the block for a call that was given up; the builder is then
-/// where the call has returned these results. In both places the record is unlinked.
+/// where the call has returned these results. In both places the record has been unlinked.
 fn call(
     builder: &mut FunctionBuilder<'_>,
     plan: &Plan,
@@ -212,7 +212,6 @@ fn call(
     }
 
     builder.switch_to_block(failed);
-    unlink(builder, thread, entry);
     give_up(builder);
     builder.switch_to_block(returned);
     unlink(builder, thread, entry);

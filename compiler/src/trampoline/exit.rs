@@ -84,7 +84,7 @@ pub fn builtin(builtin: Builtin, target: &Target) -> ir::Function {
                 raise_if(builder, target, failed, Raise::IfNot0);
                 builder.ins().return_(&[result]);
             }
-            Fails::Always => {
+            Fails::Always | Fails::Enters => {
                 builder.ins().trap(NEVER);
             }
         }

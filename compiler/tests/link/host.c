@@ -73,18 +73,47 @@ extern const struct module wasm_other_module;
 extern struct result wasm_other_add_wasm_call(void *, void *, uint32_t, uint32_t);
 #endif
 
-/* Resumes at the innermost entry. */
-void wasmaot_builtin_raise(void) {
+/* Takes the innermost entry out of the thread. */
+static struct entry *give_up(void) {
   struct entry *entry = thread.entry;
+  thread.entry = entry->outer;
+  if (entry->outer) thread.exit_fp = entry->outer_exit_fp;
+  return entry;
+}
+
+/* Resumes there. */
+void wasmaot_builtin_raise(void) {
+  struct entry *entry = give_up();
   __asm__ volatile("mov %0, %%rsp\n mov %1, %%rbp\n jmp *%2"
                    : : "a"(entry->sp), "c"(entry->fp), "d"(entry->handler) : "memory");
   __builtin_unreachable();
 }
 
+/* The rest of typed entries: the code to call is in rax, its parameters are in place. */
+#define ENTER(name, result)                                                     \
+  __asm__(".text\n.globl " name "\n.type " name ", @function\n" name ":\n"     \
+    ".cfi_startproc\n push %rbp\n .cfi_def_cfa_offset 16\n"                     \
+    ".cfi_offset rbp, -16\n mov %rsp, %rbp\n .cfi_def_cfa_register rbp\n"       \
+    "push %rbx\n push %r12\n push %r13\n push %r14\n push %r15\n"              \
+    "sub $40, %rsp\n mov 16(%rdi), %rbx\n"                                      \
+    "mov (%rbx), %r10\n mov %r10, (%rsp)\n"                                     \
+    "mov 8(%rbx), %r10\n mov %r10, 8(%rsp)\n"                                   \
+    "lea 1f(%rip), %r10\n mov %r10, 16(%rsp)\n"                                 \
+    "mov %rsp, 24(%rsp)\n mov %rbp, 32(%rsp)\n mov %rsp, (%rbx)\n"              \
+    "call *%rax\n"                                                              \
+    "mov (%rsp), %r10\n mov %r10, (%rbx)\n"                                     \
+    "mov 8(%rsp), %r10\n mov %r10, 8(%rbx)\n"                                   \
+    "xor %edx, %edx\n" result "jmp 2f\n 1: mov $1, %edx\n"                      \
+    "2: mov -40(%rbp), %r15\n mov -32(%rbp), %r14\n mov -24(%rbp), %r13\n"      \
+    "mov -16(%rbp), %r12\n mov -8(%rbp), %rbx\n leave\n"                        \
+    ".cfi_def_cfa rsp, 8\n ret\n .cfi_endproc\n.size " name ", .-" name "\n")
+ENTER("wasmaot_builtin_enter_int", "");
+ENTER("wasmaot_builtin_enter_float", "movq %xmm0, %rax\n");
+
 static void on_signal(int signal, siginfo_t *info, void *context) {
   greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
-  struct entry *entry = thread.entry;
-  if (!entry) abort();
+  if (!thread.entry) abort();
+  struct entry *entry = give_up();
   registers[REG_RSP] = entry->sp;
   registers[REG_RBP] = entry->fp;
   registers[REG_RIP] = entry->handler;

@@ -35,6 +35,17 @@ extern "C" fn wasmaot_builtin_table_init(_: *const c_void) {}
 #[unsafe(no_mangle)]
 extern "C" fn wasmaot_builtin_elem_drop(_: *const c_void) {}
 
+// The rest of typed entries: the code to call is in rax.
+std::arch::global_asm!(
+    ".globl wasmaot_builtin_enter_int",
+    "wasmaot_builtin_enter_int:",
+    "push rbp",
+    "call rax",
+    "xor edx, edx",
+    "pop rbp",
+    "ret",
+);
+
 fn main() {
     let thread = [0; 2];
     let context = Context {

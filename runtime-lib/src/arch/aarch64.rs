@@ -33,3 +33,15 @@ pub(crate) fn stack_pointer() -> usize {
     unsafe { asm!("mov {}, sp", out(reg) sp, options(nomem, nostack, preserves_flags)) };
     sp
 }
+
+/// Objects for this machine do not refer to it: all their entries are the compiler's.
+#[unsafe(export_name = "wasmaot_builtin_enter_int")]
+pub(crate) extern "C" fn enter_int() {
+    std::process::abort()
+}
+
+/// As [`enter_int`].
+#[unsafe(export_name = "wasmaot_builtin_enter_float")]
+pub(crate) extern "C" fn enter_float() {
+    std::process::abort()
+}

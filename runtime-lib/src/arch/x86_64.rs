@@ -1,6 +1,9 @@
 //! x86-64.
 
-use std::arch::asm;
+use std::arch::{asm, naked_asm};
+use std::mem::offset_of;
+
+use wasmaot_abi::context::{VmContext, VmEntry, VmThread};
 
 /// Goes on at `pc` with these stack and frame pointers. What lies between is forgotten.
 ///
@@ -32,4 +35,111 @@ pub(crate) fn stack_pointer() -> usize {
     // SAFETY: reads a register.
     unsafe { asm!("mov {}, rsp", out(reg) sp, options(nomem, nostack, preserves_flags)) };
     sp
+}
+
+/// Ways into a guest's function whose parameters all go in registers and that has one result at
+/// most: what the compiler's entries for other functions do (`compiler/src/trampoline/entry.rs`),
+/// but with nothing restored that the function has preserved. Where parameters lie is the same in
+/// the C convention and in the guests' own, so they are not touched.
+///
+/// `$code` leaves the function's address in `rax`; `$result` puts the result's bits there.
+macro_rules! entry {
+    ($(#[$doc:meta])* $name:ident [$($code:literal)*] [$($result:literal)*]) => {
+        $(#[$doc])*
+        #[unsafe(naked)]
+        #[unsafe(export_name = concat!("wasmaot_builtin_", stringify!($name)))]
+        pub(crate) unsafe extern "C" fn $name() {
+            naked_asm!(
+                ".cfi_startproc",
+                $($code,)*
+                "push rbp",
+                ".cfi_def_cfa_offset 16",
+                ".cfi_offset rbp, -16",
+                "mov rbp, rsp",
+                ".cfi_def_cfa_register rbp",
+                // For the host, if the call is given up: no register of a guest's is preserved then.
+                "push rbx",
+                "push r12",
+                "push r13",
+                "push r14",
+                "push r15",
+                ".cfi_offset rbx, -24",
+                ".cfi_offset r12, -32",
+                ".cfi_offset r13, -40",
+                ".cfi_offset r14, -48",
+                ".cfi_offset r15, -56",
+                // The record, which also leaves the stack aligned.
+                "sub rsp, {size}",
+                "mov rbx, [rdi + {thread}]",
+                "mov r10, [rbx + {innermost}]",
+                "lea r11, [rip + 4f]",
+                "mov [rsp + {outer}], r10",
+                "mov [rsp + {handler}], r11",
+                "mov [rsp + {sp}], rsp",
+                "mov [rsp + {fp}], rbp",
+                "test r10, r10",
+                "jnz 3f",
+                "2:",
+                "mov [rbx + {innermost}], rsp",
+                "call rax",
+                // A constant, so that the next call need not wait for what this one had read.
+                "cmp qword ptr [rsp + {outer}], 0",
+                "jne 5f",
+                "mov qword ptr [rbx + {innermost}], 0",
+                "6:",
+                "xor edx, edx",
+                $($result,)*
+                "mov rbx, [rbp - 8]",
+                ".cfi_remember_state",
+                "leave",
+                ".cfi_def_cfa rsp, 8",
+                "ret",
+                ".cfi_restore_state",
+                // There is a call around this one: its state comes back afterwards.
+                "3:",
+                "mov r10, [rbx + {exit_fp}]",
+                "mov [rsp + {outer_exit_fp}], r10",
+                "jmp 2b",
+                "5:",
+                "mov r10, [rsp + {outer}]",
+                "mov [rbx + {innermost}], r10",
+                "mov r10, [rsp + {outer_exit_fp}]",
+                "mov [rbx + {exit_fp}], r10",
+                "jmp 6b",
+                // Given up, and unlinked by whoever resumes here.
+                "4:",
+                "mov edx, 1",
+                "mov r15, [rbp - 40]",
+                "mov r14, [rbp - 32]",
+                "mov r13, [rbp - 24]",
+                "mov r12, [rbp - 16]",
+                "mov rbx, [rbp - 8]",
+                "leave",
+                ".cfi_def_cfa rsp, 8",
+                "ret",
+                ".cfi_endproc",
+                size = const size_of::<VmEntry>(),
+                thread = const offset_of!(VmContext, thread),
+                innermost = const offset_of!(VmThread, entry),
+                exit_fp = const offset_of!(VmThread, exit_fp),
+                outer = const offset_of!(VmEntry, outer),
+                outer_exit_fp = const offset_of!(VmEntry, outer_exit_fp),
+                handler = const offset_of!(VmEntry, handler),
+                sp = const offset_of!(VmEntry, sp),
+                fp = const offset_of!(VmEntry, fp),
+            )
+        }
+    };
+}
+
+// The saved registers and the record keep the stack aligned.
+const _: () = assert!((5 * 8 + size_of::<VmEntry>()).is_multiple_of(16));
+
+entry! {
+    /// For results that are integers or references, and for none.
+    enter_int [] []
+}
+entry! {
+    /// For results that are floating-point numbers.
+    enter_float [] ["movq rax, xmm0"]
 }

@@ -23,6 +23,46 @@ fn numbers_of_all_types() {
     assert_eq!(guest.f32_identity(nan).unwrap().to_bits(), 0x7fa0_1234);
 }
 
+/// Parameters are found wherever the C convention puts them.
+#[test]
+fn a_parameter_in_every_register() {
+    let mut guest = numbers::Numbers::new().unwrap();
+    let sum = guest.weigh(1.0, -2, 3.0, -4, 5.0, 6.0, -7, 8.0, 9.0, -10, 11.0, 12.0).unwrap();
+    // Squares, some negative.
+    assert_eq!(sum, 1. - 4. + 9. - 16. + 25. + 36. - 49. + 64. + 81. - 100. + 121. + 144.);
+    assert_eq!(guest.weigh_f32(0.5, -7).unwrap(), -6.5);
+}
+
+/// A trap gives the host the registers back that the guest's functions had in use.
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn a_trap_restores_the_hosts_registers() {
+    extern "C" fn trap(guest: &mut numbers::Numbers<Store<()>>) {
+        let error = guest.deep(5).unwrap_err();
+        assert_eq!(error.trap().unwrap().code(), TrapCode::Unreachable);
+    }
+    let mut guest = numbers::Numbers::new().unwrap();
+    for _ in 0..3 {
+        let mut seen = [0_u64; 5];
+        // SAFETY: what the C convention preserves is said to change or put back; the rest is that
+        // of a call.
+        unsafe {
+            std::arch::asm!(
+                "push rbx", "push {seen}",
+                "mov rbx, 11", "mov r12, 12", "mov r13, 13", "mov r14, 14", "mov r15, 15",
+                "call {trap}",
+                "pop rax",
+                "mov [rax], rbx", "mov [rax + 8], r12", "mov [rax + 16], r13",
+                "mov [rax + 24], r14", "mov [rax + 32], r15",
+                "pop rbx",
+                seen = in(reg) seen.as_mut_ptr(), trap = sym trap, in("rdi") &raw mut guest,
+                out("r12") _, out("r13") _, out("r14") _, out("r15") _, clobber_abi("C"),
+            );
+        }
+        assert_eq!(seen, [11, 12, 13, 14, 15]);
+    }
+}
+
 #[test]
 fn limits_that_a_build_script_asked_for() {
     let error = metered::Metered::new().unwrap_err();
