@@ -17,7 +17,6 @@
 //! pages of the machine's. What is usable behind its end is zero: code compares every access to
 //! such a memory with its length.
 
-use std::cell::Cell;
 use std::fmt;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -98,6 +97,13 @@ impl Start {
     }
 }
 
+/// A memory's address space, and whether it is in use.
+struct Map {
+    reservation: Reservation,
+    /// While the memory sleeps: how long it is, and what it starts with.
+    asleep: Option<(usize, Start)>,
+}
+
 /// The runtime's own data about a memory. Of a shared one it may be used on several threads at the
 /// same time: then only what a lock guards and the length change.
 pub(crate) struct MemoryData {
@@ -105,11 +111,9 @@ pub(crate) struct MemoryData {
     vm: NonNull<VmMemory>,
     #[expect(dead_code, reason = "owns what `vm` points at")]
     own: Option<Owned<VmMemory>>,
-    map: Mutex<Reservation>,
+    map: Mutex<Map>,
     /// The type that it was made with.
     declared: MemoryType,
-    /// While it sleeps: how long it is, and what it starts with. A shared memory never does.
-    asleep: Cell<Option<(usize, Start)>>,
     /// Who waits for a wake-up, if the memory is shared.
     waiters: Option<Waiters>,
     /// Bytes that can ever belong to the memory or fault.
@@ -176,10 +180,9 @@ impl MemoryData {
         };
         let guard = space.guard;
         let waiters = ty.shared.then(Waiters::default);
-        let (map, asleep) = (Mutex::new(map), Cell::new(Some((len, start))));
-        let declared = ty;
+        let map = Mutex::new(Map { reservation: map, asleep: Some((len, start)) });
         let data =
-            Owned::new(Self { vm, own, map, declared, asleep, waiters, reservation, guard, most });
+            Owned::new(Self { vm, own, map, declared: ty, waiters, reservation, guard, most });
         // SAFETY: alive, and written just now.
         unsafe {
             (*vm.as_ptr()).owner = data.ptr().as_ptr().cast();
@@ -193,10 +196,10 @@ impl MemoryData {
     /// Gives a memory that sleeps what it starts with.
     #[cold]
     pub(crate) fn wake(&self) {
-        let Some((len, start)) = self.asleep.take() else { return };
         let mut map = self.map.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((len, start)) = map.asleep.take() else { return };
         for (offset, bytes, mappable) in start.parts() {
-            place(&mut map, len, offset, bytes, mappable);
+            place(&mut map.reservation, len, offset, bytes, mappable);
         }
         // SAFETY: lives as long as this.
         unsafe { atomic_len(self.vm) }.store(len, Ordering::Release);
@@ -213,10 +216,14 @@ impl MemoryData {
     }
 
     pub(crate) fn len(&self) -> usize {
-        match self.asleep.get() {
-            Some((len, _)) => len,
-            // SAFETY: lives as long as this.
-            None => unsafe { atomic_len(self.vm) }.load(Ordering::Acquire),
+        // SAFETY: lives as long as this.
+        let len = || unsafe { atomic_len(self.vm) }.load(Ordering::Acquire);
+        match len() {
+            0 => {
+                let map = self.map.lock().unwrap_or_else(PoisonError::into_inner);
+                map.asleep.map_or_else(len, |(len, _)| len)
+            }
+            len => len,
         }
     }
 
@@ -256,26 +263,29 @@ impl MemoryData {
         self.wake();
         // Nothing panics with the lock, but for what is no memory of ours.
         let mut map = self.map.lock().unwrap_or_else(PoisonError::into_inner);
-        let old = self.pages();
+        // Not `pages`, which may take the lock.
+        // SAFETY: lives as long as this.
+        let len = unsafe { atomic_len(self.vm) };
+        let old = len.load(Ordering::Acquire) as u64 >> self.declared.page_size_log2;
         let new = old.checked_add(delta)?;
         if new > self.most.min(limit_of(self.declared, limit)).max(old) {
             return None;
         }
         let to = (new << self.declared.page_size_log2) as usize;
-        if !map.commit(whole(to as u64) as usize) {
+        if !map.reservation.commit(whole(to as u64) as usize) {
             return None;
         }
         // Only now: other threads may touch what they see to be there.
-        // SAFETY: lives as long as this.
-        unsafe { atomic_len(self.vm) }.store(to, Ordering::Release);
+        len.store(to, Ordering::Release);
         Some(old)
     }
 }
 
 impl Drop for MemoryData {
     fn drop(&mut self) {
-        if self.asleep.get().is_some() {
-            self.map.get_mut().unwrap_or_else(PoisonError::into_inner).note_unused();
+        let map = self.map.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if map.asleep.is_some() {
+            map.reservation.note_unused();
         }
     }
 }

@@ -51,7 +51,7 @@ pub struct SharedMemory(Arc<Shared>);
 
 struct Shared(Owned<MemoryData>);
 
-// SAFETY: of the data, which never sleep, only what a lock guards changes, and the length, which is accessed
+// SAFETY: of the data only what a lock guards changes, and the length, which is accessed
 // atomically; nobody makes references to the memory's bytes but atomics.
 unsafe impl Send for Shared {}
 // SAFETY: as above.

@@ -1,7 +1,7 @@
 //! What can be done without a guest: stores, handles, memories, tables, globals, functions of the
 //! host called by the host.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -19,6 +19,16 @@ fn what_may_move_between_threads() {
     is::<ExternRef>();
     is::<Error>();
     is::<Module>();
+    is::<SharedMemory>();
+}
+
+#[test]
+fn what_outlives_a_panic() {
+    fn outlives<T: UnwindSafe + RefUnwindSafe>() {}
+    outlives::<SharedMemory>();
+    outlives::<Memory>();
+    outlives::<Instance>();
+    outlives::<Module>();
 }
 
 #[test]

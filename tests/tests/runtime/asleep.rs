@@ -219,3 +219,29 @@ fn what_comes_and_goes_on_several_threads_is_as_if_new() {
         });
     });
 }
+
+/// Length 0, which sleeping memories seem to have, is also that of some that are awake.
+#[test]
+fn memories_of_no_pages_grow() {
+    let guest = r#"(module
+        (memory (export "memory") 0 2)
+        (func (export "grow") (result i32) (memory.grow (i32.const 1))))"#;
+    in_every_way(guest, |_, module| {
+        for first in 0..4 {
+            let mut store = Store::new(());
+            let instance = instance(&mut store, module);
+            let memory = instance.get_memory(&store, "memory").unwrap();
+            match first {
+                0 => assert_eq!(memory.size(&store), 0),
+                1 => assert!(memory.data(&store).is_empty()),
+                2 => assert!(memory.write(&mut store, 0, b"x").is_err()),
+                _ => {}
+            }
+            assert_eq!(memory.grow(&mut store, 0).unwrap(), 0);
+            assert_eq!(memory.grow(&mut store, 1).unwrap(), 0);
+            assert_eq!(typed::<(), u32>(&mut store, instance, "grow", ()).unwrap(), 1);
+            assert!(memory.data(&store) == [0; 2 * PAGE]);
+            memory.data_mut(&mut store).fill(1);
+        }
+    });
+}
