@@ -23,6 +23,16 @@ const FUNCTIONS: u32 = 10_000;
 const WRITTEN: [&str; 7] = ["atomics", "calls", "memory64", "plain", "simd", "small", "tail_calls"];
 /// Those that use WASI.
 const WASI: [&str; 1] = ["io"];
+/// Real programs of guests/, commands and libraries.
+const COMMANDS: [&str; 7] = ["bzip2", "lua", "onig-utf8", "quickjs", "ripgrep", "sqlite", "zstd"];
+const LIBRARIES: [&str; 6] = [
+    "third-party/brotli/brotli",
+    "third-party/dprint-json/dprint-json",
+    "third-party/gofmt/gofmt",
+    "third-party/oxipng/oxipng",
+    "third-party/rollup/rollup",
+    "yaml-to-json/yaml-to-json",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
@@ -49,6 +59,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     build().name("kernels_epochs").epochs(true).wasm(wasm("kernels")).compile();
     let native = build().name("simd_native").cpu_features(native_features());
     native.wasm(wasm("simd")).compile();
+    let command = |build: Build, name| build.wasm(format!("../guests/programs/{name}.wasm"));
+    COMMANDS.iter().fold(build().wasi(true), command).compile();
+    let library = |build: Build, name| build.wasm(format!("../guests/{name}.wasm"));
+    LIBRARIES.iter().fold(build(), library).compile();
     workloads(&out, build())
 }
 

@@ -8,7 +8,6 @@ use wasmtime::error::Context as _;
 use wasmtime::{Result, ensure};
 
 use crate::measure::{Clock, compare};
-use crate::peer;
 use crate::programs;
 use crate::report::Report;
 
@@ -29,7 +28,7 @@ impl Hello {
         let folder = tempfile::tempdir()?;
         let place = |name: &str| folder.path().join(name);
         let (wasm, artifact) = (format!("{FOLDER}/hello.wasm"), place("hello.cwasm"));
-        let engine = peer::small_engine(true)?;
+        let engine = programs::engine(true)?;
         std::fs::write(&artifact, engine.precompile_module(&std::fs::read(&wasm)?)?)?;
         let hello = Self {
             ours: made(&wasm, &place("ours"))?,
@@ -58,7 +57,8 @@ impl Hello {
 /// Makes a program as anybody does.
 fn made(wasm: &str, program: &Path) -> Result<PathBuf> {
     let path = program.to_str().context("a path that is text")?;
-    let args = ["cargo-wasmaot", "wasmaot", "build", "--quiet", "--bin", wasm, "-o", path];
+    let build = ["cargo-wasmaot", "wasmaot", "build", "--offline", "--quiet", "--bin"];
+    let args = build.into_iter().chain([wasm, "-o", path]);
     let code = cargo_wasmaot::commands::main(args.map(Into::into));
     ensure!(code == ExitCode::SUCCESS, "cannot make a program of {wasm}");
     Ok(program.into())

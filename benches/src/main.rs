@@ -26,6 +26,7 @@ mod memory;
 mod native;
 mod peer;
 mod programs;
+mod real;
 mod rebuild;
 mod report;
 mod simd;
@@ -43,6 +44,7 @@ type Section = (&'static str, fn(&mut Report) -> Result<()>);
 
 const SECTIONS: &[Section] = &[
     ("workloads", workloads::run),
+    ("real", real::run),
     ("calls", calls::run),
     ("border", border::run),
     ("instances", instances::run),

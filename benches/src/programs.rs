@@ -1,16 +1,19 @@
 //! Whole programs: what they weigh, and how long they take from their start to their end, the
 //! first result being all they do. They lie in benches/programs and are built here, in the
 //! release profile and stripped: one without a guest, one with, one with the peer.
+//!
+//! Where this program is not optimised either, so that nobody looks at the figures, they are those that were
+//! built with it, as a workspace ([`ALONG`]): building the peer once more would take minutes.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use wasmtime::error::Context as _;
-use wasmtime::{Result, ensure};
+use wasmtime::{Engine, Result, ensure};
 
 use crate::compile;
 use crate::measure::{Clock, compare};
-use crate::peer;
+use crate::peer::{self, Cpu};
 use crate::report::Report;
 
 /// The programs, and the artifact that the peer's needs.
@@ -24,7 +27,7 @@ struct Programs {
 impl Programs {
     fn build() -> Result<Self> {
         let wasm = wat::parse_file(concat!(env!("CARGO_MANIFEST_DIR"), "/programs/add.wat"))?;
-        let artifact = peer::small_engine(false)?.precompile_module(&wasm)?;
+        let artifact = engine(false)?.precompile_module(&wasm)?;
         let file = tempfile::NamedTempFile::new()?;
         std::fs::write(file.path(), artifact)?;
         let programs = Self {
@@ -80,8 +83,22 @@ pub fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
 }
 
+/// Whether the programs are those that were built along with this one. All packages' wishes for the peer's
+/// features then hold for each.
+const ALONG: bool = cfg!(debug_assertions);
+
+/// An engine whose artifacts the programs take.
+pub fn engine(components: bool) -> Result<Engine> {
+    if ALONG { peer::engine(Cpu::Baseline) } else { peer::small_engine(components) }
+}
+
 /// Builds a program; its path.
 pub fn build(package: &str) -> Result<PathBuf> {
+    if ALONG {
+        let program = std::env::current_exe()?.with_file_name(package);
+        ensure!(program.is_file(), "there is no {}: build the whole workspace", program.display());
+        return Ok(program);
+    }
     let target = target_folder()?;
     eprintln!("building {package}");
     let status = cargo()
