@@ -3,7 +3,8 @@
 
 use std::ptr::NonNull;
 
-use wasmaot_abi::context::VmFuncRef;
+use wasmaot_abi::calls::VmReturn;
+use wasmaot_abi::context::{VmContext, VmFuncRef};
 use wasmaot_abi::value::ValRaw;
 
 use crate::externref::ExternRef;
@@ -410,6 +411,20 @@ pub trait WasmParams: Sealed {
     /// Writes the values into slots, one each.
     #[doc(hidden)]
     fn into_slots(self, store: &mut StoreInner, slots: &mut [ValRaw]);
+
+    /// Calls a function's code with the values in registers.
+    ///
+    /// # Safety
+    /// The way is that for these parameters and the function's results; the function is of this
+    /// type and the store's, which was entered.
+    #[doc(hidden)]
+    unsafe fn enter(
+        self,
+        store: &mut StoreInner,
+        way: unsafe extern "C" fn(),
+        callee: *mut VmContext,
+        code: *const u8,
+    ) -> VmReturn;
 }
 
 /// Results of a function: nothing, a [`WasmTy`], or a tuple of two to 16.
@@ -441,6 +456,18 @@ impl<A: WasmTy> WasmParams for A {
     #[inline]
     fn into_slots(self, store: &mut StoreInner, slots: &mut [ValRaw]) {
         slots[0] = self.into_raw(store);
+    }
+
+    #[inline]
+    unsafe fn enter(
+        self,
+        store: &mut StoreInner,
+        way: unsafe extern "C" fn(),
+        callee: *mut VmContext,
+        code: *const u8,
+    ) -> VmReturn {
+        // SAFETY: the caller's promise.
+        unsafe { (self,).enter(store, way, callee, code) }
     }
 }
 
@@ -478,6 +505,26 @@ macro_rules! tuples {
                 let ($($name,)*) = self;
                 let mut slots = slots.iter_mut();
                 $(*slots.next().expect("a slot per value") = $name.into_raw(store);)*
+            }
+
+            #[allow(unused, non_snake_case, reason = "the empty tuple")]
+            #[inline]
+            unsafe fn enter(
+                self,
+                store: &mut StoreInner,
+                way: unsafe extern "C" fn(),
+                callee: *mut VmContext,
+                code: *const u8,
+            ) -> VmReturn {
+                let ($($name,)*) = self;
+                $(let $name = $name.into_abi(store);)*
+                // SAFETY: the caller's promise: that is what the way takes and returns.
+                unsafe {
+                    let way: unsafe extern "C" fn(
+                        *mut VmContext, *const u8 $(, $name::Abi)*
+                    ) -> VmReturn = std::mem::transmute(way);
+                    way(callee, code $(, $name)*)
+                }
             }
         }
     };

@@ -5,6 +5,9 @@ use std::mem::offset_of;
 
 use wasmaot_abi::context::{VmContext, VmEntry, VmThread};
 
+use super::WayIn;
+use crate::types::ValType;
+
 /// Goes on at `pc` with these stack and frame pointers. What lies between is forgotten.
 ///
 /// # Safety
@@ -44,10 +47,9 @@ pub(crate) fn stack_pointer() -> usize {
 ///
 /// `$code` leaves the function's address in `rax`; `$result` puts the result's bits there.
 macro_rules! entry {
-    ($(#[$doc:meta])* $name:ident [$($code:literal)*] [$($result:literal)*]) => {
-        $(#[$doc])*
+    ($(#[$meta:meta])* $name:ident [$($code:literal)*] [$($result:literal)*]) => {
+        $(#[$meta])*
         #[unsafe(naked)]
-        #[unsafe(export_name = concat!("wasmaot_builtin_", stringify!($name)))]
         pub(crate) unsafe extern "C" fn $name() {
             naked_asm!(
                 ".cfi_startproc",
@@ -137,9 +139,46 @@ const _: () = assert!((5 * 8 + size_of::<VmEntry>()).is_multiple_of(16));
 
 entry! {
     /// For results that are integers or references, and for none.
+    #[unsafe(export_name = "wasmaot_builtin_enter_int")]
     enter_int [] []
 }
 entry! {
     /// For results that are floating-point numbers.
+    #[unsafe(export_name = "wasmaot_builtin_enter_float")]
     enter_float [] ["movq rax, xmm0"]
+}
+
+// For the host itself, which has the code in the place of the caller: that is the callee, too.
+entry! {
+    /// As [`enter_int`].
+    call_int ["mov rax, rsi" "mov rsi, rdi"] []
+}
+entry! {
+    /// As [`enter_float`].
+    call_float ["mov rax, rsi" "mov rsi, rdi"] ["movq rax, xmm0"]
+}
+
+/// The way into functions of a type, if there is one here: it is called with the function's
+/// context, its code and the parameters, and returns as a `wasm_call`.
+pub(crate) const fn way_in(params: &[ValType], results: &[ValType]) -> Option<WayIn> {
+    // Registers for parameters (System V ABI, 3.2.3), less those for the context and the code.
+    let (mut ints, mut floats) = (6 - 2, 8);
+    let mut i = 0;
+    while i < params.len() {
+        let left = match params[i] {
+            ValType::I32 | ValType::I64 | ValType::Ref(_) => &mut ints,
+            ValType::F32 | ValType::F64 => &mut floats,
+            ValType::V128 => return None,
+        };
+        if *left == 0 {
+            return None;
+        }
+        *left -= 1;
+        i += 1;
+    }
+    match results {
+        [] | [ValType::I32 | ValType::I64 | ValType::Ref(_)] => Some(call_int),
+        [ValType::F32 | ValType::F64] => Some(call_float),
+        _ => None,
+    }
 }

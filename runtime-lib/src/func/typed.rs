@@ -3,13 +3,16 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
+use std::ptr::NonNull;
 
+use wasmaot_abi::context::VmFuncRef;
 use wasmaot_abi::value::ValRaw;
 
 use crate::error::Result;
 use crate::func::Func;
 use crate::store::{AsStoreMut, inner, inner_mut, inner_ptr};
 use crate::value::{WasmParams, WasmResults};
+use crate::{arch, host};
 
 /// The most slots that a [`TypedFunc`]'s call needs. Those that it does not are not written.
 const SLOTS: usize = 16;
@@ -55,18 +58,39 @@ impl<P: WasmParams, R: WasmResults> TypedFunc<P, R> {
     /// that it called panicked.
     #[inline]
     pub fn call(&self, mut store: impl AsStoreMut, params: P) -> Result<R> {
-        let mut storage = [const { MaybeUninit::<ValRaw>::uninit() }; SLOTS];
-        let len = P::TYPES.len().max(R::TYPES.len());
-        storage[..len].iter_mut().for_each(|slot| _ = slot.write(ValRaw::default()));
-        // SAFETY: written just now.
-        let slots = unsafe { storage[..len].assume_init_mut() };
         let raw = inner_ptr(&store);
         // SAFETY: the store is mutably borrowed; the function's type was checked.
         unsafe {
             crate::store::enter(raw);
-            params.into_slots(inner_mut(&mut store), slots);
-            self.func.call_raw(raw, slots.as_mut_ptr(), len)?;
-            Ok(R::from_slots(slots, inner(&store)))
+            if let Some(way) = const { arch::way_in(P::TYPES, R::TYPES) } {
+                let VmFuncRef { wasm_call, callee, .. } = self.func.0.get((*raw).id).read();
+                if host::instance_of(NonNull::new_unchecked(callee)).is_some() {
+                    let returned = params.enter(inner_mut(&mut store), way, callee, wasm_call);
+                    if returned.status != 0 {
+                        return Err(host::take_failure(raw));
+                    }
+                    let slots = [ValRaw::from_u64(returned.value)];
+                    return Ok(R::from_slots(&slots, inner(&store)));
+                }
+            }
+            self.call_by_slots(&mut store, params)
+        }
+    }
+
+    /// Calls the function with parameters and results in slots.
+    ///
+    /// # Safety
+    /// The store was entered.
+    unsafe fn call_by_slots(&self, store: &mut impl AsStoreMut, params: P) -> Result<R> {
+        let mut storage = [const { MaybeUninit::<ValRaw>::uninit() }; SLOTS];
+        let len = P::TYPES.len().max(R::TYPES.len());
+        storage[..len].iter_mut().for_each(|slot| _ = slot.write(ValRaw::default()));
+        // SAFETY: written just now; the rest is as in `call`.
+        unsafe {
+            let slots = storage[..len].assume_init_mut();
+            params.into_slots(inner_mut(store), slots);
+            self.func.call_raw(inner_ptr(store), slots.as_mut_ptr(), len)?;
+            Ok(R::from_slots(slots, inner(store)))
         }
     }
 }

@@ -31,6 +31,13 @@ fn a_parameter_in_every_register() {
     // Squares, some negative.
     assert_eq!(sum, 1. - 4. + 9. - 16. + 25. + 36. - 49. + 64. + 81. - 100. + 121. + 144.);
     assert_eq!(guest.weigh_f32(0.5, -7).unwrap(), -6.5);
+    // By name as well.
+    type All = (f64, i32, f32, i64, f64, f32, i32, f64, f32, i64, f64, f32);
+    let weigh = guest.func("weigh").unwrap().typed::<All, f64>(guest.store()).unwrap();
+    let all = (1.0, -2, 3.0, -4, 5.0, 6.0, -7, 8.0, 9.0, -10, 11.0, 12.0);
+    assert_eq!(weigh.call(guest.store_mut(), all).unwrap(), sum);
+    let weigh = guest.func("weigh_f32").unwrap().typed::<(f32, i32), f32>(guest.store()).unwrap();
+    assert_eq!(weigh.call(guest.store_mut(), (0.5, -7)).unwrap(), -6.5);
 }
 
 /// A trap gives the host the registers back that the guest's functions had in use.
@@ -38,8 +45,10 @@ fn a_parameter_in_every_register() {
 #[cfg(target_arch = "x86_64")]
 fn a_trap_restores_the_hosts_registers() {
     extern "C" fn trap(guest: &mut numbers::Numbers<Store<()>>) {
-        let error = guest.deep(5).unwrap_err();
-        assert_eq!(error.trap().unwrap().code(), TrapCode::Unreachable);
+        let deep = guest.func("deep").unwrap().typed::<i64, i64>(guest.store()).unwrap();
+        for error in [guest.deep(5), deep.call(guest.store_mut(), 5)] {
+            assert_eq!(error.unwrap_err().trap().unwrap().code(), TrapCode::Unreachable);
+        }
     }
     let mut guest = numbers::Numbers::new().unwrap();
     for _ in 0..3 {
