@@ -453,6 +453,7 @@ unsafe fn provided(store: &mut StoreInner, import: &VmImport) -> Extern {
 }
 
 /// Puts an import into its place in the context.
+#[inline(never)]
 fn bind(store: &mut StoreInner, context: Context, import: &VmImport, index: u32, item: Extern) {
     // SAFETY: the places are in the context; what is imported lives as long as the store.
     unsafe {

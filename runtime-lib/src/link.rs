@@ -275,6 +275,7 @@ fn type_of(store: &StoreInner, item: Extern) -> ExternType {
 }
 
 /// Whether something can serve as an import; if not, perhaps what more there is to say.
+#[inline(never)]
 fn fits(
     store: &StoreInner,
     import: &VmImport,

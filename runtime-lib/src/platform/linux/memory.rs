@@ -74,6 +74,7 @@ static PAGEMAP: Pagemap = Pagemap::new();
 
 /// What is kept, unless somebody has it for longer than one takes to have a look: another thread, or one that
 /// this process, a child of `fork`, does not have.
+#[inline(never)]
 fn pool() -> Option<MutexGuard<'static, Pool>> {
     for _ in 0..100 {
         if let Ok(pool) = POOL.try_lock() {
@@ -254,6 +255,7 @@ impl Reservation {
     }
 
     /// Makes all bytes again what they were at first. Returns whether it succeeded.
+    #[inline(never)]
     fn reset(&mut self) -> bool {
         let written = self.written.take();
         if self.committed == 0 {
