@@ -130,6 +130,9 @@ impl<'m> Keys<'m> {
                 let constant = self.plan.constant_tables.get(table);
                 digest.debug(&constant.map(|table| (table.entries.len(), table.targets(*sig))));
             }
+            if let Use::SizeTable(table) = thing {
+                digest.debug(&self.plan.constant_tables.contains_key(table));
+            }
         }
         digest.number(hints.len() as u64);
         for hint in hints {

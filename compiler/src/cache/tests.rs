@@ -268,6 +268,25 @@ fn what_callers_make_of_a_changed_function_is_new() {
     }
 }
 
+/// The length of a table that one function makes grow is no constant to others.
+#[test]
+fn the_size_of_a_table_that_is_constant_no_longer_is_new() {
+    let guest = |effect: &str| {
+        let text = format!(
+            "(module (table 3 funcref)
+                (func (export \"size\") (result i32) (table.size 0))
+                (func (export \"grow\") (result i32) {effect}))"
+        );
+        wat::parse_str(text).unwrap()
+    };
+    let (constant, grown) = ("(i32.const 0)", "(table.grow 0 (ref.null func) (i32.const 1))");
+    for [first, second] in [[constant, grown], [grown, constant]] {
+        let place = OnePlace::default();
+        compile_in(&place, &guest(first), &config());
+        compile_in(&place, &guest(second), &config());
+    }
+}
+
 /// What a call through a constant table knows of it is in the key.
 #[test]
 fn calls_through_another_constant_table_are_new() {

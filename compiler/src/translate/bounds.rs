@@ -53,7 +53,7 @@ use crate::index::MemoryIndex;
 pub struct Address {
     /// An address.
     pub base: Value,
-    /// The offset from it, for the instruction.
+    /// The offset from it, for the instruction. What is added to it for a part of the access stays below 2^31.
     pub offset: i32,
     /// What the access may assume.
     pub flags: MemFlagsData,
@@ -134,9 +134,9 @@ pub fn check(
     let base = vmctx::memory_base(cx, memory);
     let base = cx.ins().iadd(base, address);
     let offset = offset + further;
-    Some(match i32::try_from(offset) {
-        Ok(offset) => Address { base, offset, flags },
-        Err(_) => Address { base: cx.ins().iadd_imm_u(base, offset as i64), offset: 0, flags },
+    Some(match (i32::try_from(offset), i32::try_from(offset + size)) {
+        (Ok(offset), Ok(_)) => Address { base, offset, flags },
+        _ => Address { base: cx.ins().iadd_imm_u(base, offset as i64), offset: 0, flags },
     })
 }
 

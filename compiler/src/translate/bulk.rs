@@ -92,10 +92,11 @@ fn fill_few(cx: &mut Context<'_, '_>, memory: MemoryIndex, dst: Value, value: Va
     }
 }
 
-/// The displacement of an access some bytes behind a checked address: below [`MAX_INLINE`], as the
-/// instruction itself has no offset.
+/// The displacement of an access some bytes behind the start of one that has been checked, and whose end
+/// is within reach of a displacement as well.
 fn behind(address: Address, at: u64) -> i32 {
-    address.offset + at as i32
+    let at = i32::try_from(at).ok().and_then(|at| address.offset.checked_add(at));
+    at.expect("the whole access has displacements")
 }
 
 /// Pieces that make up so many bytes, with where they start. The last bytes are in the first

@@ -82,3 +82,55 @@ fn lengths_that_are_known_with_32_bits() {
 fn lengths_that_are_known_with_64_bits() {
     lengths_that_are_known("i64", |at| at as u64);
 }
+
+/// Constants in indices that the machine's addresses take along, as far as these reach: 2 GiB.
+#[test]
+fn lengths_that_are_known_behind_large_constants() {
+    const BASE: u32 = 0x7fff_ffd0;
+    let (mut functions, mut lens) = (String::new(), vec![]);
+    for len in [1_u32, 3, 8, 17, 64] {
+        for constant in [BASE, 0x7fff_ffe0, 0x7fff_fff8, 0x7fff_ffff, 0x8000_0000] {
+            let index = format!(
+                "(i32.add (i32.and (local.get 0) (i32.const 0x7fffffff)) (i32.const {constant}))"
+            );
+            let at = constant - BASE;
+            functions += &format!(
+                "(func (export \"fill {len} {at}\") (param i32)
+                   (memory.fill {index} (i32.const 7) (i32.const {len})))
+                 (func (export \"to {len} {at}\") (param i32)
+                   (memory.copy {index} (i32.const 1) (i32.const {len})))
+                 (func (export \"from {len} {at}\") (param i32)
+                   (memory.copy (i32.const 200) {index} (i32.const {len})))"
+            );
+            lens.push((len as usize, at as usize));
+        }
+    }
+    // A little more than 2 GiB.
+    let guest = format!("(module (memory (export \"memory\") 32769) {functions})");
+    in_every_way(guest, |_, module| {
+        let mut store = Store::new(());
+        let instance = instance(&mut store, module);
+        let memory = instance.get_memory(&store, "memory").unwrap();
+        let base = BASE as usize;
+        for &(len, at) in &lens {
+            let run = |store: &mut Store<()>, name: &str| {
+                typed::<u32, ()>(store, instance, &format!("{name} {len} {at}"), 4).unwrap();
+            };
+            let place = base + at + 4;
+            let window = base..base + 256;
+            let mut expected = vec![0; 256];
+            memory.data_mut(&mut store)[window.clone()].fill(0);
+            run(&mut store, "fill");
+            expected[at + 4..][..len].fill(7);
+            assert_eq!(memory.data(&store)[window.clone()], expected, "fill {len} {at}");
+            for (byte, number) in memory.data_mut(&mut store)[1..=len].iter_mut().zip(1..) {
+                *byte = number;
+            }
+            run(&mut store, "to");
+            assert!(memory.data(&store)[place..][..len].iter().copied().eq(1..=len as u8));
+            memory.data_mut(&mut store)[place..][..len].reverse();
+            run(&mut store, "from");
+            assert!(memory.data(&store)[200..][..len].iter().copied().eq((1..=len as u8).rev()));
+        }
+    });
+}

@@ -205,8 +205,15 @@ impl Reservation {
         let ok = unsafe { libc::mprotect(self.base.add(self.committed).cast(), new, access) == 0 };
         if ok {
             self.committed = end;
+            return true;
         }
-        ok
+        // The system stops at the first mapping that it refuses: those before it are usable now.
+        // SAFETY: within the reservation; nobody was told of these pages.
+        let undone = unsafe {
+            libc::mprotect(self.base.add(self.committed).cast(), new, libc::PROT_NONE) == 0
+        };
+        assert!(undone, "pages outside of a memory cannot be made unusable again");
+        false
     }
 
     /// What of a file the memory starts with.
@@ -457,6 +464,36 @@ mod tests {
                 seen[start + round..][..(pages << 12) - round].fill(round as u8);
             }
         }
+    }
+
+    /// Growth that the system refuses half-way: after `fork` the unusable part is two mappings, of which the
+    /// first could be made usable.
+    #[test]
+    fn growth_that_fails_leaves_nothing_usable() {
+        const LEN: usize = 8 << 30;
+        let first = Reservation::new(LEN, 16 << 20, None).unwrap();
+        // SAFETY: usable.
+        unsafe { first.base().add(15 << 20).write(1) };
+        drop(first);
+        // SAFETY: the child allocates little, waits for no lock and ends.
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            let mut second = Reservation::new(LEN, 1 << 16, None).unwrap();
+            let limit = libc::rlimit { rlim_cur: 200 << 20, rlim_max: 200 << 20 };
+            // SAFETY: the child's own limit.
+            unsafe { libc::setrlimit(libc::RLIMIT_DATA, &limit) };
+            let grown = second.commit(1 << 30);
+            // SAFETY: reserved, so nobody else's: it faults, as it does when a guest tries.
+            unsafe {
+                second.base().add(1 << 20).write_volatile(42);
+                libc::_exit(i32::from(grown));
+            }
+        }
+        let mut status = 0;
+        // SAFETY: a child of this process, and a place for its status.
+        unsafe { libc::waitpid(child, &mut status, 0) };
+        assert!(libc::WIFSIGNALED(status), "{status:#x}");
+        assert_eq!(libc::WTERMSIG(status), libc::SIGSEGV);
     }
 
     #[test]
