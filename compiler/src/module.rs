@@ -268,8 +268,6 @@ pub enum Use {
     CallRef(SigIndex),
     /// An instruction that can show what stands in the table, other than by calling it.
     ReadTable(TableIndex),
-    /// `table.size`.
-    SizeTable(TableIndex),
     /// An instruction that changes the table.
     WriteTable(TableIndex),
     /// `global.get`.

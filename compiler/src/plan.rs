@@ -110,6 +110,13 @@ pub struct MemoryPlan {
     pub page_size_log2: u8,
 }
 
+impl MemoryPlan {
+    /// The bytes that the memory has at all times, if that cannot change.
+    pub fn fixed_len(&self) -> Option<u64> {
+        (self.min_bytes == self.max_bytes).then_some(self.min_bytes)
+    }
+}
+
 /// Bytes that a defined memory starts with.
 #[derive(Debug)]
 pub struct Image {

@@ -104,7 +104,7 @@ impl<'m> Keys<'m> {
     }
 
     fn body(&self, digest: &mut Digester, body: &Body<'_>, roles: &Roles) {
-        // What it uses, and its loops, stand in its bytes.
+        // What it uses, and its loops, stand in its bytes, but not what it may know of a table.
         let Body { bytes, offset, loop_depth: _, uses, names, hints } = body;
         // The bytes without indices of functions; what they name, and where.
         let mut rest = Vec::with_capacity(bytes.len());
@@ -129,9 +129,6 @@ impl<'m> Keys<'m> {
             if let Use::CallIndirect(table, sig) = thing {
                 let constant = self.plan.constant_tables.get(table);
                 digest.debug(&constant.map(|table| (table.entries.len(), table.targets(*sig))));
-            }
-            if let Use::SizeTable(table) = thing {
-                digest.debug(&self.plan.constant_tables.contains_key(table));
             }
         }
         digest.number(hints.len() as u64);
@@ -318,8 +315,8 @@ impl Digester {
             func_refs: _,
             func_ref_of: _,
             wasi,
-            // In the keys of those that call through them.
-            constant_tables: _,
+            // What stands there is in the keys of those that call through them.
+            constant_tables,
             // In the keys of those in which the functions play a part.
             products: _,
             small: _,
@@ -329,5 +326,6 @@ impl Digester {
         } = plan;
         self.debug(&(layout, traps, fuel, epochs, space, memories));
         self.debug(wasi);
+        self.numbers(constant_tables.keys().map(|table| table.as_u32()));
     }
 }

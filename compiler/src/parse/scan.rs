@@ -160,7 +160,6 @@ fn add_uses(module: &Module<'_>, op: &Operator<'_>, uses: &mut Vec<Use>) {
         }
         Operator::TableGet { table } => uses.push(read_table(table)),
         Operator::TableSet { table } => uses.push(write_table(table)),
-        Operator::TableSize { table } => uses.push(Use::SizeTable(TableIndex::from_u32(table))),
         Operator::TableCopy { dst_table, src_table } => {
             let builtin = Use::Builtin(Builtin::table_copy);
             uses.extend([read_table(src_table), write_table(dst_table), builtin]);

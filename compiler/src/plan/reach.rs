@@ -110,7 +110,7 @@ impl Walk<'_, '_> {
             Use::CallRef(sig) => {
                 self.reach.signatures.insert(sig);
             }
-            Use::WriteTable(_) | Use::SizeTable(_) => {}
+            Use::WriteTable(_) => {}
             Use::ReadTable(table) => self.table(table),
             Use::ReadGlobal(global) => self.global(global),
             Use::InitTable(elem) => {

@@ -172,8 +172,8 @@ fn is_outside(cx: &mut Context<'_, '_>, memory: MemoryIndex, index: Value, end: 
     const GREATER: IntCC = IntCC::UnsignedGreaterThan;
     let plan = cx.plan.memories[memory];
     let near = end <= plan.space.guard;
-    if plan.min_bytes == plan.max_bytes {
-        let last = if near { plan.max_bytes } else { plan.max_bytes - end };
+    if let Some(len) = plan.fixed_len() {
+        let last = if near { len } else { len - end };
         return cx.ins().icmp_imm_u(GREATER, index, last as i64);
     }
     let len = vmctx::memory_len(cx, memory);

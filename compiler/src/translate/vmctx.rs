@@ -129,9 +129,8 @@ fn memory_len_place(cx: &mut Context<'_, '_>, index: MemoryIndex) -> Place {
 
 /// A memory's current length in bytes, or, if it is shared, one that it had of late.
 pub fn memory_len(cx: &mut Context<'_, '_>, index: MemoryIndex) -> Value {
-    let plan = cx.plan.memories[index];
-    if plan.min_bytes == plan.max_bytes {
-        return cx.ins().iconst(POINTER, plan.min_bytes as i64);
+    if let Some(len) = cx.plan.memories[index].fixed_len() {
+        return cx.ins().iconst(POINTER, len as i64);
     }
     let (address, offset) = memory_len_place(cx, index);
     let flags = in_region(cx.regions.context);
@@ -140,8 +139,7 @@ pub fn memory_len(cx: &mut Context<'_, '_>, index: MemoryIndex) -> Value {
 
 /// A memory's current length in bytes: whoever looks again and again sees it grow.
 pub fn memory_len_now(cx: &mut Context<'_, '_>, index: MemoryIndex) -> Value {
-    let plan = cx.plan.memories[index];
-    if !cx.module.memories[index].shared || plan.min_bytes == plan.max_bytes {
+    if !cx.module.memories[index].shared || cx.plan.memories[index].fixed_len().is_some() {
         return memory_len(cx, index);
     }
     let (address, offset) = memory_len_place(cx, index);
