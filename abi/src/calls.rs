@@ -7,15 +7,22 @@
 //! |---|---|---|
 //! | `wasm_call` | host to guest | callee context, caller context, then each wasm parameter by its own C type; with two results or more, or one that is a `v128`, last, a pointer to that many [`ValRaw`] slots that receive them; returns [`VmReturn`] |
 //! | [`ArrayCall`] | host to guest | callee context, caller context, slots that hold the parameters and receive the results, their number |
-//! | native call | guest to host | as `wasm_call`, the callee context being a [`VmHostContext`] |
+//! | native call | guest to host | parameters as of a `wasm_call`, the callee context being a [`VmHostContext`]; returns the result by its own C type if there is one and not in a slot, else nothing |
 //! | array call | guest to host | as [`ArrayCall`], the callee context being a [`VmHostContext`] |
 //!
 //! The C types: `i32`, `i64`, `f32`, `f64` as themselves, `funcref` as `*mut VmFuncRef`,
 //! `externref` as `u32`; `v128` as two `u64`, the low half first, each a parameter of its own.
 //!
 //! A call that fails leaves its results undefined and the reason with the runtime: whoever
-//! made the call asks the runtime of the calling store for it.
+//! made the call asks the runtime of the calling store for it. A native call that fails does not
+//! return: it has the runtime resume at the innermost entry, when nothing of its own is left to drop.
 //!
+//! On x86-64 parameters and a result that all go in registers go in the same ones by the C
+//! convention and by the guests' own, which also preserve the same registers. There a function of
+//! the host can record itself where the guest left ([`VmExit`]), and guests call it with nothing in
+//! between.
+//!
+//! [`VmExit`]: crate::context::VmExit
 //! [`VmHostContext`]: crate::context::VmHostContext
 
 use crate::context::VmContext;

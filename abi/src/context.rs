@@ -39,7 +39,8 @@ pub struct VmHostContext {
     /// The runtime's store that the function belongs to.
     pub store: *mut c_void,
     /// The function in the convention of a native call (see [`calls`](crate::calls)), if its
-    /// type was known when the host was compiled; else null, and `array_call` serves.
+    /// type was known when the host was compiled; else null, and `array_call` serves. A function
+    /// that is its own way out needs neither.
     pub native_call: *const u8,
     /// The function as an array call.
     pub array_call: ArrayCall,
@@ -59,10 +60,21 @@ pub const MAGIC_HOST: u64 = u64::from_le_bytes(*b"wasmhost");
 pub struct VmThread {
     /// The innermost call from host to guest, or null.
     pub entry: *mut VmEntry,
-    /// The frame pointer of the trampoline by which the guest last left for the host or a
-    /// builtin: the word above it is the return address in the guest, the word at it the frame
-    /// pointer of the guest's frame. Meaningful while such a call is under way.
-    pub exit_fp: usize,
+    /// Where the guest last left for the host or a builtin. Meaningful while such a call is under
+    /// way.
+    pub exit: VmExit,
+}
+
+/// Where a guest left for the host or a builtin: the frame that is returned to.
+#[repr(C)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct VmExit {
+    /// The address of the word on the stack that holds the return address; or 0 if the way out made
+    /// a frame of its own.
+    pub sp: usize,
+    /// The guest's frame pointer; or that of the way out, where the word at it is the guest's, the word
+    /// above it the return address.
+    pub fp: usize,
 }
 
 /// What bounds the running of a store's guests, at an address that does not change while the
@@ -81,7 +93,7 @@ pub struct VmLimits {
 /// One call from host to guest, in the frame of the entry that made it: where a trap resumes.
 ///
 /// To resume: take the record out of its thread, whose `entry` becomes `outer` and, if that is
-/// not null, whose `exit_fp` becomes `outer_exit_fp`; set the stack pointer to `sp`, the frame
+/// not null, whose `exit` becomes `outer_exit`; set the stack pointer to `sp`, the frame
 /// pointer to `fp`, and jump to `handler`. The handler restores every register that the C
 /// convention preserves, and returns failure.
 #[repr(C)]
@@ -89,9 +101,9 @@ pub struct VmLimits {
 pub struct VmEntry {
     /// The call from host to guest around this one, or null.
     pub outer: *mut VmEntry,
-    /// The value of [`VmThread::exit_fp`] when this call was made; undefined if there is no outer
+    /// The value of [`VmThread::exit`] when this call was made; undefined if there is no outer
     /// one.
-    pub outer_exit_fp: usize,
+    pub outer_exit: VmExit,
     /// Where to resume.
     pub handler: usize,
     /// The stack pointer to resume with.
@@ -104,8 +116,9 @@ pub struct VmEntry {
 #[repr(C)]
 #[derive(Debug)]
 pub struct VmFuncRef {
-    /// The function in the guests' own convention. For a function of the host: the exit
-    /// trampoline [`VmFuncType::exit_native`] or [`VmFuncType::exit_array`], null until a
+    /// The function in the guests' own convention. For a function of the host: its own way out, if
+    /// the runtime has made one, or the exit
+    /// trampoline [`VmFuncType::exit_native`] or [`VmFuncType::exit_array`]; null until a
     /// module of the store has one for its type.
     pub wasm_call: *const u8,
     /// The function's type: one address per type and program, so that comparing addresses

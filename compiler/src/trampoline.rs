@@ -12,7 +12,7 @@ pub mod signature;
 use std::mem::{offset_of, size_of};
 
 use cranelift_codegen::ir::{
-    self, ExtFuncData, ExternalName, FuncRef, InstBuilder, MemFlagsData, SigRef, Signature, Type,
+    self, ExtFuncData, ExternalName, FuncRef, InstBuilder, MemFlagsData, SigRef, Signature,
     UserFuncName, Value, types,
 };
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};

@@ -106,7 +106,6 @@ mod body {
     use std::sync::atomic::{AtomicU32, AtomicU64};
 
     use wasmaot_abi::builtins::Vector;
-    use wasmaot_abi::context::VmEntry;
     use wasmaot_abi::module::ElemItem;
     use wasmaot_abi::traps::TrapCode;
 
@@ -116,7 +115,7 @@ mod body {
     use crate::shared::waiters::{Wait, Waiters, is_u32, is_u64};
     use crate::shared::{WaitResult, racy};
     use crate::table::TableData;
-    use crate::{arch, frames, global, limits, thread};
+    use crate::{frames, global, limits, thread};
 
     /// The status of what succeeded if there is something, or else of this trap.
     fn or_trap(done: Option<()>, code: TrapCode) -> u32 {
@@ -425,12 +424,9 @@ mod body {
     }
 
     pub(super) fn raise() -> ! {
-        // SAFETY: a guest runs, so there is an entry, whose handler restores the host's registers;
-        // the trampoline that called us has nothing to drop.
-        thread::with(|thread| unsafe {
-            let VmEntry { sp, fp, handler, .. } = thread.give_up();
-            arch::resume(sp, fp, handler)
-        })
+        // SAFETY: a guest runs, so there is an entry; the trampoline that called us has nothing to
+        // drop.
+        unsafe { thread::raise() }
     }
 
     pub(super) fn copy_bytes(dst: usize, src: usize, len: usize) {

@@ -3,12 +3,12 @@
 //!
 //! Guests' functions keep frame pointers: the word at a frame pointer is the caller's, the word
 //! above it the return address. A walk starts at a fault, or where the guest last left for the
-//! host ([`VmThread::exit_fp`]), goes up to the frame of the entry ([`VmEntry::fp`]), and on from
+//! host ([`VmThread::exit`]), goes up to the frame of the entry ([`VmEntry::fp`]), and on from
 //! where the guest further out had left.
 //!
-//! [`VmThread::exit_fp`]: wasmaot_abi::context::VmThread::exit_fp
+//! [`VmThread::exit`]: wasmaot_abi::context::VmThread::exit
 
-use wasmaot_abi::context::VmEntry;
+use wasmaot_abi::context::{VmEntry, VmExit};
 use wasmaot_abi::func_info::INIT_INDEX;
 use wasmaot_abi::traps::TrapCode;
 
@@ -87,6 +87,20 @@ struct RawFrame {
 }
 
 impl RawFrame {
+    /// The frame that a guest left from.
+    ///
+    /// # Safety
+    /// The call that it left for is under way.
+    unsafe fn at(VmExit { sp, fp }: VmExit) -> Self {
+        if sp == 0 {
+            // SAFETY: the caller's promise: the frame of the way out.
+            return unsafe { Self::above(fp) };
+        }
+        let return_address = std::ptr::with_exposed_provenance::<usize>(sp);
+        // SAFETY: the caller's promise.
+        Self { fp, pc: unsafe { return_address.read() } }
+    }
+
     /// The frame that a frame returns to.
     ///
     /// # Safety
@@ -110,19 +124,19 @@ unsafe fn walk(thread: &Thread, start: Option<RawFrame>, mut visit: impl FnMut(R
         let record = thread.record();
         let mut entry: *const VmEntry = (*record).entry;
         let mut start = start;
-        let mut exit_fp = (*record).exit_fp;
+        let mut exit = (*record).exit;
         while !entry.is_null() {
-            let VmEntry { outer, outer_exit_fp, fp: end, .. } = entry.read();
+            let VmEntry { outer, outer_exit, fp: end, .. } = entry.read();
             let mut frame = match start.take() {
                 Some(frame) => frame,
-                None => RawFrame::above(exit_fp),
+                None => RawFrame::at(exit),
             };
             // An entry may have called the way out to the host directly: a re-exported import.
             while frame.fp != end {
                 visit(frame);
                 frame = RawFrame::above(frame.fp);
             }
-            (entry, exit_fp) = (outer, outer_exit_fp);
+            (entry, exit) = (outer, outer_exit);
         }
     }
 }

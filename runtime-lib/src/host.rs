@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 
-use wasmaot_abi::calls::{ArrayCall, VmReturn};
+use wasmaot_abi::calls::ArrayCall;
 use wasmaot_abi::context::*;
 use wasmaot_abi::value::ValRaw;
 
@@ -19,6 +19,7 @@ use crate::handle::{Handle, Owned};
 use crate::instance::Instance;
 use crate::raw::{Context, TypeRef};
 use crate::store::*;
+use crate::thread;
 use crate::types::{FuncType, ValType};
 use crate::value::{Val, WasmResults};
 
@@ -29,13 +30,25 @@ pub(crate) struct HostFunc {
     pub(crate) func_ref: VmFuncRef,
     pub(crate) params: Cow<'static, [ValType]>,
     pub(crate) results: Cow<'static, [ValType]>,
+    way_out: WayOut,
     drop_data: unsafe fn(*mut c_void),
+}
+
+/// How guests come to a function of the host.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum WayOut {
+    /// They call this, in their own convention.
+    Own(*const u8),
+    /// By their type's way out to a native call.
+    Native(*const u8),
+    /// By their type's way out to an array call.
+    Array,
 }
 
 /// What a function of the host consists of, before it is in a store.
 #[derive(Debug)]
 pub struct HostParts {
-    pub(crate) native_call: *const u8,
+    pub(crate) way_out: WayOut,
     pub(crate) array_call: ArrayCall,
     pub(crate) params: Cow<'static, [ValType]>,
     pub(crate) results: Cow<'static, [ValType]>,
@@ -71,12 +84,15 @@ impl HostFunc {
     /// # Safety
     /// The parts belong together: the calls expect `data`, and `drop_data` drops it.
     pub(crate) unsafe fn make(store: &mut StoreInner, parts: HostParts) -> NonNull<VmFuncRef> {
-        let HostParts { native_call, array_call, params, results, data, drop_data } = parts;
+        let HostParts { way_out, array_call, params, results, data, drop_data } = parts;
         let func = Owned::new(Self {
             context: VmHostContext {
                 magic: MAGIC_HOST,
                 store: store.this.cast(),
-                native_call,
+                native_call: match way_out {
+                    WayOut::Native(call) => call,
+                    WayOut::Own(_) | WayOut::Array => std::ptr::null(),
+                },
                 array_call,
                 data,
             },
@@ -87,6 +103,7 @@ impl HostFunc {
             },
             params,
             results,
+            way_out,
             drop_data,
         });
         let ptr = func.ptr();
@@ -153,7 +170,7 @@ impl HostFuncs {
     }
 }
 
-/// Lets guests call a function through its type's way out.
+/// Lets guests call a function, which has this type, through its own way out or the type's.
 ///
 /// # Safety
 /// The function is alive and of this type.
@@ -161,9 +178,11 @@ pub(crate) unsafe fn resolve(func: NonNull<HostFunc>, ty: TypeRef) {
     // SAFETY: the caller's promise.
     unsafe {
         let func = func.as_ptr();
-        let native = !(*func).context.native_call.is_null();
-        let exits = ty.get();
-        (*func).func_ref.wasm_call = if native { exits.exit_native } else { exits.exit_array };
+        (*func).func_ref.wasm_call = match (*func).way_out {
+            WayOut::Own(code) => code,
+            WayOut::Native(_) => ty.get().exit_native,
+            WayOut::Array => ty.get().exit_array,
+        };
         (*func).func_ref.ty = ty.as_ptr();
     }
 }
@@ -270,31 +289,36 @@ impl<T> Call<T> {
         }
     }
 
-    /// A native call with one result at most, and that no vector.
+    /// Runs the host's code: a native call with one result at most, and that no vector.
+    ///
+    /// # Safety
+    /// A guest called; nothing in the frames that this call adds to the stack needs to be dropped,
+    /// other than `body`.
     #[inline(always)]
-    pub(crate) fn single<'a, R: HostResult>(
+    pub(crate) unsafe fn native<'a, R: HostResult>(
         &self,
         body: impl FnOnce(Caller<'a, T>) -> R,
-    ) -> VmReturn
+    ) -> <R::Values as WasmResults>::Native
     where
         T: 'a,
     {
-        match self.run(body, |values, inner| values.into_single(inner)) {
-            Some(value) => VmReturn { value, status: 0 },
-            None => VmReturn { value: 0, status: 1 },
+        match self.run(body, |values, inner| values.into_native(inner)) {
+            Some(value) => value,
+            // SAFETY: what `run` was given it has dropped; the rest is the caller's promise.
+            None => unsafe { thread::raise() },
         }
     }
 
-    /// A native call with results in slots.
+    /// Runs the host's code and puts its results into slots. Returns whether it succeeded.
     ///
     /// # Safety
     /// `slots` has room for them.
     #[inline(always)]
-    pub(crate) unsafe fn many<'a, R: HostResult>(
+    pub(crate) unsafe fn in_slots<'a, R: HostResult>(
         &self,
         slots: *mut ValRaw,
         body: impl FnOnce(Caller<'a, T>) -> R,
-    ) -> VmReturn
+    ) -> bool
     where
         T: 'a,
     {
@@ -303,7 +327,7 @@ impl<T> Call<T> {
             let slots = unsafe { std::slice::from_raw_parts_mut(slots, <R::Values>::TYPES.len()) };
             values.into_slots(inner, slots);
         };
-        VmReturn { value: 0, status: u64::from(self.run(body, done).is_none()) }
+        self.run(body, done).is_some()
     }
 }
 
@@ -338,7 +362,7 @@ where
 /// The parts of a dynamic function.
 pub(crate) fn dynamic<T, F: Dynamic<T> + 'static>(ty: FuncType, func: F) -> HostParts {
     HostParts {
-        native_call: std::ptr::null(),
+        way_out: WayOut::Array,
         array_call: dynamic_call::<T, F>,
         params: Cow::Owned(ty.params().to_vec()),
         results: Cow::Owned(ty.results().to_vec()),
@@ -399,7 +423,7 @@ unsafe extern "C" fn dynamic_call<T, F: Dynamic<T>>(
         }
         Ok(())
     };
-    call.single(body).status == 0
+    call.run(body, |(), _| ()).is_some()
 }
 
 /// Why the innermost call failed, as the caller in the host gets it.

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use wasmaot_abi::context::{VmEntry, VmThread};
+use wasmaot_abi::context::{VmEntry, VmExit, VmThread};
 
 use crate::arch;
 use crate::frames::Captured;
@@ -67,7 +67,10 @@ pub(crate) struct Thread {
 thread_local! {
     static THREAD: Thread = const {
         Thread {
-            record: UnsafeCell::new(VmThread { entry: ptr::null_mut(), exit_fp: 0 }),
+            record: UnsafeCell::new(VmThread {
+                entry: ptr::null_mut(),
+                exit: VmExit { sp: 0, fp: 0 },
+            }),
             id: Cell::new(0),
             stack_limits: Cell::new(StackLimits::NONE),
             stack_end: Cell::new(0),
@@ -102,6 +105,22 @@ pub(crate) fn with_registered<R>(f: impl FnOnce(&Thread) -> R) -> R {
     })
 }
 
+/// Gives up the innermost call from host to guest: goes on as its entry says. What failed is known
+/// to the runtime.
+///
+/// # Safety
+/// There is such a call on the present thread, and nothing in the frames below it needs to be
+/// dropped.
+#[cold]
+#[inline(never)]
+pub(crate) unsafe fn raise() -> ! {
+    // SAFETY: the caller's promise; the entry's handler restores the host's registers.
+    with(|thread| unsafe {
+        let VmEntry { sp, fp, handler, .. } = thread.give_up();
+        arch::resume(sp, fp, handler)
+    })
+}
+
 impl Thread {
     pub(crate) fn id(&self) -> u64 {
         self.id.get()
@@ -124,7 +143,7 @@ impl Thread {
             let entry = (*record).entry.read();
             (*record).entry = entry.outer;
             if !entry.outer.is_null() {
-                (*record).exit_fp = entry.outer_exit_fp;
+                (*record).exit = entry.outer_exit;
             }
             entry
         }

@@ -440,9 +440,16 @@ pub trait WasmResults: Sealed + Sized {
     #[doc(hidden)]
     fn into_slots(self, store: &mut StoreInner, slots: &mut [ValRaw]);
 
-    /// The single result by its bits, if it is not in a slot; else 0.
+    /// What a native call returns: the single result, if it is not in a slot; else nothing.
     #[doc(hidden)]
-    fn into_single(self, store: &mut StoreInner) -> u64;
+    type Native: Copy;
+
+    #[doc(hidden)]
+    fn into_native(self, store: &mut StoreInner) -> Self::Native;
+
+    /// The same, of what [`into_slots`](Self::into_slots) wrote.
+    #[doc(hidden)]
+    fn native_from_slot(slot: ValRaw) -> Self::Native;
 
     /// # Safety
     /// Compiled code of this store left values of these types in the slots.
@@ -479,9 +486,16 @@ impl<A: WasmTy> WasmResults for A {
         slots[0] = self.into_raw(store);
     }
 
+    type Native = A::Abi;
+
     #[inline]
-    fn into_single(self, store: &mut StoreInner) -> u64 {
-        self.into_raw(store).to_u64()
+    fn into_native(self, store: &mut StoreInner) -> A::Abi {
+        self.into_abi(store)
+    }
+
+    #[inline]
+    fn native_from_slot(slot: ValRaw) -> A::Abi {
+        A::abi_from_raw(slot)
     }
 
     #[inline]
@@ -537,10 +551,13 @@ macro_rules! tuples {
                 WasmParams::into_slots(self, store, slots);
             }
 
+            type Native = ();
+
             #[inline]
-            fn into_single(self, _: &mut StoreInner) -> u64 {
-                0
-            }
+            fn into_native(self, _: &mut StoreInner) {}
+
+            #[inline]
+            fn native_from_slot(_: ValRaw) {}
 
             #[allow(unused, clippy::unused_unit, reason = "the empty tuple")]
             #[inline]

@@ -8,7 +8,7 @@
 //! included.
 
 use cranelift_codegen::ir::{BlockArg, BlockCall, ExceptionTableData, ExceptionTableItem};
-use wasmaot_abi::context::{VmContext, VmEntry, VmFunctionImport, VmThread};
+use wasmaot_abi::context::{VmContext, VmEntry, VmExit, VmFunctionImport, VmThread};
 
 use super::*;
 use crate::index::{FuncIndex, SigIndex};
@@ -41,7 +41,7 @@ pub fn wasm_call(
     func: FuncIndex,
 ) -> ir::Function {
     let ty = module.func_type(func);
-    build(target, FuncKey::WasmCall(func), signature::native(ty, target), |builder, params| {
+    build(target, FuncKey::WasmCall(func), signature::wasm_call(ty, target), |builder, params| {
         let (contexts, values) = params.split_at(2);
         let (values, results_to) = join_vectors(builder, &ty.params, values);
         let callee = Callee::of(module, func);
@@ -168,7 +168,7 @@ fn call(
     let outer = copy(builder, (thread, INNERMOST), (entry, OUTER));
     builder.ins().brif(outer, nested, &[], calling, &[]);
     builder.switch_to_block(nested);
-    copy(builder, (thread, EXIT_FP), (entry, OUTER_EXIT_FP));
+    copy_exit(builder, (thread, EXIT), (entry, OUTER_EXIT));
     builder.ins().jump(calling, &[]);
 
     builder.switch_to_block(calling);
@@ -220,7 +220,7 @@ fn call(
 
 /// Takes the record out of its thread. What the outermost call leaves is a constant, so that the
 /// next call need not wait for what this one had read and kept; and no guest's frame is left that
-/// the thread's frame pointer could be of.
+/// the thread's record could be of.
 fn unlink(builder: &mut FunctionBuilder<'_>, thread: Value, entry: Value) {
     let (nested, outermost) = (builder.create_block(), builder.create_block());
     let unlinked = builder.create_block();
@@ -229,7 +229,7 @@ fn unlink(builder: &mut FunctionBuilder<'_>, thread: Value, entry: Value) {
     builder.ins().brif(outer, nested, &[], outermost, &[]);
     builder.switch_to_block(nested);
     builder.ins().store(trusted(), outer, thread, INNERMOST);
-    copy(builder, (entry, OUTER_EXIT_FP), (thread, EXIT_FP));
+    copy_exit(builder, (entry, OUTER_EXIT), (thread, EXIT));
     builder.ins().jump(unlinked, &[]);
     builder.switch_to_block(outermost);
     let none = builder.ins().iconst(POINTER, 0);
@@ -245,11 +245,18 @@ fn copy(builder: &mut FunctionBuilder<'_>, from: (Value, i32), to: (Value, i32))
     value
 }
 
+/// Copies a record of where a guest left.
+fn copy_exit(builder: &mut FunctionBuilder<'_>, from: (Value, i32), to: (Value, i32)) {
+    for field in [offset_of!(VmExit, sp), offset_of!(VmExit, fp)].map(|offset| offset as i32) {
+        copy(builder, (from.0, from.1 + field), (to.0, to.1 + field));
+    }
+}
+
 // What an entry takes over from its thread, if there is another around it, and gives back.
 const INNERMOST: i32 = offset_of!(VmThread, entry) as i32;
 const OUTER: i32 = offset_of!(VmEntry, outer) as i32;
-const EXIT_FP: i32 = offset_of!(VmThread, exit_fp) as i32;
-const OUTER_EXIT_FP: i32 = offset_of!(VmEntry, outer_exit_fp) as i32;
+const EXIT: i32 = offset_of!(VmThread, exit) as i32;
+const OUTER_EXIT: i32 = offset_of!(VmEntry, outer_exit) as i32;
 
 /// Where a call goes on: with its results in the parameters of `returned`, or in `failed`.
 fn exception_table(

@@ -1,12 +1,13 @@
 //! Ways out: from the guests' own convention to the platform's C convention.
 //!
-//! An exit records its frame pointer in the thread, by which the runtime finds the guest's
-//! frames. What it calls does not unwind through it: a call that failed says so in its result,
-//! and the exit has the runtime resume at the innermost entry.
+//! An exit records in the thread where the guest left, from where the runtime finds the guest's
+//! frames. What it calls does not unwind through it: a native call that fails has the runtime resume
+//! at the innermost entry, any other says so in its result, and the exit does it. (Functions of
+//! the host that are their own way out, on x86-64, are made by the runtime.)
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use wasmaot_abi::builtins::{Builtin, Fails, RAISE};
-use wasmaot_abi::context::{VmContext, VmHostContext, VmThread};
+use wasmaot_abi::context::{VmContext, VmExit, VmHostContext, VmThread};
 
 use super::*;
 use crate::index::SigIndex;
@@ -23,14 +24,11 @@ pub fn native(module: &Module<'_>, target: &Target, sig: SigIndex) -> ir::Functi
         args.extend(split_vectors(builder, &params[2..]));
         let slots = ty.results_in_slots().then(|| slots(builder, ty.results.len()));
         args.extend(slots);
-        let signature = builder.import_signature(signature::native(ty, target));
+        let signature = builder.import_signature(signature::native_call(ty, target));
         let call = builder.ins().call_indirect(signature, code, &args);
-        let [value, status] = *builder.inst_results(call) else { unreachable!("two results") };
-        raise_if(builder, target, status, Raise::IfNot0);
-        let results = match (slots, &*ty.results) {
-            (Some(slots), results) => load_slots(builder, slots, results),
-            (None, [result]) => vec![from_bits(builder, value, clif_type(*result))],
-            (None, _) => Vec::new(),
+        let results = match slots {
+            Some(slots) => load_slots(builder, slots, &ty.results),
+            None => builder.inst_results(call).to_vec(),
         };
         builder.ins().return_(&results);
     })
@@ -98,26 +96,17 @@ const NEVER: ir::TrapCode = crate::translate::trap::NEVER;
 fn record_exit(builder: &mut FunctionBuilder<'_>, context: Value) {
     let offset = offset_of!(VmContext, thread) as i32;
     let thread = builder.ins().load(POINTER, trusted(), context, offset);
+    // There is a frame here, from which the guest's can be found.
+    let sp = builder.ins().iconst(POINTER, 0);
     let fp = builder.ins().get_frame_pointer(POINTER);
-    builder.ins().store(trusted(), fp, thread, offset_of!(VmThread, exit_fp) as i32);
+    let exit = offset_of!(VmThread, exit);
+    for (value, to) in [(sp, offset_of!(VmExit, sp)), (fp, offset_of!(VmExit, fp))] {
+        builder.ins().store(trusted(), value, thread, (exit + to) as i32);
+    }
 }
 
 fn slots(builder: &mut FunctionBuilder<'_>, len: usize) -> Value {
     stack_slot(builder, len * size_of::<ValRaw>(), align_of::<ValRaw>())
-}
-
-/// What a [`VmReturn`](wasmaot_abi::calls::VmReturn) holds, as a value of a type.
-fn from_bits(builder: &mut FunctionBuilder<'_>, bits: Value, ty: Type) -> Value {
-    let flags = MemFlagsData::new();
-    match ty {
-        types::I32 => builder.ins().ireduce(types::I32, bits),
-        types::F32 => {
-            let bits = builder.ins().ireduce(types::I32, bits);
-            builder.ins().bitcast(types::F32, flags, bits)
-        }
-        types::F64 => builder.ins().bitcast(types::F64, flags, bits),
-        _ => bits,
-    }
 }
 
 /// Which outcome of a call means that it failed.

@@ -45,16 +45,25 @@ pub fn guest(ty: &FuncType) -> Signature {
     signature(CallConv::Tail, params, clif_types(&ty.results))
 }
 
-/// A native call or `wasm_call`: vectors are two integers, and two results or more, or a vector,
-/// go through a pointer.
-pub fn native(ty: &FuncType, target: &Target) -> Signature {
+/// A `wasm_call`: vectors are two integers, and two results or more, or a vector, go through a
+/// pointer.
+pub fn wasm_call(ty: &FuncType, target: &Target) -> Signature {
+    signature(target.c_convention, native_params(ty), [types::I64, types::I64])
+}
+
+/// A native call: parameters as of a `wasm_call`.
+pub fn native_call(ty: &FuncType, target: &Target) -> Signature {
+    let results: &[_] = if ty.results_in_slots() { &[] } else { &ty.results };
+    signature(target.c_convention, native_params(ty), clif_types(results))
+}
+
+fn native_params(ty: &FuncType) -> impl Iterator<Item = Type> {
     let results = ty.results_in_slots().then_some(POINTER);
     let params = ty.params.iter().flat_map(|&ty| match ty {
         ValType::V128 => vec![types::I64; 2],
         ty => vec![clif_type(ty)],
     });
-    let params = [POINTER, POINTER].into_iter().chain(params).chain(results);
-    signature(target.c_convention, params, [types::I64, types::I64])
+    [POINTER, POINTER].into_iter().chain(params).chain(results)
 }
 
 /// An `ArrayCall`.

@@ -42,6 +42,19 @@ pub(crate) const fn way_in(_: &[ValType], _: &[ValType]) -> Option<WayIn> {
     None
 }
 
+/// Guests come to all functions of the host by the compiler's ways out.
+pub(crate) const fn has_own_way_out(_: &[ValType], _: &[ValType]) -> bool {
+    false
+}
+
+/// See [`has_own_way_out`].
+macro_rules! own_way_out {
+    ([$($generic:tt)*] [$($bound:tt)*] $native:expr) => {
+        fn own_way_out<$($generic)*>() {}
+    };
+}
+pub(crate) use own_way_out;
+
 /// Objects for this machine do not refer to it: all their entries are the compiler's.
 #[unsafe(export_name = "wasmaot_builtin_enter_int")]
 pub(crate) extern "C" fn enter_int() {

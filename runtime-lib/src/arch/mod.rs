@@ -6,9 +6,13 @@ mod aarch64;
 mod x86_64;
 
 #[cfg(target_arch = "aarch64")]
-pub(crate) use aarch64::{enter_float, enter_int, resume, stack_pointer, way_in};
+pub(crate) use aarch64::{
+    enter_float, enter_int, has_own_way_out, own_way_out, resume, stack_pointer, way_in,
+};
 #[cfg(target_arch = "x86_64")]
-pub(crate) use x86_64::{enter_float, enter_int, resume, stack_pointer, way_in};
+pub(crate) use x86_64::{
+    enter_float, enter_int, has_own_way_out, own_way_out, resume, stack_pointer, way_in,
+};
 
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 compile_error!("wasmaot runs on x86-64 and aarch64 only, so far");

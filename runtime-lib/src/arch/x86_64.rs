@@ -3,7 +3,7 @@
 use std::arch::{asm, naked_asm};
 use std::mem::offset_of;
 
-use wasmaot_abi::context::{VmContext, VmEntry, VmThread};
+use wasmaot_abi::context::{VmContext, VmEntry, VmExit, VmThread};
 
 use super::WayIn;
 use crate::types::ValType;
@@ -99,14 +99,18 @@ macro_rules! entry {
                 ".cfi_restore_state",
                 // There is a call around this one: its state comes back afterwards.
                 "3:",
-                "mov r10, [rbx + {exit_fp}]",
-                "mov [rsp + {outer_exit_fp}], r10",
+                "mov r10, [rbx + {exit_sp}]",
+                "mov r11, [rbx + {exit_fp}]",
+                "mov [rsp + {outer_exit_sp}], r10",
+                "mov [rsp + {outer_exit_fp}], r11",
                 "jmp 2b",
                 "5:",
                 "mov r10, [rsp + {outer}]",
                 "mov [rbx + {innermost}], r10",
-                "mov r10, [rsp + {outer_exit_fp}]",
-                "mov [rbx + {exit_fp}], r10",
+                "mov r10, [rsp + {outer_exit_sp}]",
+                "mov r11, [rsp + {outer_exit_fp}]",
+                "mov [rbx + {exit_sp}], r10",
+                "mov [rbx + {exit_fp}], r11",
                 "jmp 6b",
                 // Given up, and unlinked by whoever resumes here.
                 "4:",
@@ -120,12 +124,14 @@ macro_rules! entry {
                 ".cfi_def_cfa rsp, 8",
                 "ret",
                 ".cfi_endproc",
-                size = const size_of::<VmEntry>(),
+                size = const RECORD,
                 thread = const offset_of!(VmContext, thread),
                 innermost = const offset_of!(VmThread, entry),
-                exit_fp = const offset_of!(VmThread, exit_fp),
+                exit_sp = const offset_of!(VmThread, exit) + offset_of!(VmExit, sp),
+                exit_fp = const offset_of!(VmThread, exit) + offset_of!(VmExit, fp),
                 outer = const offset_of!(VmEntry, outer),
-                outer_exit_fp = const offset_of!(VmEntry, outer_exit_fp),
+                outer_exit_sp = const offset_of!(VmEntry, outer_exit) + offset_of!(VmExit, sp),
+                outer_exit_fp = const offset_of!(VmEntry, outer_exit) + offset_of!(VmExit, fp),
                 handler = const offset_of!(VmEntry, handler),
                 sp = const offset_of!(VmEntry, sp),
                 fp = const offset_of!(VmEntry, fp),
@@ -134,8 +140,8 @@ macro_rules! entry {
     };
 }
 
-// The saved registers and the record keep the stack aligned.
-const _: () = assert!((5 * 8 + size_of::<VmEntry>()).is_multiple_of(16));
+/// The bytes that a record takes up: with five registers above it, the stack is aligned.
+const RECORD: usize = (size_of::<VmEntry>() + 5 * 8).next_multiple_of(16) - 5 * 8;
 
 entry! {
     /// For results that are integers or references, and for none.
@@ -161,24 +167,72 @@ entry! {
 /// The way into functions of a type, if there is one here: it is called with the function's
 /// context, its code and the parameters, and returns as a `wasm_call`.
 pub(crate) const fn way_in(params: &[ValType], results: &[ValType]) -> Option<WayIn> {
-    // Registers for parameters (System V ABI, 3.2.3), less those for the context and the code.
+    match results {
+        _ if !in_registers(params) => None,
+        [] | [ValType::I32 | ValType::I64 | ValType::Ref(_)] => Some(call_int),
+        [ValType::F32 | ValType::F64] => Some(call_float),
+        _ => None,
+    }
+}
+
+/// Whether parameters all go in registers, behind two addresses.
+const fn in_registers(params: &[ValType]) -> bool {
+    // System V ABI, 3.2.3.
     let (mut ints, mut floats) = (6 - 2, 8);
     let mut i = 0;
     while i < params.len() {
         let left = match params[i] {
             ValType::I32 | ValType::I64 | ValType::Ref(_) => &mut ints,
             ValType::F32 | ValType::F64 => &mut floats,
-            ValType::V128 => return None,
+            ValType::V128 => return false,
         };
         if *left == 0 {
-            return None;
+            return false;
         }
         *left -= 1;
         i += 1;
     }
-    match results {
-        [] | [ValType::I32 | ValType::I64 | ValType::Ref(_)] => Some(call_int),
-        [ValType::F32 | ValType::F64] => Some(call_float),
-        _ => None,
-    }
+    true
 }
+
+/// Whether functions of the host that have this type are their own way out: guests pass their
+/// parameters and result in the registers that the C convention says.
+pub(crate) const fn has_own_way_out(params: &[ValType], results: &[ValType]) -> bool {
+    in_registers(params)
+        && matches!(
+            results,
+            [] | [ValType::I32 | ValType::I64 | ValType::F32 | ValType::F64 | ValType::Ref(_)]
+        )
+}
+
+/// The way out of guests into a native call, `own_way_out`: records where the guest left, in the
+/// thread of the caller's context, and leaves the stack and all arguments to the native call,
+/// which so returns to the guest.
+macro_rules! own_way_out {
+    ([$($generic:tt)*] [$($bound:tt)*] $native:expr) => {
+        /// As a guest calls it.
+        #[unsafe(naked)]
+        unsafe extern "C" fn own_way_out<$($generic)*>()
+        where
+            $($bound)*
+        {
+            use std::mem::offset_of;
+
+            use wasmaot_abi::context::{VmContext, VmExit, VmThread};
+
+            std::arch::naked_asm!(
+                ".cfi_startproc",
+                "mov rax, [rsi + {thread}]",
+                "mov [rax + {exit_sp}], rsp",
+                "mov [rax + {exit_fp}], rbp",
+                "jmp {native}",
+                ".cfi_endproc",
+                thread = const offset_of!(VmContext, thread),
+                exit_sp = const offset_of!(VmThread, exit) + offset_of!(VmExit, sp),
+                exit_fp = const offset_of!(VmThread, exit) + offset_of!(VmExit, fp),
+                native = sym $native,
+            )
+        }
+    };
+}
+pub(crate) use own_way_out;

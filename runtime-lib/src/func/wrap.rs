@@ -1,16 +1,18 @@
 //! Closures whose types are known at compile time as functions of the host: one C function per
-//! closure that takes its arguments in registers, so a guest's call goes straight there.
+//! closure that takes its arguments in registers, so a guest's call goes straight there. Where
+//! guests pass arguments and results in the same registers, they call it through a few
+//! instructions ([`arch::own_way_out`]) that record where they left.
 
 use std::borrow::Cow;
 
-use wasmaot_abi::calls::VmReturn;
 use wasmaot_abi::context::{VmContext, VmHostContext};
 use wasmaot_abi::value::ValRaw;
 
 use crate::error::Error;
-use crate::host::{Call, Caller, HostParts, drop_box};
+use crate::host::{Call, Caller, HostParts, WayOut, drop_box};
 use crate::types::ValType;
 use crate::value::{Sealed, WasmParams, WasmResults, WasmTy, for_each_tuple};
+use crate::{arch, thread};
 
 /// What a function of the host may return: [`WasmResults`] or a `Result` of those.
 pub trait HostResult {
@@ -55,27 +57,38 @@ pub trait IntoFunc<T, Params, Results> {
 /// The C functions for closures of one number of parameters; with or without a `Caller`.
 macro_rules! into_func {
     (@one [$($with:ident)?] [$($marker:ty)?] $($name:ident)*) => {
-        #[allow(non_snake_case, unused, reason = "any number of parameters")]
+        #[allow(
+            non_snake_case,
+            unused,
+            clippy::too_many_arguments,
+            reason = "any number of parameters"
+        )]
         const _: () = {
-            /// With one result at most.
+            /// A native call with one result at most, and that no vector.
             unsafe extern "C" fn single<T, Fun, Ret, $($name),*>(
                 callee: *mut VmHostContext,
                 caller: *mut VmContext,
                 $($name: $name::Abi,)*
-            ) -> VmReturn
+            ) -> <Ret::Values as WasmResults>::Native
             where
                 Fun: Fn($($marker,)? $($name),*) -> Ret,
                 Ret: HostResult,
                 $($name: WasmTy,)*
             {
                 // SAFETY: a guest calls with the host context of its import or reference, its
-                // own context and arguments of the function's types.
+                // own context and arguments of the function's types. The closure takes along all
+                // that needs to be dropped.
                 unsafe {
                     let call = Call::<T>::new(callee, caller);
                     if call.is_due() {
                         return single_due::<T, Fun, Ret, $($name),*>(callee, caller, $($name,)*);
                     }
-                    into_func!(@run single call callee [$($with)?] [] $($name)*)
+                    let inner = call.store.inner();
+                    $(let $name = $name::from_abi($name, &*inner);)*
+                    let func = &*(*callee).data.cast::<Fun>();
+                    call.native(move |caller| {
+                        func($(into_func!(@caller $with caller),)? $($name),*)
+                    })
                 }
             }
 
@@ -87,26 +100,46 @@ macro_rules! into_func {
                 callee: *mut VmHostContext,
                 caller: *mut VmContext,
                 $($name: $name::Abi,)*
-            ) -> VmReturn
+            ) -> <Ret::Values as WasmResults>::Native
             where
                 Fun: Fn($($marker,)? $($name),*) -> Ret,
                 Ret: HostResult,
                 $($name: WasmTy,)*
             {
+                let mut slot = ValRaw::default();
+                let slots = &raw mut slot;
                 // SAFETY: as above.
-                unsafe {
-                    let call = Call::<T>::new(callee, caller);
-                    into_func!(@run single call callee [$($with)?] [call.collect();] $($name)*)
-                }
+                unsafe { many::<T, Fun, Ret, $($name),*>(callee, caller, $($name,)* slots) };
+                <Ret::Values>::native_from_slot(slot)
             }
 
-            /// With results in slots.
+            /// A native call with results in slots.
             unsafe extern "C" fn many<T, Fun, Ret, $($name),*>(
                 callee: *mut VmHostContext,
                 caller: *mut VmContext,
                 $($name: $name::Abi,)*
                 slots: *mut ValRaw,
-            ) -> VmReturn
+            )
+            where
+                Fun: Fn($($marker,)? $($name),*) -> Ret,
+                Ret: HostResult,
+                $($name: WasmTy,)*
+            {
+                // SAFETY: as above, and with slots for the results; there is nothing here to drop.
+                unsafe {
+                    if !in_slots::<T, Fun, Ret, $($name),*>(callee, caller, $($name,)* slots) {
+                        thread::raise()
+                    }
+                }
+            }
+
+            /// Collects host values if that is due, and calls. Returns whether it succeeded.
+            unsafe fn in_slots<T, Fun, Ret, $($name),*>(
+                callee: *mut VmHostContext,
+                caller: *mut VmContext,
+                $($name: $name::Abi,)*
+                slots: *mut ValRaw,
+            ) -> bool
             where
                 Fun: Fn($($marker,)? $($name),*) -> Ret,
                 Ret: HostResult,
@@ -116,10 +149,11 @@ macro_rules! into_func {
                 unsafe {
                     let call = Call::<T>::new(callee, caller);
                     let inner = call.store.inner();
+                    // The arguments are values of the host's before any of them are collected.
                     $(let $name = $name::from_abi($name, &*inner);)*
                     call.collect();
                     let func = &*(*callee).data.cast::<Fun>();
-                    call.many(slots, |caller| {
+                    call.in_slots(slots, move |caller| {
                         func($(into_func!(@caller $with caller),)? $($name),*)
                     })
                 }
@@ -136,24 +170,26 @@ macro_rules! into_func {
                 Ret: HostResult,
                 $($name: WasmTy,)*
             {
-                let callee = callee.cast();
-                // SAFETY: as above; the slots hold the parameters and have room for the results.
+                // SAFETY: as above, or the host itself calls, with no caller; the slots hold the
+                // parameters and have room for the results.
                 unsafe {
                     let mut next = values;
                     $(
                         let $name = $name::abi_from_raw(*next);
                         next = next.add(1);
                     )*
-                    if <Ret::Values>::IN_SLOTS {
-                        return many::<T, Fun, Ret, $($name),*>(callee, caller, $($name,)* values)
-                            .status == 0;
-                    }
-                    let ret = single::<T, Fun, Ret, $($name),*>(callee, caller, $($name,)*);
-                    if <Ret::Values>::TYPES.len() == 1 && ret.status == 0 {
-                        *values = ValRaw::from_u64(ret.value);
-                    }
-                    ret.status == 0
+                    in_slots::<T, Fun, Ret, $($name),*>(callee.cast(), caller, $($name,)* values)
                 }
+            }
+
+            arch::own_way_out! {
+                [T, Fun, Ret, $($name),*]
+                [
+                    Fun: Fn($($marker,)? $($name),*) -> Ret,
+                    Ret: HostResult,
+                    $($name: WasmTy,)*
+                ]
+                single::<T, Fun, Ret, $($name),*>
             }
 
             impl<T, Fun, Ret, $($name),*> IntoFunc<T, ($($marker,)? $($name,)*), Ret> for Fun
@@ -165,14 +201,21 @@ macro_rules! into_func {
                 fn into_parts(self) -> HostParts {
                     let params = <($($name,)*) as WasmParams>::TYPES;
                     HostParts {
-                        native_call: if params.contains(&ValType::V128) {
+                        way_out: if params.contains(&ValType::V128) {
                             // A native call has a vector in two integers, which is not how this
                             // function would take one.
-                            std::ptr::null()
+                            WayOut::Array
                         } else if <Ret::Values>::IN_SLOTS {
-                            many::<T, Fun, Ret, $($name),*> as *const u8
+                            WayOut::Native(many::<T, Fun, Ret, $($name),*> as *const u8)
+                        } else if const {
+                            arch::has_own_way_out(
+                                <($($name,)*) as WasmParams>::TYPES,
+                                <Ret::Values>::TYPES,
+                            )
+                        } {
+                            WayOut::Own(own_way_out::<T, Fun, Ret, $($name),*> as *const u8)
                         } else {
-                            single::<T, Fun, Ret, $($name),*> as *const u8
+                            WayOut::Native(single::<T, Fun, Ret, $($name),*> as *const u8)
                         },
                         array_call: array::<T, Fun, Ret, $($name),*>,
                         params: Cow::Borrowed(params),
@@ -184,14 +227,6 @@ macro_rules! into_func {
             }
         };
     };
-    // The arguments are values of the host's before any of them are collected.
-    (@run single $call:ident $callee:ident [$($with:ident)?] [$($collect:tt)*] $($name:ident)*) => {{
-        let inner = $call.store.inner();
-        $(let $name = $name::from_abi($name, &*inner);)*
-        $($collect)*
-        let func = &*(*$callee).data.cast::<Fun>();
-        $call.single(|caller| func($(into_func!(@caller $with caller),)? $($name),*))
-    }};
     (@caller with $caller:ident) => { $caller };
     ($($name:ident)*) => {
         into_func!(@one [] [] $($name)*);

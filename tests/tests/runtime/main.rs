@@ -35,6 +35,7 @@ mod threads;
 mod traps;
 mod vectors;
 mod waiting;
+mod ways_out;
 mod workloads;
 
 #[global_allocator]
