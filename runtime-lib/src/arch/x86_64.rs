@@ -52,6 +52,8 @@ macro_rules! entry {
         #[unsafe(naked)]
         pub(crate) unsafe extern "C" fn $name() {
             naked_asm!(
+                // Of the section that the function has to itself, so nothing stands in front.
+                ".p2align 6",
                 ".cfi_startproc",
                 $($code,)*
                 "push rbp",
@@ -83,6 +85,8 @@ macro_rules! entry {
                 "jnz 3f",
                 "2:",
                 "mov [rbx + {innermost}], rsp",
+                // So that what is returned to begins a line of the cache.
+                "nop dword ptr [rax]",
                 "call rax",
                 // A constant, so that the next call need not wait for what this one had read.
                 "cmp qword ptr [rsp + {outer}], 0",
@@ -221,6 +225,8 @@ macro_rules! own_way_out {
             use wasmaot_abi::context::{VmContext, VmExit, VmThread};
 
             std::arch::naked_asm!(
+                // Of the section that the function has to itself, so nothing stands in front.
+                ".p2align 5",
                 ".cfi_startproc",
                 "mov rax, [rsi + {thread}]",
                 "mov [rax + {exit_sp}], rsp",
