@@ -20,6 +20,7 @@ use crate::frame::{self, Rules};
 use crate::func_key::{FuncKey, Reference};
 use crate::module::Module;
 use crate::object::names::Names;
+use crate::place::Place;
 use crate::plan::Plan;
 use crate::target::Target;
 use crate::trampoline;
@@ -36,8 +37,8 @@ pub struct Compiled {
     pub key: FuncKey,
     /// The machine code.
     pub code: Vec<u8>,
-    /// What its address must be a multiple of.
-    pub align: u64,
+    /// Where it lies.
+    pub place: Place,
     /// What the linker fills in, in ascending order of offset.
     pub relocations: Vec<Relocation>,
     /// How to unwind its frame.
@@ -262,12 +263,10 @@ fn reduce(
 ) -> Result<Compiled, Problem> {
     let buffer = &code.buffer;
     let from_wasm = matches!(key, FuncKey::Body(_) | FuncKey::InitBody);
-    let alignment = isa.function_alignment();
     Ok(Compiled {
         key,
         code: buffer.data().to_vec(),
-        // Only code in which time is spent is worth padding.
-        align: u64::from(if from_wasm { alignment.preferred } else { alignment.minimum.max(16) }),
+        place: if from_wasm { Place::of(code, isa) } else { Place::TRAMPOLINE },
         relocations: buffer
             .relocs()
             .iter()

@@ -24,6 +24,7 @@ mod trampoline;
 mod translate;
 
 mod frame;
+mod place;
 
 pub mod cache;
 

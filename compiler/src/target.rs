@@ -234,6 +234,8 @@ fn isa(
         ("enable_multi_ret_implicit_sret", "true"),
         // Every body compares its whole frame with the stack limit before it touches the frame.
         ("enable_probestack", "false"),
+        // Where blocks begin, and what they lead to.
+        ("machine_code_cfg_info", "true"),
         ("enable_nan_canonicalization", if canonicalize_nans { "true" } else { "false" }),
         ("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" }),
     ] {

@@ -16,6 +16,7 @@ use crate::frame::Rule;
 use crate::func_key::{FuncKey, Reference};
 use crate::index::FuncIndex;
 use crate::module::Module;
+use crate::place::Place;
 
 /// Where bodies lie in the file.
 pub struct Places {
@@ -128,10 +129,11 @@ const KINDS: &[Reloc] = &[
 
 /// The bytes of a function; `None` if it has anything that they have no form for.
 pub fn encode(compiled: &Compiled, cx: &Context<'_>) -> Option<Vec<u8>> {
-    let Compiled { key: _, code, align, relocations, frame, info, source } = compiled;
+    let Compiled { key: _, code, place, relocations, frame, info, source } = compiled;
     let mut to = Writer(Vec::with_capacity(code.len() + 8 * relocations.len() + 64));
     to.bytes(code);
-    to.number(*align);
+    to.number(place.align());
+    to.number(place.skew() as u64);
     let mut all_known = true;
     to.list(relocations, |to, relocation| {
         let Relocation { offset, kind, target, addend } = relocation;
@@ -179,7 +181,7 @@ pub fn decode(bytes: &[u8], key: FuncKey, cx: &Context<'_>) -> Option<Compiled> 
     let compiled = Compiled {
         key,
         code: from.bytes()?.to_vec(),
-        align: from.number().filter(|align| align.is_power_of_two())?,
+        place: Place::new(from.number()?, from.number()?)?,
         relocations: from.list(|from| {
             Some(Relocation {
                 offset: from.small()?,

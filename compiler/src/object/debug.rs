@@ -23,6 +23,8 @@ pub struct Function<'a> {
     pub symbol: String,
     /// The symbol of its section.
     pub section: SymbolId,
+    /// Where in the section it starts.
+    pub start: usize,
     /// Its size in bytes.
     pub size: usize,
     /// Where its code came from: start and end in the code, offset in the wasm file.
@@ -71,7 +73,7 @@ pub fn sections(module: &str, functions: &[Function<'_>], map: &SourceMap) -> Re
         .iter()
         .map(|function| {
             symbols.push(function.section);
-            Address::Symbol { symbol: symbols.len() - 1, addend: 0 }
+            Address::Symbol { symbol: symbols.len() - 1, addend: function.start as i64 }
         })
         .collect();
 

@@ -120,13 +120,14 @@ impl Writer {
         self.object.symbol_mut(symbol).size = size as u64;
     }
 
-    /// Defines a symbol at a section's start.
+    /// Defines a symbol so many bytes behind a section's start.
     pub fn define(
         &mut self,
         name: String,
         binding: Binding,
         kind: SymbolKind,
         section: Section,
+        at: usize,
         size: usize,
     ) -> SymbolId {
         let scope = match binding {
@@ -136,7 +137,7 @@ impl Writer {
         };
         self.object.add_symbol(Symbol {
             name: name.into_bytes(),
-            value: 0,
+            value: at as u64,
             size: size as u64,
             kind,
             scope,

@@ -82,7 +82,7 @@ pub fn emit(
         sizes: Sizes::default(),
     };
     emitter.writer.file(&format!("{}.wasm", plan.name));
-    emitter.define_functions(functions);
+    emitter.define_functions(functions, target);
     emitter.define_types()?;
     emitter.constant_tables()?;
     emitter.relocate_functions(functions, target)?;
@@ -151,7 +151,8 @@ impl Emitter<'_> {
         self.plan.symbols.local(what)
     }
 
-    fn define_functions(&mut self, functions: &[Compiled]) {
+    fn define_functions(&mut self, functions: &[Compiled], target: &Target) {
+        let trap = relocation::padding(target.triple.architecture);
         for function in functions {
             let key = function.key;
             let merged = is_merged(key);
@@ -162,12 +163,13 @@ impl Emitter<'_> {
             };
             let names = self.names.of_function(key);
             let section_name = format!(".text.{}", names.first().map_or("", String::as_str));
-            let code = function.code.clone();
-            let section =
-                self.writer.section(&section_name, Purpose::Code, merged, code, function.align);
+            let (align, skew) = (function.place.align(), function.place.skew());
+            let mut code = vec![trap; skew];
+            code.extend(&function.code);
+            let section = self.writer.section(&section_name, Purpose::Code, merged, code, align);
             let size = function.code.len();
             let mut define =
-                |name| self.writer.define(name, binding, SymbolKind::Text, section, size);
+                |name| self.writer.define(name, binding, SymbolKind::Text, section, skew, size);
             let symbols: Vec<_> = names.into_iter().map(&mut define).collect();
             let symbol = symbols.first().copied();
             let symbol = symbol.unwrap_or_else(|| self.writer.start_of(section));
@@ -192,7 +194,7 @@ impl Emitter<'_> {
             let writer = &mut self.writer;
             let section_name = format!(".data.rel.ro.{name}");
             let section = writer.section(&section_name, Purpose::Relocated, true, Vec::new(), 8);
-            let symbol = writer.define(name, Binding::Merged, SymbolKind::Data, section, 0);
+            let symbol = writer.define(name, Binding::Merged, SymbolKind::Data, section, 0, 0);
             self.types.insert(sig, symbol);
             sections.push((sig, section, symbol));
         }
@@ -231,7 +233,7 @@ impl Emitter<'_> {
                 self.writer.relocate(section, at, Kind::Distance, symbol, at as i64)?;
             }
             let kind = SymbolKind::Data;
-            let symbol = self.writer.define(name, Binding::Local, kind, section, size);
+            let symbol = self.writer.define(name, Binding::Local, kind, section, 0, size);
             self.tables.insert(index, symbol);
         }
         Ok(())
@@ -240,14 +242,16 @@ impl Emitter<'_> {
     fn relocate_functions(&mut self, functions: &[Compiled], target: &Target) -> Result<()> {
         for function in functions {
             let (section, _) = self.code[&function.key];
+            let skew = function.place.skew();
             for relocation in &function.relocations {
-                let symbol = match relocation.target {
-                    RelocationTarget::Own => self.writer.start_of(section),
-                    RelocationTarget::Reference(reference) => self.reference(reference).0,
+                let (symbol, start) = match relocation.target {
+                    RelocationTarget::Own => (self.writer.start_of(section), skew as i64),
+                    RelocationTarget::Reference(reference) => (self.reference(reference).0, 0),
                 };
                 let kind = relocation::code(target.triple.architecture, relocation.kind)?;
-                let at = relocation.offset as usize;
-                self.writer.relocate_as(section, at, kind, symbol, relocation.addend)?;
+                let at = skew + relocation.offset as usize;
+                let addend = start + relocation.addend;
+                self.writer.relocate_as(section, at, kind, symbol, addend)?;
             }
         }
         Ok(())
@@ -273,7 +277,7 @@ impl Emitter<'_> {
             let size = image.bytes.len();
             self.sizes.images += size;
             let kind = SymbolKind::Data;
-            self.images.push(self.writer.define(symbol, Binding::Local, kind, section, size));
+            self.images.push(self.writer.define(symbol, Binding::Local, kind, section, 0, size));
         }
     }
 
@@ -307,10 +311,10 @@ impl Emitter<'_> {
         let constants = self.plan.symbols.local(&format!("{what} constants"));
         let sizes = [description.relocated.bytes.len(), description.constant.bytes.len()];
         let kind = SymbolKind::Data;
-        writer.define(constants, Binding::Local, kind, constant, sizes[1]);
+        writer.define(constants, Binding::Local, kind, constant, 0, sizes[1]);
         writer.fill(relocated, description.relocated, 8)?;
         writer.fill(constant, description.constant, 8)?;
-        Ok(writer.define(name, Binding::Global, kind, relocated, sizes[0]))
+        Ok(writer.define(name, Binding::Global, kind, relocated, 0, sizes[0]))
     }
 
     /// A record for each function that has one, in the functions' order.
@@ -322,7 +326,7 @@ impl Emitter<'_> {
         let section_name = format!(".rodata.{symbol}");
         let section = self.writer.section(&section_name, Purpose::Constant, false, bytes, 4);
         let kind = SymbolKind::Data;
-        let name = self.writer.define(symbol, Binding::Local, kind, section, size);
+        let name = self.writer.define(symbol, Binding::Local, kind, section, 0, size);
         functions.iter().map(|function| self.record(function, name)).collect()
     }
 
@@ -384,6 +388,7 @@ impl Emitter<'_> {
                     name: name.map_or_else(|| symbol.clone(), str::to_owned),
                     symbol,
                     section: self.writer.start_of(section),
+                    start: function.place.skew(),
                     size: function.code.len(),
                     source: &function.source,
                 }

@@ -32,6 +32,14 @@ pub fn data(architecture: Architecture, kind: Kind) -> RelocationFlags {
     RelocationFlags::Elf { r_type }
 }
 
+/// What stands between functions: nothing that can be run.
+pub fn padding(architecture: Architecture) -> u8 {
+    match architecture {
+        Architecture::X86_64 => 0xcc, // int3
+        _ => 0,                       // udf
+    }
+}
+
 /// The relocation for code. There are none for addresses, which would have to be relocated when
 /// the program is loaded.
 ///

@@ -51,17 +51,18 @@ pub fn eh_frame<'a>(
     let recorded = table.add_cie(with_encodings(base, true));
     // gimli knows symbols by number.
     let mut symbols = Vec::new();
-    let mut address = |symbol| {
+    let mut address = |symbol, addend| {
         symbols.push(symbol);
-        Address::Symbol { symbol: symbols.len() - 1, addend: 0 }
+        Address::Symbol { symbol: symbols.len() - 1, addend }
     };
     for (function, sections) in functions {
         let len = function.code.len() as u32;
-        let mut entry = FrameDescriptionEntry::new(address(sections.code), len);
+        let start = function.place.skew() as i64;
+        let mut entry = FrameDescriptionEntry::new(address(sections.code, start), len);
         for &(offset, rule) in &function.frame {
             entry.add_instruction(offset, rule.into());
         }
-        entry.lsda = sections.record.map(&mut address);
+        entry.lsda = sections.record.map(|record| address(record, 0));
         table.add_fde(if entry.lsda.is_some() { recorded } else { plain }, entry);
     }
     let mut section = EhFrame(Writer::default());

@@ -15,6 +15,7 @@ use wasmaot_abi::value::ValKind;
 use crate::codegen::{Compiled, Relocation, RelocationTarget};
 use crate::func_key::{FuncKey, Reference};
 use crate::module::{FuncType, Module, ValType};
+use crate::place::Place;
 use crate::target::Target;
 
 /// Registers for integers, less those for the contexts, and for floating-point numbers (System V
@@ -84,7 +85,7 @@ impl Short {
             key,
             // lea rax, [rip + body]; jmp rest
             code: vec![0x48, 0x8d, 0x05, 0, 0, 0, 0, 0xe9, 0, 0, 0, 0],
-            align: 16,
+            place: Place::TRAMPOLINE,
             relocations: vec![
                 at(3, Reloc::X86PCRel4, self.body),
                 at(8, Reloc::X86CallPCRel4, self.rest),
