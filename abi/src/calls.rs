@@ -17,10 +17,10 @@
 //! made the call asks the runtime of the calling store for it. A native call that fails does not
 //! return: it has the runtime resume at the innermost entry, when nothing of its own is left to drop.
 //!
-//! On x86-64 parameters and a result that all go in registers go in the same ones by the C
-//! convention and by the guests' own, which also preserve the same registers. There a function of
-//! the host can record itself where the guest left ([`VmExit`]), and guests call it with nothing in
-//! between.
+//! On x86-64 parameters other than vectors, and one such result, lie in the same places by the C
+//! convention and by the guests' own, which also preserve the same registers. (Only what of the stack holds
+//! parameters guests' functions take off themselves.) There a function of the host can record itself
+//! where the guest left ([`VmExit`]), and guests call it with nothing in between.
 //!
 //! [`VmExit`]: crate::context::VmExit
 //! [`VmHostContext`]: crate::context::VmHostContext

@@ -49,7 +49,7 @@ pub(crate) const fn has_own_way_out(_: &[ValType], _: &[ValType]) -> bool {
 
 /// See [`has_own_way_out`].
 macro_rules! own_way_out {
-    ([$($generic:tt)*] [$($bound:tt)*] $native:expr) => {
+    ([$($generic:tt)*] [$($bound:tt)*] $native:expr, $params:expr) => {
         fn own_way_out<$($generic)*>() {}
     };
 }

@@ -11,7 +11,8 @@ pub(crate) use aarch64::{
 };
 #[cfg(target_arch = "x86_64")]
 pub(crate) use x86_64::{
-    enter_float, enter_int, has_own_way_out, own_way_out, resume, stack_pointer, way_in,
+    enter_float, enter_int, has_own_way_out, own_way_out, resume, stack_pointer, taken_off_stack,
+    way_in,
 };
 
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]

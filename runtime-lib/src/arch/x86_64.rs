@@ -171,49 +171,58 @@ entry! {
 /// The way into functions of a type, if there is one here: it is called with the function's
 /// context, its code and the parameters, and returns as a `wasm_call`.
 pub(crate) const fn way_in(params: &[ValType], results: &[ValType]) -> Option<WayIn> {
+    if !matches!(words_on_stack(params), Some(0)) {
+        return None;
+    }
     match results {
-        _ if !in_registers(params) => None,
         [] | [ValType::I32 | ValType::I64 | ValType::Ref(_)] => Some(call_int),
         [ValType::F32 | ValType::F64] => Some(call_float),
         _ => None,
     }
 }
 
-/// Whether parameters all go in registers, behind two addresses.
-const fn in_registers(params: &[ValType]) -> bool {
+/// How many words of parameters, behind two addresses, do not go in registers; nothing if there is a vector.
+const fn words_on_stack(params: &[ValType]) -> Option<usize> {
     // System V ABI, 3.2.3.
     let (mut ints, mut floats) = (6 - 2, 8);
+    let mut words = 0;
     let mut i = 0;
     while i < params.len() {
         let left = match params[i] {
             ValType::I32 | ValType::I64 | ValType::Ref(_) => &mut ints,
             ValType::F32 | ValType::F64 => &mut floats,
-            ValType::V128 => return false,
+            ValType::V128 => return None,
         };
-        if *left == 0 {
-            return false;
+        match *left {
+            0 => words += 1,
+            _ => *left -= 1,
         }
-        *left -= 1;
         i += 1;
     }
-    true
+    Some(words)
 }
 
 /// Whether functions of the host that have this type are their own way out: guests pass their
-/// parameters and result in the registers that the C convention says.
+/// parameters and result where the C convention says.
 pub(crate) const fn has_own_way_out(params: &[ValType], results: &[ValType]) -> bool {
-    in_registers(params)
-        && matches!(
-            results,
-            [] | [ValType::I32 | ValType::I64 | ValType::F32 | ValType::F64 | ValType::Ref(_)]
-        )
+    words_on_stack(params).is_some() && !matches!(results, [ValType::V128] | [_, _, ..])
+}
+
+/// What a function with these parameters takes off the stack by the guests' convention, in bytes,
+/// and how many of these hold arguments.
+pub(crate) const fn taken_off_stack(params: &[ValType]) -> (usize, usize) {
+    match words_on_stack(params) {
+        Some(words) => ((words * 8).next_multiple_of(16), words * 8),
+        None => (0, 0),
+    }
 }
 
 /// The way out of guests into a native call, `own_way_out`: records where the guest left, in the
-/// thread of the caller's context, and leaves the stack and all arguments to the native call,
-/// which so returns to the guest.
+/// thread of the caller's context. If all arguments are in registers, the rest is the native call's,
+/// which so returns to the guest. If some are on the stack, it is called with another copy of
+/// them, because guests' functions take their arguments off the stack, and C's do not.
 macro_rules! own_way_out {
-    ([$($generic:tt)*] [$($bound:tt)*] $native:expr) => {
+    ([$($generic:tt)*] [$($bound:tt)*] $native:expr, $params:expr) => {
         /// As a guest calls it.
         #[unsafe(naked)]
         unsafe extern "C" fn own_way_out<$($generic)*>()
@@ -231,11 +240,32 @@ macro_rules! own_way_out {
                 "mov rax, [rsi + {thread}]",
                 "mov [rax + {exit_sp}], rsp",
                 "mov [rax + {exit_fp}], rbp",
+                ".if {taken} == 0",
                 "jmp {native}",
+                ".else",
+                "push rbp",
+                ".cfi_def_cfa_offset 16",
+                ".cfi_offset rbp, -16",
+                "mov rbp, rsp",
+                ".cfi_def_cfa_register rbp",
+                ".if {taken} != {arguments}",
+                "push rax",
+                ".endif",
+                // The last one first. Each is as far away as the one before.
+                ".rept {arguments} / 8",
+                "push qword ptr [rsp + {taken} + 8]",
+                ".endr",
+                "call {native}",
+                "leave",
+                ".cfi_def_cfa rsp, 8",
+                "ret {taken}",
+                ".endif",
                 ".cfi_endproc",
                 thread = const offset_of!(VmContext, thread),
                 exit_sp = const offset_of!(VmThread, exit) + offset_of!(VmExit, sp),
                 exit_fp = const offset_of!(VmThread, exit) + offset_of!(VmExit, fp),
+                taken = const $crate::arch::taken_off_stack($params).0,
+                arguments = const $crate::arch::taken_off_stack($params).1,
                 native = sym $native,
             )
         }

@@ -1,6 +1,6 @@
 //! Closures whose types are known at compile time as functions of the host: one C function per
 //! closure that takes its arguments in registers, so a guest's call goes straight there. Where
-//! guests pass arguments and results in the same registers, they call it through a few
+//! guests pass arguments and results in the same places, they call it through a few
 //! instructions ([`arch::own_way_out`]) that record where they left.
 
 use std::borrow::Cow;
@@ -189,7 +189,8 @@ macro_rules! into_func {
                     Ret: HostResult,
                     $($name: WasmTy,)*
                 ]
-                single::<T, Fun, Ret, $($name),*>
+                single::<T, Fun, Ret, $($name),*>,
+                <($($name,)*) as WasmParams>::TYPES
             }
 
             impl<T, Fun, Ret, $($name),*> IntoFunc<T, ($($marker,)? $($name,)*), Ret> for Fun

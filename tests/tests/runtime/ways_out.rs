@@ -50,21 +50,25 @@ macro_rules! shapes {
 }
 
 /// As many parameters as x86-64 has registers for (four integers beside the contexts, eight
-/// floating-point numbers), one less, and one more; and each kind of result.
+/// floating-point numbers), one less, one more, and several, which leaves even and odd numbers of them on
+/// the stack; and each kind of result.
 #[rustfmt::skip]
-const SHAPES: [Shape; 12] = shapes! {
+const SHAPES: [Shape; 15] = shapes! {
     (a: i32) -> i32;
     (a: f32, b: f32) -> f32;
     (a: f64, b: i32, c: f32, d: i64) -> f64;
     (a: i64, b: i32, c: i64) -> i64;
     (a: i64, b: i32, c: i64, d: i32) -> i64;
     (a: i32, b: i64, c: i32, d: i64, e: i32) -> i64;
+    (a: i32, b: i64, c: i32, d: i64, e: i32, f: i64, g: i32, h: i64) -> i64;
     (a: f64, b: f32, c: f64, d: f32, e: f64, f: f32, g: f64) -> f32;
     (a: f64, b: f32, c: f64, d: f32, e: f64, f: f32, g: f64, h: f32) -> f64;
     (a: f64, b: f32, c: f64, d: f32, e: f64, f: f32, g: f64, h: f32, i: f64) -> f64;
     (a: f64, b: i32, c: f64, d: i64, e: f32, f: i32, g: f32, h: i64, i: f64, j: f32, k: f64, l: f32) -> i32;
     (a: f64, b: i32, c: f64, d: i64, e: f32, f: i32, g: f32, h: i64, i: f64, j: f32, k: f64, l: f32, m: i32) -> i32;
     (a: f64, b: i32, c: f64, d: i64, e: f32, f: i32, g: f32, h: i64, i: f64, j: f32, k: f64, l: f32, m: f32) -> f32;
+    (a: i32, b: f64, c: i64, d: f64, e: i32, f: f32, g: i64, h: f64, i: i32, j: f32, k: i64, l: f64, m: i32, n: f32, o: f64) -> f64;
+    (a: i32, b: f64, c: i64, d: f64, e: i32, f: f32, g: i64, h: f64, i: i32, j: f32, k: i64, l: f64, m: f64, n: f32, o: f64, p: f32) -> i64;
 };
 
 fn value(ty: &str, number: f64) -> Val {
