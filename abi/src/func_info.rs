@@ -17,10 +17,18 @@
 //! uleb function index, or INIT_INDEX
 //! uleb length of the name, then the name in UTF-8 (0: none)
 //! uleb the frame pointer less the stack pointer at a call, in bytes
+//! uleb number of functions whose code stands in place of calls of them, then each:
+//!        uleb function index
+//!        uleb length of the name, then the name
+//! uleb number of calls in whose place code stands, then each:
+//!        uleb which of these it is in, counted from 1, earlier in the list; 0 for none
+//!        uleb which of those functions was called
+//!        sleb wasm offset of the call less the last one's
 //! uleb number of sites, then each:
 //!        uleb code offset less the last site's
 //!        sleb wasm offset less the last site's
 //!        u8   trap code, 0 for a return address (code offset of the instruction after the call)
+//!        uleb which of the calls it is in, counted from 1; 0 for none: only if there are such calls
 //! uleb number of stack maps, then each:
 //!        uleb code offset (a return address) less the last map's
 //!        uleb number of slots, then each: uleb offset from the stack pointer in 4-byte words
@@ -31,7 +39,7 @@ use alloc::vec::Vec;
 use crate::traps::TrapCode;
 
 /// The first word of a record.
-pub const MAGIC: u32 = u32::from_le_bytes(*b"waot");
+pub const MAGIC: u32 = u32::from_le_bytes(*b"wao2");
 
 /// The augmentation string of the CIE under which records are found: unlike other languages'
 /// entries it names language-specific data but no personality routine.
@@ -57,6 +65,34 @@ pub struct Site {
     pub wasm_offset: u32,
     /// The reason if this is where a trap happens; `None` for a return address.
     pub trap: Option<TrapCode>,
+    /// Which of the [inlined calls](FuncInfo::inlined) it is in, counted from 1; 0 for the function's
+    /// own code.
+    pub inlined: u32,
+}
+
+/// A call in whose place the code of the function that is called stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct InlinedCall<'a> {
+    /// Which of the inlined calls the call is in, counted from 1, and less than its own number; 0 for
+    /// the function's own code.
+    pub parent: u32,
+    /// The offset of the call in the module's file.
+    pub wasm_offset: u32,
+    /// The index of the function that is called.
+    pub func_index: u32,
+    /// Its name, or an empty string.
+    pub name: &'a str,
+}
+
+/// A function that was running, from a backtrace.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FrameInfo<'a> {
+    /// The function's index in its module.
+    pub func_index: u32,
+    /// Its name, or an empty string.
+    pub name: &'a str,
+    /// The offset in the module's file of the instruction that traps or calls.
+    pub wasm_offset: u32,
 }
 
 /// Where host references lie in a function's frame while a call is under way.
@@ -78,6 +114,8 @@ pub struct FuncInfo<'a> {
     pub name: &'a str,
     /// The distance from the stack pointer to the frame pointer at calls, in bytes.
     pub frame_size: u32,
+    /// The calls in whose place code stands.
+    pub inlined: &'a [InlinedCall<'a>],
     /// Sites in ascending order of code offset; a trap before a return address at the same one.
     pub sites: &'a [Site],
     /// Stack maps in ascending order of code offset.
@@ -95,12 +133,16 @@ impl FuncInfo<'_> {
         uleb(&mut out, self.name.len() as u32);
         out.extend(self.name.as_bytes());
         uleb(&mut out, self.frame_size);
+        self.encode_inlined(&mut out);
         uleb(&mut out, self.sites.len() as u32);
         let (mut code, mut wasm) = (0, 0);
         for site in self.sites {
             uleb(&mut out, site.code_offset - code);
             sleb(&mut out, site.wasm_offset.wrapping_sub(wasm) as i32);
             out.push(site.trap.map_or(0, |trap| trap as u8));
+            if !self.inlined.is_empty() {
+                uleb(&mut out, site.inlined);
+            }
             (code, wasm) = (site.code_offset, site.wasm_offset);
         }
         uleb(&mut out, self.stack_maps.len() as u32);
@@ -115,6 +157,29 @@ impl FuncInfo<'_> {
         }
         out
     }
+
+    fn encode_inlined(&self, out: &mut Vec<u8>) {
+        // Each name once: they may be long, and the calls many.
+        let mut functions: Vec<(u32, &str)> =
+            self.inlined.iter().map(|call| (call.func_index, call.name)).collect();
+        functions.sort_unstable();
+        functions.dedup();
+        uleb(out, functions.len() as u32);
+        for (func_index, name) in &functions {
+            uleb(out, *func_index);
+            uleb(out, name.len() as u32);
+            out.extend(name.as_bytes());
+        }
+        uleb(out, self.inlined.len() as u32);
+        let mut wasm = 0;
+        for call in self.inlined {
+            uleb(out, call.parent);
+            let function = functions.binary_search(&(call.func_index, call.name));
+            uleb(out, function.unwrap_or_default() as u32);
+            sleb(out, call.wasm_offset.wrapping_sub(wasm) as i32);
+            wasm = call.wasm_offset;
+        }
+    }
 }
 
 /// A record in memory. Reading past the given bytes, which a sound record never makes happen,
@@ -127,6 +192,13 @@ pub struct FuncInfoReader<'a> {
     pub name: &'a str,
     /// The distance from the stack pointer to the frame pointer at calls, in bytes.
     pub frame_size: u32,
+    /// From the functions whose code stands in place of calls.
+    functions: &'a [u8],
+    /// From the calls in whose place code stands.
+    inlined: &'a [u8],
+    /// How many there are.
+    inlined_len: u32,
+    /// From the sites.
     rest: &'a [u8],
 }
 
@@ -138,22 +210,33 @@ impl<'a> FuncInfoReader<'a> {
             return None;
         }
         let mut rest = bytes.get(FIXED_LEN..)?;
-        let func_index = read_uleb(&mut rest)?;
-        let len = read_uleb(&mut rest)? as usize;
-        let name = core::str::from_utf8(rest.get(..len)?).ok()?;
-        rest = &rest[len..];
+        let (func_index, name) = read_function(&mut rest)?;
         let frame_size = read_uleb(&mut rest)?;
-        Some(Self { func_index, name, frame_size, rest })
+        let functions = rest;
+        for _ in 0..read_uleb(&mut rest)? {
+            read_uleb(&mut rest)?;
+            let len = read_uleb(&mut rest)? as usize;
+            rest = rest.get(len..)?;
+        }
+        let inlined_len = read_uleb(&mut rest)?;
+        let inlined = rest;
+        for _ in 0..inlined_len {
+            for _ in 0..3 {
+                read_uleb(&mut rest)?;
+            }
+        }
+        Some(Self { func_index, name, frame_size, functions, inlined, inlined_len, rest })
     }
 
     /// The sites in ascending order of code offset.
     pub fn sites(&self) -> impl Iterator<Item = Site> + 'a {
         let mut rest = self.rest;
         let mut left = read_uleb(&mut rest).unwrap_or(0);
+        let has_inlined = self.inlined_len > 0;
         let (mut code, mut wasm) = (0u32, 0u32);
         core::iter::from_fn(move || {
             left = left.checked_sub(1)?;
-            let site = read_site(&mut rest, code, wasm)?;
+            let site = read_site(&mut rest, code, wasm, has_inlined)?;
             (code, wasm) = (site.code_offset, site.wasm_offset);
             Some(site)
         })
@@ -164,11 +247,48 @@ impl<'a> FuncInfoReader<'a> {
         self.sites().find(|site| site.code_offset == code_offset && site.trap.is_some())
     }
 
-    /// The wasm offset of the call that returns to this code offset.
-    pub fn call_at(&self, code_offset: u32) -> Option<u32> {
-        let mut sites = self.sites();
-        let site = sites.find(|site| site.code_offset == code_offset && site.trap.is_none())?;
-        Some(site.wasm_offset)
+    /// The site of the call that returns to this code offset.
+    pub fn call_at(&self, code_offset: u32) -> Option<Site> {
+        self.sites().find(|site| site.code_offset == code_offset && site.trap.is_none())
+    }
+
+    /// The functions that run at a site, innermost first: those whose code stands in place of calls,
+    /// and at last the function itself.
+    pub fn frames(self, site: Site) -> impl Iterator<Item = FrameInfo<'a>> {
+        let mut next = Some((site.inlined, site.wasm_offset));
+        core::iter::from_fn(move || {
+            let (number, wasm_offset) = next.take()?;
+            let Some(call) = self.inlined_call(number) else {
+                let Self { func_index, name, .. } = self;
+                return Some(FrameInfo { func_index, name, wasm_offset });
+            };
+            // Whatever a record says, this ends.
+            next = Some((call.parent.min(number - 1), call.wasm_offset));
+            Some(FrameInfo { func_index: call.func_index, name: call.name, wasm_offset })
+        })
+    }
+
+    /// One of the inlined calls, counted from 1.
+    fn inlined_call(&self, number: u32) -> Option<InlinedCall<'a>> {
+        if number == 0 || number > self.inlined_len {
+            return None;
+        }
+        let mut rest = self.inlined;
+        let (mut parent, mut function, mut wasm_offset) = (0, 0, 0u32);
+        for _ in 0..number {
+            parent = read_uleb(&mut rest)?;
+            function = read_uleb(&mut rest)?;
+            wasm_offset = wasm_offset.wrapping_add(read_sleb(&mut rest)? as u32);
+        }
+        let mut rest = self.functions;
+        if function >= read_uleb(&mut rest)? {
+            return None;
+        }
+        for _ in 0..function {
+            read_function(&mut rest)?;
+        }
+        let (func_index, name) = read_function(&mut rest)?;
+        Some(InlinedCall { parent, wasm_offset, func_index, name })
     }
 
     /// Calls `visit` with the offset from the stack pointer of each reference that is live at
@@ -177,7 +297,7 @@ impl<'a> FuncInfoReader<'a> {
         let mut walk = || {
             let mut rest = self.rest;
             for _ in 0..read_uleb(&mut rest)? {
-                read_site(&mut rest, 0, 0)?;
+                read_site(&mut rest, 0, 0, self.inlined_len > 0)?;
             }
             let mut code = 0u32;
             for _ in 0..read_uleb(&mut rest)? {
@@ -195,11 +315,21 @@ impl<'a> FuncInfoReader<'a> {
     }
 }
 
-fn read_site(rest: &mut &[u8], code: u32, wasm: u32) -> Option<Site> {
+/// An index and a name.
+fn read_function<'a>(rest: &mut &'a [u8]) -> Option<(u32, &'a str)> {
+    let func_index = read_uleb(rest)?;
+    let len = read_uleb(rest)? as usize;
+    let (name, tail) = rest.split_at_checked(len)?;
+    *rest = tail;
+    Some((func_index, core::str::from_utf8(name).ok()?))
+}
+
+fn read_site(rest: &mut &[u8], code: u32, wasm: u32, has_inlined: bool) -> Option<Site> {
     let code_offset = code.wrapping_add(read_uleb(rest)?);
     let wasm_offset = wasm.wrapping_add(read_sleb(rest)? as u32);
     let trap = TrapCode::from_code(read_u8(rest)?);
-    Some(Site { code_offset, wasm_offset, trap })
+    let inlined = if has_inlined { read_uleb(rest)? } else { 0 };
+    Some(Site { code_offset, wasm_offset, trap, inlined })
 }
 
 fn uleb(out: &mut Vec<u8>, mut value: u32) {
@@ -255,7 +385,7 @@ mod tests {
     use alloc::vec;
 
     fn site(code_offset: u32, wasm_offset: u32, trap: Option<TrapCode>) -> Site {
-        Site { code_offset, wasm_offset, trap }
+        Site { code_offset, wasm_offset, trap, inlined: 0 }
     }
 
     #[test]
@@ -274,6 +404,7 @@ mod tests {
             func_index: 300,
             name: "größe",
             frame_size: 4096,
+            inlined: &[],
             sites: &sites,
             stack_maps: &maps,
         };
@@ -283,25 +414,90 @@ mod tests {
         assert_eq!((read.func_index, read.name, read.frame_size), (300, "größe", 4096));
         assert!(read.sites().eq(sites));
         assert_eq!(read.trap_at(200), Some(sites[2]));
-        assert_eq!(read.call_at(200), Some(70_000));
+        assert_eq!(read.call_at(200), Some(sites[1]));
         assert_eq!(read.trap_at(5), None);
         let mut live = vec![];
         read.live_at(200, |slot| live.push(slot));
         read.live_at(70_000, |slot| live.push(slot));
         read.live_at(7, |slot| live.push(slot));
         assert_eq!(live, [0, 24, 1 << 20]);
+        let own = FrameInfo { func_index: 300, name: "größe", wasm_offset: 900 };
+        assert!(read.frames(sites[2]).eq([own]));
+    }
+
+    #[test]
+    fn code_in_place_of_calls_has_frames_of_its_own() {
+        let call = |parent, wasm_offset, func_index, name| InlinedCall {
+            parent,
+            wasm_offset,
+            func_index,
+            name,
+        };
+        let inlined = [
+            call(0, 500, 7, "seven"),
+            call(1, 90_000, 4, ""),
+            call(0, 510, 4, ""),
+            call(2, 80, 7, "seven"),
+        ];
+        let at = |code_offset, wasm_offset, inlined| Site {
+            inlined,
+            ..site(code_offset, wasm_offset, None)
+        };
+        let sites = [at(8, 85, 4), at(9, 700, 0), at(10, 81, 3)];
+        let maps = [StackMap { code_offset: 10, slots: vec![12] }];
+        let info = FuncInfo {
+            func_index: 2,
+            name: "two",
+            frame_size: 32,
+            inlined: &inlined,
+            sites: &sites,
+            stack_maps: &maps,
+        };
+        let bytes = info.encode();
+        let read = FuncInfoReader::new(&bytes).unwrap();
+        assert!(read.sites().eq(sites));
+        let frames = |site| {
+            let frames = read.frames(site);
+            frames
+                .map(|frame| (frame.func_index, frame.name, frame.wasm_offset))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            frames(sites[0]),
+            [(7, "seven", 85), (4, "", 80), (7, "seven", 90_000), (2, "two", 500)]
+        );
+        assert_eq!(frames(sites[1]), [(2, "two", 700)]);
+        assert_eq!(frames(sites[2]), [(4, "", 81), (2, "two", 510)]);
+        // The names are there once.
+        let times = bytes.windows(5).filter(|bytes| bytes == b"seven").count();
+        assert_eq!(times, 1);
+        let mut live = vec![];
+        read.live_at(10, |slot| live.push(slot));
+        assert_eq!(live, [12]);
     }
 
     #[test]
     fn damaged_records_end_quietly() {
         let sites = [site(1, 2, None), site(300, 4, Some(TrapCode::StackOverflow))];
         let maps = [StackMap { code_offset: 300, slots: vec![8] }];
-        let info =
-            FuncInfo { func_index: 1, name: "f", frame_size: 16, sites: &sites, stack_maps: &maps };
+        // In itself, which no sound record says.
+        let inlined = [InlinedCall { parent: 1, wasm_offset: 3, func_index: 5, name: "g" }];
+        let sites = sites.map(|site| Site { inlined: 1, ..site });
+        let info = FuncInfo {
+            func_index: 1,
+            name: "f",
+            frame_size: 16,
+            inlined: &inlined,
+            sites: &sites,
+            stack_maps: &maps,
+        };
         let bytes = info.encode();
         for len in 0..bytes.len() {
             if let Some(read) = FuncInfoReader::new(&bytes[..len]) {
                 assert!(read.sites().count() <= 2);
+                for site in sites {
+                    assert!(read.frames(site).count() <= 2);
+                }
                 read.live_at(300, |_| {});
             }
         }

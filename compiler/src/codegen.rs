@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use wasmaot_abi::builtins::Builtin;
 use wasmaot_abi::func_info::{Site, StackMap};
 
-use crate::cache::{Session, Store, Work};
+use crate::cache::{Found, Session, Store, Work};
 use crate::config::TrapStyle;
 use crate::error::{Error, Result};
 use crate::frame::{self, Rules};
@@ -24,7 +24,8 @@ use crate::place::Place;
 use crate::plan::Plan;
 use crate::target::Target;
 use crate::trampoline;
-use crate::translate::{self, srcloc, trap};
+use crate::translate::srcloc::{Inlined, Origins};
+use crate::translate::{self, Translated, trap};
 
 /// The largest frame of a function that checks the stack before it makes the frame: less than
 /// what the runtime keeps in reserve below the limit.
@@ -78,6 +79,8 @@ pub enum RelocationTarget {
 pub struct Info {
     /// The distance from the stack pointer to the frame pointer at calls, in bytes.
     pub frame_size: u32,
+    /// The calls in whose place code stands that any site is in.
+    pub inlined: Vec<Inlined>,
     /// Traps and return addresses.
     pub sites: Vec<Site>,
     /// Live host references at calls.
@@ -98,31 +101,55 @@ pub fn generate(
         if let Some(short) = trampoline::short::short(module, target, *key) {
             return Ok(short.compiled(*key));
         }
-        let function = clif(module, plan, target, *key)?;
-        let isa = isa(module, target, *key, &function);
-        let compiled = compile(context, function, isa, *key)
+        let translated = clif(module, plan, target, *key)?;
+        let isa = isa(target, *key, &translated);
+        let compiled = compile(context, translated, isa, *key)
             .map_err(|problem| problem.into_error(module, plan, *key))?;
         check_frame(module, plan, &compiled)?;
         Ok(compiled)
     };
     let Some(store) = store else {
-        let functions = each(plan, compile)?;
+        let functions = each(plan, compile, |compiled| compiled)?;
         let work = Work { generated: functions.len(), reused: 0 };
         return Ok((functions, work));
     };
     let session = Session::new(store, module, plan, target);
-    let found = each(plan, |context, key| session.find_or(*key, || compile(context, key)))?;
+    let find =
+        |context: &mut Context, key: &FuncKey| session.find_or(*key, || compile(context, key));
+    let found = each(plan, find, Found::compiled)?;
     Ok(session.finish(found))
 }
 
-/// Does something for each function, in parallel.
+/// Does something for each function, in parallel; results in the functions' order. What may stand
+/// in place of all calls of it has its turn once others are found to refer to it.
 fn each<T: Send>(
     plan: &Plan,
     work: impl Fn(&mut Context, &FuncKey) -> Result<T> + Send + Sync,
+    compiled: impl Fn(&T) -> &Compiled,
 ) -> Result<Vec<T>> {
-    // Into a list of results first: of several errors, the first in order is the one to report.
-    let results: Vec<Result<T>> = plan.functions.par_iter().map_init(Context::new, work).collect();
-    results.into_iter().collect()
+    let mut done = Vec::with_capacity(plan.functions.len());
+    let mut left = plan.on_demand();
+    let mut next: Vec<FuncKey> =
+        plan.functions.iter().copied().filter(|key| !left.contains(key)).collect();
+    while !next.is_empty() {
+        // Into a list of results first: of several errors, the first in order is the one to report.
+        let results: Vec<Result<T>> = next.par_iter().map_init(Context::new, &work).collect();
+        let first = done.len();
+        for result in results {
+            done.push(result?);
+        }
+        next.clear();
+        for relocation in done[first..].iter().flat_map(|item| &compiled(item).relocations) {
+            if let RelocationTarget::Reference(Reference::Func(key)) = relocation.target
+                && left.remove(&key)
+            {
+                next.push(key);
+            }
+        }
+        next.sort_unstable();
+    }
+    done.sort_by_key(|item| compiled(item).key);
+    Ok(done)
 }
 
 /// Makes the CLIF of one function.
@@ -131,11 +158,15 @@ pub(crate) fn clif(
     plan: &Plan,
     target: &Target,
     key: FuncKey,
-) -> Result<ir::Function> {
+) -> Result<Translated> {
     match key {
         FuncKey::Body(func) => translate::body(module, plan, target, func),
         FuncKey::InitBody => translate::init_body(module, plan, target),
-        _ => Ok(trampoline::trampoline(module, plan, target, key)),
+        _ => Ok(Translated {
+            function: trampoline::trampoline(module, plan, target, key),
+            origins: Origins::default(),
+            loop_depth: 0,
+        }),
     }
 }
 
@@ -146,17 +177,13 @@ const MAX_STEPS: usize = 100_000_000;
 /// The code generator for a function. What the linker merges across modules must not depend on
 /// the options of one.
 pub(crate) fn isa<'t>(
-    module: &Module<'_>,
     target: &'t Target,
     key: FuncKey,
-    function: &ir::Function,
+    translated: &Translated,
 ) -> &'t dyn TargetIsa {
+    let Translated { function, loop_depth, .. } = translated;
     match key {
-        FuncKey::Body(func)
-            if module.functions[func].body.as_ref().is_some_and(|body| {
-                body.loop_depth.saturating_mul(function.dfg.num_values()) > MAX_STEPS
-            }) =>
-        {
+        FuncKey::Body(_) if loop_depth.saturating_mul(function.dfg.num_values()) > MAX_STEPS => {
             &*target.plain
         }
         FuncKey::Enter(_)
@@ -226,12 +253,12 @@ fn check_frame(module: &Module<'_>, plan: &Plan, compiled: &Compiled) -> Result<
 
 fn compile(
     context: &mut Context,
-    function: ir::Function,
+    translated: Translated,
     isa: &dyn TargetIsa,
     key: FuncKey,
 ) -> Result<Compiled, Problem> {
     context.clear();
-    context.func = function;
+    context.func = translated.function;
     // Cranelift reports what it expects can happen as errors, and panics at some inputs of
     // absurd size. The context is cleared before it is used again.
     let result = catch_unwind(AssertUnwindSafe(|| {
@@ -245,7 +272,7 @@ fn compile(
         }
     }
     let code = context.compiled_code().ok_or_else(|| Problem::Bug("no code".into()))?;
-    reduce(code, &context.func, isa, key)
+    reduce(code, &context.func, &translated.origins, isa, key)
 }
 
 fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
@@ -258,6 +285,7 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
 fn reduce(
     code: &CompiledCode,
     function: &ir::Function,
+    origins: &Origins,
     isa: &dyn TargetIsa,
     key: FuncKey,
 ) -> Result<Compiled, Problem> {
@@ -285,8 +313,8 @@ fn reduce(
             })
             .collect::<Result<_, Problem>>()?,
         frame: frame::rules(isa, &buffer.unwind_info)?,
-        info: from_wasm.then(|| info(code)).transpose()?,
-        source: if from_wasm { source(code) } else { Vec::new() },
+        info: from_wasm.then(|| info(code, origins)).transpose()?,
+        source: if from_wasm { source(code, origins) } else { Vec::new() },
     })
 }
 
@@ -327,26 +355,26 @@ fn builtin_of(call: LibCall) -> Result<Builtin, Problem> {
     })
 }
 
-fn info(code: &CompiledCode) -> Result<Info, Problem> {
+fn info(code: &CompiledCode, origins: &Origins) -> Result<Info, Problem> {
     let buffer = &code.buffer;
     let layout = buffer.frame_layout();
     let layout = layout.ok_or_else(|| Problem::Bug("no frame layout".into()))?;
     let mut sites = Vec::new();
+    let site = |code_offset, at, trap| {
+        let (inlined, wasm_offset) = place(code, origins, at);
+        Site { code_offset, wasm_offset, trap, inlined }
+    };
     for trap in buffer.traps() {
         // Traps that cannot happen in wasm (null results of our own loads, say) have no code.
         let Some(reason) = trap::from_cranelift(trap.code) else { continue };
-        sites.push(Site {
-            code_offset: trap.offset,
-            wasm_offset: wasm_offset(code, trap.offset),
-            trap: Some(reason),
-        });
+        sites.push(site(trap.offset, trap.offset, Some(reason)));
     }
     for call in buffer.call_sites() {
         // The return address is behind the call; the call is what came from wasm.
-        let wasm_offset = wasm_offset(code, call.ret_addr.saturating_sub(1));
-        sites.push(Site { code_offset: call.ret_addr, wasm_offset, trap: None });
+        sites.push(site(call.ret_addr, call.ret_addr.saturating_sub(1), None));
     }
     sites.sort_by_key(|site| (site.code_offset, site.trap.is_none()));
+    let inlined = seen(origins, &mut sites);
     let mut stack_maps: Vec<_> = buffer
         .user_stack_maps()
         .iter()
@@ -358,18 +386,45 @@ fn info(code: &CompiledCode) -> Result<Info, Problem> {
         .filter(|map| !map.slots.is_empty())
         .collect();
     stack_maps.sort_by_key(|map| map.code_offset);
-    Ok(Info { frame_size: layout.frame_to_fp_offset, sites, stack_maps })
+    Ok(Info { frame_size: layout.frame_to_fp_offset, inlined, sites, stack_maps })
 }
 
-/// The wasm offset of an instruction; that of the nearest one before it if the instruction
-/// itself has none.
-fn wasm_offset(code: &CompiledCode, offset: u32) -> u32 {
+/// The inlined calls that any site is in, for which sites get new numbers.
+fn seen(origins: &Origins, sites: &mut [Site]) -> Vec<Inlined> {
+    let all = origins.inlined();
+    // What each becomes; 0 for what nobody sees.
+    let mut numbers = vec![0; all.len() + 1];
+    for site in &*sites {
+        let mut number = site.inlined;
+        while number != 0 && std::mem::replace(&mut numbers[number as usize], 1) == 0 {
+            number = all[number as usize - 1].parent;
+        }
+    }
+    let mut seen = Vec::new();
+    for (place, call) in all.iter().enumerate() {
+        if numbers[place + 1] == 0 {
+            continue;
+        }
+        // Calls follow those that they are in.
+        let parent = numbers[call.parent as usize];
+        seen.push(Inlined::known(parent, call.call, call.func));
+        numbers[place + 1] = seen.len() as u32;
+    }
+    for site in sites {
+        site.inlined = numbers[site.inlined as usize];
+    }
+    seen
+}
+
+/// Where an instruction came from: the inlined call and the wasm offset; those of the nearest one
+/// before it if the instruction itself has none.
+fn place(code: &CompiledCode, origins: &Origins, offset: u32) -> (u32, u32) {
     let ranges = code.buffer.get_srclocs_sorted();
     let end = ranges.partition_point(|range| range.start <= offset);
-    ranges[..end].iter().rev().find_map(|range| srcloc::offset(range.loc)).unwrap_or(0)
+    ranges[..end].iter().rev().find_map(|range| origins.find(range.loc)).unwrap_or_default()
 }
 
-fn source(code: &CompiledCode) -> Vec<(u32, u32, u32)> {
+fn source(code: &CompiledCode, origins: &Origins) -> Vec<(u32, u32, u32)> {
     let ranges = code.buffer.get_srclocs_sorted().iter().filter(|range| range.start < range.end);
-    ranges.filter_map(|range| Some((range.start, range.end, srcloc::offset(range.loc)?))).collect()
+    ranges.filter_map(|range| Some((range.start, range.end, origins.find(range.loc)?.1))).collect()
 }

@@ -15,8 +15,8 @@ use crate::target::Target;
 use crate::trampoline::short::{Short, short};
 use crate::{codegen, parse};
 
-/// The intermediate language of every function that would be compiled, before the code
-/// generator's own optimisations. Each is headed by a comment with its symbols, and with those
+/// The intermediate language of every function that would be compiled (and of those that would only be
+/// if their code did not stand in place of all calls), before the code generator's own optimisations. Each is headed by a comment with its symbols, and with those
 /// that its short names stand for.
 ///
 /// # Errors
@@ -31,7 +31,7 @@ pub fn clif(wasm: &[u8], config: &Config) -> Result<String> {
             let _ = writeln!(out, ";   goes on at {rest}, which calls {body}\n");
             return Ok(());
         }
-        let function = codegen::clif(module, plan, target, key)?;
+        let function = codegen::clif(module, plan, target, key)?.function;
         for name in function.params.user_named_funcs().values() {
             let symbol = names.of_reference(Reference::from_name(name));
             let _ = writeln!(out, ";   {name} is {symbol}");
@@ -56,9 +56,9 @@ pub fn asm(wasm: &[u8], config: &Config) -> Result<String> {
             let _ = writeln!(out, "  leaq {body}(%rip), %rax\n  jmp {rest}\n");
             return Ok(());
         }
-        let function = codegen::clif(module, plan, target, key)?;
-        let isa = codegen::isa(module, target, key, &function);
-        let mut context = Context::for_function(function);
+        let translated = codegen::clif(module, plan, target, key)?;
+        let isa = codegen::isa(target, key, &translated);
+        let mut context = Context::for_function(translated.function);
         context.set_disasm(true);
         let compiled = context.compile(isa, &mut Default::default());
         compiled.map(drop).map_err(|error| Error::Codegen {
@@ -133,8 +133,8 @@ mod tests {
     const GUEST: &str = r#"(module $m
         (import "host" "f" (func $f))
         (table (export "table") 1 funcref)
-        (func $callee (call $f))
-        (func (export "run") (call $callee) (call_indirect (i32.const 0))))"#;
+        (func $callee (loop (call $f)))
+        (func (export "run") (call $callee) (call $callee) (call_indirect (i32.const 0))))"#;
 
     #[test]
     fn listings_name_what_code_refers_to() {

@@ -148,8 +148,9 @@ mod tests {
             let mut saved = 0;
             for &key in &plan.functions {
                 let mut context = Context::new();
-                context.func = clif(&module, &plan, &target, key).unwrap();
-                let isa = isa(&module, &target, key, &context.func);
+                let translated = clif(&module, &plan, &target, key).unwrap();
+                let isa = isa(&target, key, &translated);
+                context.func = translated.function;
                 let code = context.compile(isa, &mut Default::default()).unwrap();
                 let Some(UnwindInfo::SystemV(theirs)) = code.create_unwind_info(isa).unwrap()
                 else {

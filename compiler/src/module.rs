@@ -233,6 +233,18 @@ pub struct Body<'a> {
     pub hints: Box<[Hint]>,
 }
 
+/// An instruction that names a function.
+pub struct Naming {
+    /// Where it stands in the body.
+    pub offset: usize,
+    /// Whether it makes a reference, instead of calling.
+    pub is_reference: bool,
+    /// How many bytes the index has.
+    pub len: usize,
+    /// Which function.
+    pub func: FuncIndex,
+}
+
 /// Says which way a conditional branch mostly goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Hint {
@@ -246,6 +258,24 @@ impl<'a> Body<'a> {
     /// A reader of the code: of the locals, then of the instructions.
     pub fn reader(&self) -> FunctionBody<'a> {
         FunctionBody::new(BinaryReader::new(self.bytes, self.offset as u64))
+    }
+
+    /// The instructions that name functions. Each has an opcode of one byte.
+    pub fn namings(&self) -> impl Iterator<Item = Naming> {
+        const REF_FUNC: u8 = 0xd2;
+        self.names.iter().map(|&offset| {
+            let offset = offset as usize;
+            let (mut index, mut len) = (0, 0);
+            for &byte in &self.bytes[offset + 1..] {
+                index |= u32::from(byte & 0x7f) << (7 * len);
+                len += 1;
+                if byte < 0x80 {
+                    break;
+                }
+            }
+            let is_reference = self.bytes[offset] == REF_FUNC;
+            Naming { offset, is_reference, len, func: FuncIndex::from_u32(index) }
+        })
     }
 
     /// Whether the branch that stands at this offset in the file is likely taken, if that is said.

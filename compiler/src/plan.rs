@@ -4,7 +4,7 @@
 //! `reach` finds what can be reached, `images` what memories can start with; this file puts the
 //! answers together.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use cranelift_entity::PrimaryMap;
 use wasmaot_abi::builtins::Builtin;
@@ -13,7 +13,7 @@ use wasmaot_abi::module::Space;
 use wasmaot_abi::symbols::ModuleSymbols;
 use wasmaot_abi::wasi::WasiFunction;
 
-use crate::config::{Config, MemoryStyle, TrapStyle};
+use crate::config::{Config, MemoryStyle, OptLevel, TrapStyle};
 use crate::error::{Error, Result};
 use crate::func_key::FuncKey;
 use crate::index::*;
@@ -24,11 +24,12 @@ use crate::module::{
 pub mod constant_tables;
 mod exports;
 mod images;
+pub mod inline;
 pub mod products;
 mod reach;
-pub mod small;
 
 use constant_tables::ConstantTable;
+use inline::Inline;
 use products::Product;
 use reach::Reach;
 
@@ -78,9 +79,9 @@ pub struct Plan {
     /// The functions whose calls are a multiplication instead, unless code is metered: what runs
     /// would cost less.
     pub products: BTreeMap<FuncIndex, Product>,
-    /// The functions whose code stands in the place of their calls, unless code is metered: they
-    /// would cost less.
-    pub small: BTreeSet<FuncIndex>,
+    /// The functions whose code stands in place of calls of them, and of which ones, unless code is
+    /// counted: they would cost less. None if no work is to be spent on speed.
+    pub inline: BTreeMap<FuncIndex, Inline>,
     /// What defined memories start with, in ascending order, not overlapping. An active segment
     /// for which [`init`](Self::init) has no step is in here.
     pub images: Vec<Image>,
@@ -92,6 +93,18 @@ pub struct Plan {
     /// What [`FuncKey::InitBody`] does, in order. If empty, there is no such function. What
     /// nobody can see has no step.
     pub init: Vec<InitStep>,
+}
+
+impl Plan {
+    /// The functions that need not be there unless code refers to them, for their own code may stand in
+    /// place of all their calls. (Ways in for the host are code, too.)
+    pub fn on_demand(&self) -> HashSet<FuncKey> {
+        let entries = self.constant_tables.values().flat_map(|table| &table.entries);
+        let named: HashSet<_> = entries.flatten().chain(self.func_refs.values()).collect();
+        let replaced = self.inline.iter().filter(|(_, kind)| **kind != Inline::Itself);
+        let functions = replaced.map(|(func, _)| func).filter(|func| !named.contains(func));
+        functions.map(|&func| FuncKey::Body(func)).collect()
+    }
 }
 
 /// How a memory is addressed.
@@ -199,6 +212,10 @@ pub fn plan(module: &Module<'_>, config: &Config) -> Result<Plan> {
     functions.sort_unstable();
     functions.dedup();
 
+    let inline = match config.fuel || config.opt_level == OptLevel::None {
+        true => BTreeMap::new(),
+        false => inline::inline(module, &reach, &exports, &constant_tables),
+    };
     let MemoryStyle { reservation, guard } = config.memory;
     let space = match config.traps {
         TrapStyle::Signals => Space { reservation, guard },
@@ -222,7 +239,7 @@ pub fn plan(module: &Module<'_>, config: &Config) -> Result<Plan> {
         constant_tables,
         wasi: if config.wasi { wasi(module) } else { BTreeMap::new() },
         products: if config.fuel { BTreeMap::new() } else { products::products(module) },
-        small: if config.fuel { BTreeSet::new() } else { small::small(module) },
+        inline,
         images: std::mem::take(&mut images.images),
         data,
         elems,

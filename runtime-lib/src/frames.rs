@@ -9,7 +9,7 @@
 //! [`VmThread::exit`]: wasmaot_abi::context::VmThread::exit
 
 use wasmaot_abi::context::{VmEntry, VmExit};
-use wasmaot_abi::func_info::INIT_INDEX;
+use wasmaot_abi::func_info::{FrameInfo, INIT_INDEX};
 use wasmaot_abi::traps::TrapCode;
 
 use crate::error::{Error, Result};
@@ -30,11 +30,50 @@ pub(crate) struct Captured {
     /// The number of frames, of which the first are in `pcs`.
     frames: usize,
     pcs: [usize; MAX_FRAMES],
+    /// The others, if there are any.
+    further: Further,
 }
 
 impl Captured {
     pub(crate) const NONE: Self =
-        Self { code: None, fault: false, frames: 0, pcs: [0; MAX_FRAMES] };
+        Self { code: None, fault: false, frames: 0, pcs: [0; MAX_FRAMES], further: Further::NONE };
+}
+
+/// Frames by their return addresses, of which recursion leaves few different ones. How many functions
+/// run in each is looked up when there is more stack than in a signal handler.
+struct Further {
+    /// Return addresses and how many frames have each; 0 where there is none.
+    known: [(usize, usize); Self::PLACES],
+    /// How many frames found no place.
+    others: usize,
+}
+
+impl Further {
+    const PLACES: usize = 128;
+    const NONE: Self = Self { known: [(0, 0); Self::PLACES], others: 0 };
+
+    fn add(&mut self, pc: usize) {
+        const PROBES: usize = 8;
+        let start = (pc ^ pc >> 7) % Self::PLACES;
+        for probe in start..start + PROBES {
+            let place = &mut self.known[probe % Self::PLACES];
+            if place.0 == 0 || place.0 == pc {
+                *place = (pc, place.1 + 1);
+                return;
+            }
+        }
+        self.others += 1;
+    }
+
+    /// How many functions run in all of them. A frame without a place counts as one.
+    fn functions(&self) -> usize {
+        let known = self.known.iter().filter(|&&(pc, _)| pc != 0);
+        let functions = known.map(|&(pc, times)| {
+            let functions = describe(pc, false).into_iter().flatten();
+            times.saturating_mul(functions.count())
+        });
+        self.others + functions.sum::<usize>()
+    }
 }
 
 /// Makes ready what a module needs to trap.
@@ -154,8 +193,14 @@ pub(crate) unsafe fn capture(thread: &Thread, code: TrapCode, fault: Option<(usi
     captured.frames = 0;
     let start = fault.map(|(pc, fp)| RawFrame { pc, fp });
     let keep = |frame: RawFrame| {
-        if let Some(pc) = captured.pcs.get_mut(captured.frames) {
-            *pc = frame.pc;
+        match captured.pcs.get_mut(captured.frames) {
+            Some(pc) => *pc = frame.pc,
+            None => {
+                if captured.frames == MAX_FRAMES {
+                    captured.further = Further::NONE;
+                }
+                captured.further.add(frame.pc);
+            }
         }
         captured.frames += 1;
     };
@@ -179,29 +224,35 @@ pub(crate) fn take_trap() -> Option<Trap> {
         let captured = unsafe { &mut *thread.captured.get() };
         let code = captured.code.take()?;
         let kept = captured.frames.min(MAX_FRAMES);
-        let frames = captured.pcs[..kept].iter().enumerate();
-        let frames = frames.filter_map(|(i, &pc)| describe(pc, i == 0 && captured.fault));
-        Some(Trap::new(code, frames.collect(), captured.frames - kept))
+        let pcs = captured.pcs[..kept].iter().enumerate();
+        let functions = pcs.map(|(i, &pc)| describe(pc, i == 0 && captured.fault));
+        let mut frames: Vec<Frame> = functions.flatten().flatten().collect();
+        let further = if captured.frames > kept { captured.further.functions() } else { 0 };
+        let left_out = further + frames.len().saturating_sub(MAX_FRAMES);
+        frames.truncate(MAX_FRAMES);
+        Some(Trap::new(code, frames.into(), left_out))
     })
 }
 
-/// What a frame's function says of itself.
-fn describe(pc: usize, fault: bool) -> Option<Frame> {
+/// The functions that run in a frame, innermost first, by what its function says of itself.
+fn describe(pc: usize, fault: bool) -> Option<impl Iterator<Item = Frame>> {
     // A return address may lie behind the end of a function that ends with a call.
     let function = images::function_at(if fault { pc } else { pc - 1 })?;
     let at = offset(&function, pc);
-    let wasm_offset = match fault {
-        true => function.info.trap_at(at).map(|site| site.wasm_offset),
-        false => function.info.call_at(at),
-    };
-    let func_index = function.info.func_index;
-    Some(Frame {
-        module: function.module_name().unwrap_or_default(),
+    let info = function.info;
+    let site = if fault { info.trap_at(at) } else { info.call_at(at) };
+    // What initialises stands for no instruction.
+    let site = site.filter(|_| info.func_index != INIT_INDEX);
+    let module = function.module_name().unwrap_or_default();
+    let alone = Frame { module, func_index: info.func_index, name: info.name, wasm_offset: None };
+    let frames = site.map(|site| info.frames(site)).into_iter().flatten();
+    let frames = frames.map(move |FrameInfo { func_index, name, wasm_offset }| Frame {
+        module,
         func_index,
-        name: function.info.name,
-        // What initialises stands for no instruction.
-        wasm_offset: wasm_offset.filter(|_| func_index != INIT_INDEX),
-    })
+        name,
+        wasm_offset: Some(wasm_offset),
+    });
+    Some(frames.chain(site.is_none().then_some(alone)))
 }
 
 /// Marks the host values in the frames of guests on this thread's stack. Returns whether all

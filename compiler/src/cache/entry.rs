@@ -17,6 +17,7 @@ use crate::func_key::{FuncKey, Reference};
 use crate::index::FuncIndex;
 use crate::module::Module;
 use crate::place::Place;
+use crate::translate::srcloc::Inlined;
 
 /// Where bodies lie in the file.
 pub struct Places {
@@ -154,13 +155,21 @@ pub fn encode(compiled: &Compiled, cx: &Context<'_>) -> Option<Vec<u8>> {
         write_rule(to, *rule);
     });
     to.number(info.is_some().into());
-    if let Some(Info { frame_size, sites, stack_maps }) = info {
+    if let Some(Info { frame_size, inlined, sites, stack_maps }) = info {
         to.number(u64::from(*frame_size));
-        to.list(sites, |to, Site { code_offset, wasm_offset, trap }| {
+        to.list(inlined, |to, inlined| {
+            to.number(u64::from(inlined.parent));
+            all_known &= cx.write_place(to, inlined.call).is_some();
+            let number = cx.number(inlined.func);
+            all_known &= number.is_some();
+            to.number(number.unwrap_or_default().into());
+        });
+        to.list(sites, |to, Site { code_offset, wasm_offset, trap, inlined }| {
             to.number(u64::from(*code_offset));
             all_known &= cx.write_place(to, *wasm_offset).is_some();
             // No trap has the number 0.
             to.number(trap.map_or(0, |trap| trap as u64));
+            to.number(u64::from(*inlined));
         });
         to.list(stack_maps, |to, StackMap { code_offset, slots }| {
             to.number(u64::from(*code_offset));
@@ -201,6 +210,10 @@ pub fn decode(bytes: &[u8], key: FuncKey, cx: &Context<'_>) -> Option<Compiled> 
             0 => None,
             _ => Some(Info {
                 frame_size: from.small()?,
+                inlined: from.list(|from| {
+                    let (parent, call) = (from.small()?, cx.read_place(from)?);
+                    Some(Inlined::known(parent, call, cx.func(from.small()?)?))
+                })?,
                 sites: from.list(|from| {
                     Some(Site {
                         code_offset: from.small()?,
@@ -209,6 +222,7 @@ pub fn decode(bytes: &[u8], key: FuncKey, cx: &Context<'_>) -> Option<Compiled> 
                             0 => None,
                             code => Some(TrapCode::from_code(code)?),
                         },
+                        inlined: from.small()?,
                     })
                 })?,
                 stack_maps: from.list(|from| {

@@ -96,7 +96,8 @@ impl<'m> Keys<'m> {
             let Function { sig, body: _ } = &module.functions[func];
             let import = module.is_imported_function(func).then_some(func);
             let body = roles::read(module, plan, func, number == 0);
-            digest.debug(&(import, sig, plan.products.get(&func), body.is_some()));
+            let (product, inline) = (plan.products.get(&func), plan.inline.get(&func));
+            digest.debug(&(import, sig, product, inline, body.is_some()));
             if let Some(body) = body {
                 self.body(digest, body, roles);
             }
@@ -110,7 +111,7 @@ impl<'m> Keys<'m> {
         let mut rest = Vec::with_capacity(bytes.len());
         let mut named = Vec::with_capacity(2 * names.len());
         let mut end = 0;
-        for naming in roles::namings(body) {
+        for naming in body.namings() {
             let start = naming.offset + 1;
             rest.extend(&bytes[end..start]);
             end = start + naming.len;
@@ -319,7 +320,7 @@ impl Digester {
             constant_tables,
             // In the keys of those in which the functions play a part.
             products: _,
-            small: _,
+            inline: _,
             images: _,
             // Only instantiation looks at it.
             init: _,

@@ -86,6 +86,13 @@ pub struct Found {
     source: Source,
 }
 
+impl Found {
+    /// The function.
+    pub fn compiled(&self) -> &Compiled {
+        &self.compiled
+    }
+}
+
 /// Where a function came from.
 enum Source {
     /// A pack, by its place.

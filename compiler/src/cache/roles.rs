@@ -11,23 +11,12 @@ use std::collections::HashMap;
 use crate::index::FuncIndex;
 use crate::module::{Body, Module};
 use crate::plan::Plan;
+use crate::plan::inline::Inline;
 
 /// Who plays which part in a function.
 pub struct Roles {
     order: Vec<FuncIndex>,
     numbers: HashMap<FuncIndex, u32>,
-}
-
-/// An instruction that names a function.
-pub struct Naming {
-    /// Where it stands in the body.
-    pub offset: usize,
-    /// Whether it makes a reference, instead of calling.
-    pub is_reference: bool,
-    /// How many bytes the index has.
-    pub len: usize,
-    /// Which function.
-    pub func: FuncIndex,
 }
 
 impl Roles {
@@ -37,7 +26,7 @@ impl Roles {
         let mut next = 0;
         while let Some(&func) = roles.order.get(next) {
             if let Some(body) = read(module, plan, func, next == 0) {
-                for naming in namings(body) {
+                for naming in body.namings() {
                     roles.add(naming.func);
                 }
             }
@@ -74,23 +63,6 @@ pub fn read<'m>(
     is_itself: bool,
 ) -> Option<&'m Body<'m>> {
     let body = module.functions[func].body.as_ref();
-    body.filter(|_| is_itself || plan.small.contains(&func))
-}
-
-/// The instructions of a valid body that name functions. Each has an opcode of one byte.
-pub fn namings<'b>(body: &'b Body<'_>) -> impl Iterator<Item = Naming> + 'b {
-    const REF_FUNC: u8 = 0xd2;
-    body.names.iter().map(|&offset| {
-        let offset = offset as usize;
-        let (mut index, mut len) = (0, 0);
-        for &byte in &body.bytes[offset + 1..] {
-            index |= u32::from(byte & 0x7f) << (7 * len);
-            len += 1;
-            if byte < 0x80 {
-                break;
-            }
-        }
-        let is_reference = body.bytes[offset] == REF_FUNC;
-        Naming { offset, is_reference, len, func: FuncIndex::from_u32(index) }
-    })
+    let put_in = || plan.inline.get(&func).is_some_and(|kind| *kind != Inline::Itself);
+    body.filter(|_| is_itself || put_in())
 }

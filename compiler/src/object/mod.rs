@@ -31,7 +31,7 @@ use std::collections::{BTreeMap, HashMap};
 use object::SymbolKind;
 use object::write::SymbolId;
 use serde::Serialize;
-use wasmaot_abi::func_info::{FuncInfo, INIT_INDEX, MODULE_NAME_OFFSET};
+use wasmaot_abi::func_info::{FuncInfo, INIT_INDEX, InlinedCall, MODULE_NAME_OFFSET};
 use wasmaot_abi::symbols::{self, ABI_SYMBOL, PerType};
 use wasmaot_abi::wasi::WasiFunction;
 
@@ -336,10 +336,27 @@ impl Emitter<'_> {
             FuncKey::Body(func) => (func.as_u32(), self.names.of_wasm_function(func)),
             _ => (INIT_INDEX, None),
         };
+        let names: Vec<_> = info
+            .inlined
+            .iter()
+            .map(|call| readable::readable(self.names.of_wasm_function(call.func).unwrap_or("")))
+            .collect();
+        let inlined: Vec<_> = info
+            .inlined
+            .iter()
+            .zip(&names)
+            .map(|(call, name)| InlinedCall {
+                parent: call.parent,
+                wasm_offset: call.call,
+                func_index: call.func.as_u32(),
+                name,
+            })
+            .collect();
         let record = FuncInfo {
             func_index,
             name: &readable::readable(name.unwrap_or("")),
             frame_size: info.frame_size,
+            inlined: &inlined,
             sites: &info.sites,
             stack_maps: &info.stack_maps,
         };

@@ -383,9 +383,9 @@ fn check_references(module: &Module<'_>, config: &Config, file: &str) -> usize {
     let target = crate::target::Target::new(config).expect("the target is supported");
     let mut checked = 0;
     for &key in &plan.functions {
-        let function = crate::codegen::clif(module, &plan, &target, key)
+        let translated = crate::codegen::clif(module, &plan, &target, key)
             .unwrap_or_else(|error| panic!("{file}: {error}"));
-        for name in function.params.user_named_funcs().values() {
+        for name in translated.function.params.user_named_funcs().values() {
             let planned = match Reference::from_name(name) {
                 Reference::Func(key) => plan.functions.binary_search(&key).is_ok(),
                 Reference::FuncType(sig) => plan.signatures.binary_search(&sig).is_ok(),

@@ -9,13 +9,15 @@ use cranelift_codegen::ir::{
 use cranelift_frontend::{FuncInstBuilder, FunctionBuilder, Variable};
 
 use super::bounds::Passed;
+use super::inline;
 use super::local::Local;
 use super::meter::Meter;
+use super::srcloc::Origins;
 use super::stack::Stack;
 use super::types::{clif, needs_stack_map};
 use super::vmctx::Regions;
 use crate::func_key::Reference;
-use crate::index::SigIndex;
+use crate::index::{FuncIndex, SigIndex};
 use crate::module::{Body, Module, ValType};
 use crate::plan::Plan;
 use crate::target::Target;
@@ -46,10 +48,23 @@ pub struct Context<'t, 'f> {
     pub passed: Passed,
     /// What it takes to meter the function, if it is.
     pub meter: Option<Meter>,
-    /// The function's code, if it has any of its own.
+    /// The code that is translated at present: the function's own, if it has any, or what stands in
+    /// place of a call.
     pub body: Option<&'t Body<'t>>,
-    /// How many bytes of small functions may still be put into this one.
+    /// What it stands in place of: a number of [`Origins`]; 0 for the function's own code.
+    pub inlined: u32,
+    /// The functions whose code that is within, from the function itself on.
+    pub within: Vec<FuncIndex>,
+    /// How many bytes of other functions may still be put into this one.
     pub inline_budget: usize,
+    /// How many have been.
+    pub inlined_len: usize,
+    /// Whether the translation is given up. Then nothing of it is looked at any more.
+    pub given_up: bool,
+    /// What instructions' locations stand for.
+    pub origins: Origins,
+    /// How many loops are within each other at most.
+    pub loop_depth: usize,
     /// Variables that no local has at present.
     pub spare: Vec<(Variable, ValType)>,
     /// Where the current instruction stands in the file.
@@ -83,12 +98,28 @@ impl<'t, 'f> Context<'t, 'f> {
             passed: Passed::default(),
             meter: None,
             body: None,
+            inlined: 0,
+            within: Vec::new(),
             inline_budget: 0,
+            inlined_len: 0,
+            given_up: false,
+            origins: Origins::default(),
+            loop_depth: 0,
             spare: Vec::new(),
             offset: 0,
             signatures: HashMap::new(),
             callees: HashMap::new(),
         }
+    }
+
+    /// Begins the code of a defined function of the module.
+    pub fn begin(&mut self, func: FuncIndex) {
+        let Some(body) = &self.module.functions[func].body else { return };
+        self.body = Some(body);
+        self.within = vec![func];
+        self.inline_budget = inline::budget(self.plan.inline.get(&func), body);
+        self.origins = Origins::new(body);
+        self.loop_depth = body.loop_depth;
     }
 
     /// Appends an instruction.

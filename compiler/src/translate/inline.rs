@@ -1,23 +1,44 @@
-//! Calls of [small functions](crate::plan::small): their code instead.
+//! Calls of [functions that are put in place](crate::plan::inline): their code instead.
 //!
-//! The function becomes a block, its parameters and locals further locals, and all of it comes from
-//! the place of the call, as traps and debug information see it. How much a function grows so is
-//! bounded by its length.
+//! The function becomes a block, its parameters and locals further locals. Its instructions keep their
+//! places in the file, and [`Origins`](super::srcloc::Origins) the calls around them, so traps,
+//! backtraces and debug information are those of a function that was called. How much a function
+//! grows so is bounded by its length.
 
 use wasmparser::Operator;
 
 use super::context::Context;
-use super::{control, invalid, local, operator};
+use super::stack::Kind;
+use super::{at, control, invalid, local, operator, size};
 use crate::error::Result;
 use crate::index::FuncIndex;
 use crate::module::Body;
+use crate::plan::inline::Inline;
 
 /// What any function may grow by, in bytes of wasm.
 const ANY: usize = 512;
+/// How deep a function is put into itself.
+const LEVELS: usize = 2;
+/// How deep functions are put into each other: translation calls itself for each.
+const DEEPEST: usize = 12;
 
-/// How many bytes of other functions may be put into one.
-pub fn budget(body: &Body<'_>) -> usize {
-    ANY + body.bytes.len()
+/// How many bytes of others may be put into a function. What is put into itself is that often enough.
+pub fn budget(kind: Option<&Inline>, body: &Body<'_>) -> usize {
+    if kind == Some(&Inline::Itself) { ANY } else { ANY + body.bytes.len() }
+}
+
+/// Whether a call is to be replaced, as far as that does not depend on how much has been.
+fn is_wanted(cx: &Context<'_, '_>, func: FuncIndex) -> bool {
+    match cx.plan.inline.get(&func) {
+        None => false,
+        Some(_) if cx.locals_in_frame || cx.within.len() > DEEPEST => false,
+        Some(Inline::Small) => true,
+        Some(Inline::Once) => !cx.is_cold(),
+        Some(Inline::Itself) => {
+            let times = cx.within.iter().filter(|&&within| within == func).count();
+            cx.within.first() == Some(&func) && times <= LEVELS && !cx.is_cold()
+        }
+    }
 }
 
 /// Puts the code of a function in place of its call, if that is to be.
@@ -25,37 +46,50 @@ pub fn budget(body: &Body<'_>) -> usize {
 /// # Errors
 /// As [`operator::translate`].
 pub fn call(cx: &mut Context<'_, '_>, func: FuncIndex) -> Result<bool> {
-    if !cx.plan.small.contains(&func) || cx.locals_in_frame {
+    if !is_wanted(cx, func) {
         return Ok(false);
     }
     let module = cx.module;
-    let body = module.functions[func].body.as_ref().expect("only defined functions are small");
+    let body =
+        module.functions[func].body.as_ref().expect("only defined functions are in the plan");
     let Some(left) = cx.inline_budget.checked_sub(body.bytes.len()) else { return Ok(false) };
+    let (parent, call) = (cx.inlined, cx.offset);
+    let Some(inlined) = cx.origins.inline(parent, call, func, body) else { return Ok(false) };
     cx.inline_budget = left;
+    cx.inlined_len += body.bytes.len();
+    let loops = cx.stack.frames.iter().filter(|frame| matches!(frame.kind, Kind::Loop)).count();
+    cx.loop_depth = cx.loop_depth.max(loops + body.loop_depth);
 
     let sig = module.functions[func].sig;
     let params = &module.signatures[sig].params;
     let args = cx.stack.top(params.len()).to_vec();
     cx.stack.drop(params.len());
     let locals = std::mem::take(&mut cx.locals);
-    // Its hints stand at places of its own.
-    let own = cx.body.take();
+    let own = cx.body.replace(body);
+    cx.within.push(func);
     for (&ty, arg) in params.iter().zip(args) {
         local::declare(cx, ty, 1, arg);
     }
     let depth = cx.stack.frames.len();
     control::function(cx, sig);
     let mut operators = super::declare_locals(cx, body)?;
-    while cx.stack.frames.len() > depth {
-        match operators.read().map_err(invalid)? {
+    cx.inlined = inlined;
+    while cx.stack.frames.len() > depth && !cx.given_up {
+        let (operator, offset) = operators.read_with_offset().map_err(invalid)?;
+        at(cx, offset as usize);
+        match operator {
             Operator::Return if cx.stack.reachable => {
                 control::br(cx, (cx.stack.frames.len() - depth - 1) as u32);
             }
             operator => operator::translate(cx, &operator)?,
         }
+        cx.given_up |= !size::is_whole(cx, body);
     }
     let used = std::mem::replace(&mut cx.locals, locals);
     local::release(cx, used);
     cx.body = own;
+    cx.within.pop();
+    cx.inlined = parent;
+    at(cx, call);
     Ok(true)
 }

@@ -48,6 +48,7 @@ use wasmparser::OperatorsReader;
 
 use self::context::Context;
 use self::size::Filled;
+use self::srcloc::Origins;
 use crate::config::TrapStyle;
 use crate::error::{Error, Result};
 use crate::func_key::{FuncKey, Reference};
@@ -55,6 +56,17 @@ use crate::index::FuncIndex;
 use crate::module::{Body, Module};
 use crate::plan::Plan;
 use crate::target::Target;
+
+/// A function in CLIF.
+#[derive(Debug)]
+pub struct Translated {
+    /// The function.
+    pub function: ir::Function,
+    /// What its instructions' locations stand for.
+    pub origins: Origins,
+    /// How many loops are within each other at most, with those of code in place of calls.
+    pub loop_depth: usize,
+}
 
 /// The parameters of a body before those that wasm knows.
 const CONTEXTS: usize = 2;
@@ -68,7 +80,7 @@ pub fn body(
     plan: &Plan,
     target: &Target,
     func: FuncIndex,
-) -> Result<ir::Function> {
+) -> Result<Translated> {
     let sig = module.functions[func].sig;
     let signature = types::body(&module.signatures[sig]);
     let body = module.functions[func].body.as_ref().expect("only defined functions have bodies");
@@ -94,7 +106,7 @@ pub fn body(
 }
 
 /// Makes the function that sets globals and applies active segments: `plan.init` in order.
-pub fn init_body(module: &Module<'_>, plan: &Plan, target: &Target) -> Result<ir::Function> {
+pub fn init_body(module: &Module<'_>, plan: &Plan, target: &Target) -> Result<Translated> {
     let func = function(module, plan, target, FuncKey::InitBody, types::init_body(), |cx| {
         check_stack(cx);
         cx.initialising = true;
@@ -114,7 +126,7 @@ fn function(
     key: FuncKey,
     signature: Signature,
     fill: impl FnOnce(&mut Context<'_, '_>) -> Result<Filled>,
-) -> Result<Option<ir::Function>> {
+) -> Result<Option<Translated>> {
     let name = UserFuncName::User(Reference::Func(key).into());
     let mut func = ir::Function::with_name_signature(name, signature);
     if plan.traps == TrapStyle::Signals {
@@ -130,14 +142,14 @@ fn function(
     let vmctx = builder.block_params(entry)[0];
     let mut cx = Context::new(module, plan, target, builder, vmctx);
     if let FuncKey::Body(func) = key {
-        cx.body = module.functions[func].body.as_ref();
-        cx.inline_budget = cx.body.map_or(0, inline::budget);
+        cx.begin(func);
     }
     if fill(&mut cx)? == Filled::TooMuch {
         return Ok(None);
     }
-    cx.builder.finalize(target.isa.frontend_config());
-    Ok(Some(func))
+    let Context { builder, origins, loop_depth, .. } = cx;
+    builder.finalize(target.isa.frontend_config());
+    Ok(Some(Translated { function: func, origins, loop_depth }))
 }
 
 /// With signals, Cranelift's prologue checks that the frame fits the stack. Its check ends in an
@@ -181,10 +193,11 @@ fn declare_locals<'b>(cx: &mut Context<'_, '_>, body: &Body<'b>) -> Result<Opera
     Ok(OperatorsReader::new(locals.get_binary_reader()))
 }
 
-/// What follows comes from the instruction at this offset in the file.
+/// What follows comes from the instruction at this offset in the file, in the code that is translated
+/// at present.
 fn at(cx: &mut Context<'_, '_>, offset: usize) {
     cx.offset = offset;
-    cx.builder.set_srcloc(srcloc::srcloc(offset));
+    cx.builder.set_srcloc(cx.origins.srcloc(cx.inlined, offset));
 }
 
 fn invalid(error: wasmparser::Error) -> Error {

@@ -7,7 +7,6 @@
 //! is too much as well, it is refused. Functions that compilers make are far below either.
 
 use super::context::Context;
-use super::inline;
 use crate::error::{Error, Result};
 use crate::module::Body;
 
@@ -36,15 +35,15 @@ pub enum Filled {
 /// # Errors
 /// `TooLarge`, if nothing helps.
 pub fn check(cx: &Context<'_, '_>, body: &Body<'_>) -> Result<Filled> {
-    let dfg = &cx.builder.func.dfg;
-    let size = dfg.num_values() + dfg.num_insts() + dfg.value_lists.capacity();
     let len = body.bytes.len();
-    let inlined = inline::budget(body) - cx.inline_budget;
-    let joints = cx.locals.len().saturating_mul(dfg.num_blocks());
-    if size <= FEW + FEW_PER_BYTE * (len + inlined) && joints <= JOINTS {
+    if cx.given_up {
+        return Ok(Filled::TooMuch);
+    }
+    let size = size(cx);
+    if is_usual(cx, len, size) {
         return Ok(Filled::Whole);
     }
-    if !cx.locals_in_frame && (cx.locals.len() > 1 || inlined > 0) {
+    if !cx.locals_in_frame && (cx.locals.len() > 1 || cx.inlined_len > 0) {
         return Ok(Filled::TooMuch);
     }
     if size <= ANY + PER_BYTE * len {
@@ -57,4 +56,19 @@ pub fn check(cx: &Context<'_, '_>, body: &Body<'_>) -> Result<Filled> {
              here: it has too many parameters, results and blocks for its length"
         ),
     })
+}
+
+/// Whether a function's translation is within bounds, in the midst of code that is put into it.
+pub fn is_whole(cx: &Context<'_, '_>, body: &Body<'_>) -> bool {
+    is_usual(cx, body.bytes.len(), size(cx))
+}
+
+fn size(cx: &Context<'_, '_>) -> usize {
+    let dfg = &cx.builder.func.dfg;
+    dfg.num_values() + dfg.num_insts() + dfg.value_lists.capacity()
+}
+
+fn is_usual(cx: &Context<'_, '_>, len: usize, size: usize) -> bool {
+    let joints = cx.locals.len().saturating_mul(cx.builder.func.dfg.num_blocks());
+    size <= FEW + FEW_PER_BYTE * (len + cx.inlined_len) && joints <= JOINTS
 }

@@ -37,6 +37,7 @@ fn translate(wat: &str, config: &Config) -> Vec<String> {
             FuncKey::InitBody => init_body(&module, &plan, &target).unwrap(),
             _ => continue,
         };
+        let func = func.function;
         if let Err(errors) = verify_function(&func, &*target.isa) {
             panic!("{}\n{errors}", func.display());
         }
@@ -350,12 +351,12 @@ fn every_instruction_knows_where_it_comes_from() {
     let module = parse::parse(&wasm, Default::default()).unwrap();
     let plan = plan::plan(&module, &config).unwrap();
     let func = body(&module, &plan, &Target::new(&config).unwrap(), FuncIndex::from_u32(0));
-    let func = func.unwrap();
+    let Translated { function: func, origins, .. } = func.unwrap();
     let block = func.layout.entry_block().unwrap();
     let code = module.functions[FuncIndex::from_u32(0)].body.as_ref().unwrap();
     let end = (code.offset + code.bytes.len()) as u32;
     for inst in func.layout.block_insts(block) {
-        let offset = srcloc::offset(func.srcloc(inst)).unwrap();
+        let (0, offset) = origins.find(func.srcloc(inst)).unwrap() else { panic!("{inst}") };
         assert!((code.offset as u32..end).contains(&offset));
     }
 }

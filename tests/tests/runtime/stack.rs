@@ -85,8 +85,9 @@ fn a_store_may_have_less_than_there_is() {
             store.limits_mut().stack = 256 << 10;
             let twice = depth(&mut store, instance);
             assert!(twice.abs_diff(2 * once) < 100, "{once} and {twice}");
-            let frame = (128 << 10) / (twice - once);
-            assert!((16..256).contains(&frame), "{frame} bytes");
+            // A frame may hold several levels.
+            let level = (128 << 10) / (twice - once);
+            assert!((4..256).contains(&level), "{level} bytes");
             // No more than the thread has.
             store.limits_mut().stack = usize::MAX - 1;
             let all = depth(&mut store, instance);
