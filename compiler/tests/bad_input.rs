@@ -269,6 +269,30 @@ fn absurd_but_valid() -> Vec<(&'static str, Vec<u8>)> {
             )),
         ),
         (
+            "functions that call each other, 10,000 deep",
+            wasm(&format!(
+                r#"(module {} (func (export "f") (call 0)))"#,
+                (1..=10_000).map(|next| format!("(func (call {next}))")).collect::<String>(),
+            )),
+        ),
+        (
+            "twice as many calls at each of 40 levels",
+            wasm(&format!(
+                r#"(module {} (func unreachable) (func (export "f") (call 0)))"#,
+                (1..=40).map(|next| format!("(func (call {next}) (call {next}))")).collect::<String>(),
+            )),
+        ),
+        (
+            "a function that calls itself 50 times with 30 values",
+            wasm(&format!(
+                r#"(module (type $t (func (param {values}) (result {values})))
+                    (func $f (export "f") (type $t) {} {}))"#,
+                (0..30).map(|local| format!("(local.get {local})")).collect::<String>(),
+                repeat("(call $f)", 50),
+                values = repeat("i64 ", 30),
+            )),
+        ),
+        (
             "10,000 locals that are set behind 10,000 blocks",
             body(&format!(
                 "(local {}) {} {}",

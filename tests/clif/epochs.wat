@@ -26,7 +26,6 @@
 ;; |
 ;; | ; wasm[test]::function[1]::run
 ;; | ;   u9:19 is wasmaot_v1_exit_builtin_interrupted
-;; | ;   u0:0 is wasm[test]::function[0]::leaf
 ;; | function u0:1(i64 vmctx, i64, i32) tail {
 ;; |     region0 = 1 "context"
 ;; |     region1 = 2 "global"
@@ -37,13 +36,11 @@
 ;; |     gv0 = vmctx
 ;; |     gv1 = load.i64 notrap aligned gv0+24
 ;; |     sig0 = (i64) preserve_all
-;; |     sig1 = (i64 vmctx, i64, i32) -> i32 tail
 ;; |     fn0 = colocated u9:19 sig0
-;; |     fn1 = colocated u0:0 sig1
 ;; |     stack_limit = gv1
 ;; |
 ;; |                                 block0(v0: i64, v1: i64, v2: i32):
-;; |                                     v13 -> v2
+;; |                                     v15 -> v2
 ;; | @002e                               v3 = load.i64 notrap aligned readonly can_move region0 v0+32
 ;; | @002e                               v4 = iconst.i64 8
 ;; | @002e                               v5 = iadd v3, v4  ; v4 = 8
@@ -69,10 +66,11 @@
 ;; | @002f                               jump block6
 ;; |
 ;; |                                 block6:
-;; | @0033                               v12 = call fn1(v0, v0, v11)
-;; | @0037                               brif v12, block4(v12), block7
+;; | @003d                               v13 = iconst.i32 9
+;; | @0041                               v14 = udiv v13, v11  ; v13 = 9
+;; | @0037                               brif v14, block4(v14), block8
 ;; |
-;; |                                 block7:
+;; |                                 block8:
 ;; | @003a                               return
 ;; | }
 ;; |

@@ -97,30 +97,30 @@
 ;; | @0063                               return v14  ; v14 = 1
 ;; |
 ;; |                                 block2:
-;; | @0067                               v17 = iconst.i32 48
-;; | @0067                               v18 = isub.i32 v2, v17  ; v17 = 48
-;; | @0067                               v19 = iconst.i32 -1
-;; | @0067                               v20 = iadd v18, v19  ; v19 = -1
-;; | @0067                               v21 = iconst.i32 2
-;; | @0067                               v22 = icmp ule v20, v21  ; v21 = 2
-;; | @0067                               brif v22, block12, block13
+;; | @0072                               v17 = iconst.i32 48
+;; | @0074                               v18 = isub.i32 v2, v17  ; v17 = 48
+;; | @0075                               v19 = iconst.i32 -1
+;; | @0075                               v20 = iadd v18, v19  ; v19 = -1
+;; | @0075                               v21 = iconst.i32 2
+;; | @0075                               v22 = icmp ule v20, v21  ; v21 = 2
+;; | @0075                               brif v22, block12, block13
 ;; |
 ;; |                                 block13:
-;; | @0067                               jump block11
+;; | @0075                               jump block11
 ;; |
 ;; |                                 block12:
-;; | @0067                               jump block10
+;; | @0075                               jump block10
 ;; |
 ;; |                                 block11:
-;; | @0067                               jump block9
+;; | @0075                               jump block9
 ;; |
 ;; |                                 block10:
-;; | @0067                               v23 = iconst.i32 1
-;; | @0067                               jump block8(v23)  ; v23 = 1
+;; | @007d                               v23 = iconst.i32 1
+;; | @007f                               jump block8(v23)  ; v23 = 1
 ;; |
 ;; |                                 block9:
-;; | @0067                               v24 = iconst.i32 0
-;; | @0067                               jump block8(v24)  ; v24 = 0
+;; | @0081                               v24 = iconst.i32 0
+;; | @0083                               jump block8(v24)  ; v24 = 0
 ;; |
 ;; |                                 block8(v16: i32):
 ;; | @0069                               return v16
