@@ -279,7 +279,9 @@ fn absurd_but_valid() -> Vec<(&'static str, Vec<u8>)> {
             "twice as many calls at each of 40 levels",
             wasm(&format!(
                 r#"(module {} (func unreachable) (func (export "f") (call 0)))"#,
-                (1..=40).map(|next| format!("(func (call {next}) (call {next}))")).collect::<String>(),
+                (1..=40)
+                    .map(|next| format!("(func (call {next}) (call {next}))"))
+                    .collect::<String>(),
             )),
         ),
         (

@@ -14,7 +14,9 @@
 
   (func $add (export "add") (param i32 i32) (result i32)
     (i32.add (local.get 0) (local.get 1)))
+  ;; With a loop, so that it is called.
   (func $between (param i32) (result i32)
+    (loop)
     (call $log (local.get 0)))
   (func (export "through_two") (param i32) (result i32)
     (i32.add (call $between (local.get 0)) (i32.const 1)))
@@ -49,6 +51,7 @@
 
   ;; More results than registers.
   (func (export "spread") (param i64) (result i64 f32 i32 f64 i64 f32 i32 f64 i64 f32 i32 f64 i64 f32 i32 f64 i64 f32 i32 f64 i64 f32 i32 f64) (call $spread (local.get 0)))
-  (func $only_for_unused (param i32) (result i32) (i32.mul (local.get 0) (i32.const 77)))
-  (func (export "unused") (param i32) (result i32) (call $only_for_unused (local.get 0)))
+  (func $only_for_unused (param i32) (result i32) (loop) (i32.mul (local.get 0) (i32.const 77)))
+  (func (export "unused") (param i32) (result i32)
+    (call $only_for_unused (call $only_for_unused (local.get 0))))
   (export "table" (table 0)))

@@ -150,19 +150,27 @@ static uint32_t uleb(const uint8_t **at) {
 /* Checks a guest frame against its function's record; the number of live references, or -1 if
  * there is no site for the return address. */
 static int check_frame(const uint8_t *record, uint32_t code_offset, uintptr_t sp, uintptr_t fp, uint32_t *live) {
-  CHECK(memcmp(record, "waot", 4) == 0);
+  CHECK(memcmp(record, "wao2", 4) == 0);
   const uint8_t *name = record + 4 + *(const int32_t *)(record + 4);
   CHECK(*(const uint32_t *)name == 5 && memcmp(name + 4, "guest", 5) == 0);
   const uint8_t *at = record + 8;
   uleb(&at);
   at += uleb(&at);
   CHECK(uleb(&at) == fp - sp);
+  /* Functions whose code stands in place of calls, and those calls. */
+  for (uint32_t count = uleb(&at); count; count--) {
+    uleb(&at);
+    at += uleb(&at);
+  }
+  uint32_t inlined = uleb(&at);
+  for (uint32_t numbers = 3 * inlined; numbers; numbers--) uleb(&at);
   int found = 0;
   uint32_t code = 0;
   for (uint32_t count = uleb(&at); count; count--) {
     code += uleb(&at);
     while (*at++ & 0x80) {}
     if (*at++ == 0 && code == code_offset) found = 1;
+    if (inlined) uleb(&at);
   }
   int references = 0;
   code = 0;
