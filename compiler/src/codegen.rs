@@ -426,5 +426,13 @@ fn place(code: &CompiledCode, origins: &Origins, offset: u32) -> (u32, u32) {
 
 fn source(code: &CompiledCode, origins: &Origins) -> Vec<(u32, u32, u32)> {
     let ranges = code.buffer.get_srclocs_sorted().iter().filter(|range| range.start < range.end);
-    ranges.filter_map(|range| Some((range.start, range.end, origins.find(range.loc)?.1))).collect()
+    let known = ranges.filter_map(|range| Some((range, origins.find(range.loc)?)));
+    let mut known = known.peekable();
+    // What makes the frame is the function's own, whatever comes first in it.
+    let before = known.peek().and_then(|(range, (inlined, _))| {
+        let own = origins.outermost(*inlined).filter(|_| range.start > 0)?;
+        Some((0, range.start, own))
+    });
+    let known = known.map(|(range, (_, offset))| (range.start, range.end, offset));
+    before.into_iter().chain(known).collect()
 }

@@ -14,9 +14,12 @@ use wasmparser::{Parser, Payload};
 
 const GUEST: &str = r#"(module $guest
     (func $dropped (export "dropped") (param i32) (result i32) (i32.eqz (local.get 0)))
-    (func $quotient (param i32 i32) (result i32) (i32.div_s (local.get 0) (local.get 1)))
+    ;; Called twice and with a loop, so that it is there.
+    (func $quotient (param i32 i32) (result i32) (loop) (i32.div_s (local.get 0) (local.get 1)))
     (func (export "run") (param i32 i32) (result i32)
-      (i32.add (i32.const 1) (call $quotient (local.get 0) (local.get 1)))))"#;
+      (i32.add (call $in_place (local.get 1))
+        (call $quotient (local.get 0) (call $quotient (local.get 0) (local.get 1)))))
+    (func $in_place (param i32) (result i32) (i32.div_u (i32.const 1) (local.get 0))))"#;
 
 /// Where each function's instructions start, counted from the start of the code section.
 fn functions(wasm: &[u8]) -> Vec<std::ops::Range<u64>> {
@@ -190,6 +193,9 @@ fn functions_have_names_and_lines() {
             assert!(lines.contains(&row), "version {version}: {lines:x?}");
         }
         assert!(lines.iter().all(|(_, _, line, _)| *line != 999), "{lines:x?}");
+        // Code in place of a call has its own lines.
+        assert!(lines.iter().any(|(at, _, line, _)| *at > 0x100 && *line == 40), "{lines:x?}");
+        assert!(!functions.iter().any(|(name, _)| name == "in_place"), "{functions:x?}");
         // The dropped function's address is nowhere, not some other function's.
         let run = address("wasm[guest]::function[2]::run");
         let dropped = functions.iter().find(|(name, _)| name == "dropped").unwrap();

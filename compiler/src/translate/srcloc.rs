@@ -87,6 +87,16 @@ impl Origins {
         Some((inlined as u32, offset))
     }
 
+    /// Where the call stands in the function's own code in whose place, or within, the code of this call
+    /// is; `None` for the function's own code.
+    pub fn outermost(&self, inlined: u32) -> Option<u32> {
+        let mut call = self.inlined.get(inlined.checked_sub(1)? as usize)?;
+        while let Some(parent) = call.parent.checked_sub(1) {
+            call = self.inlined.get(parent as usize)?;
+        }
+        Some(call.call)
+    }
+
     /// All calls in whose place code stands.
     pub fn inlined(&self) -> &[Inlined] {
         &self.inlined
@@ -122,6 +132,10 @@ mod tests {
                 assert_eq!(found, Some((inlined, offset as u32)));
             }
         }
+        assert_eq!(
+            [0, 1, 2, 3].map(|inlined| origins.outermost(inlined)),
+            [None, Some(1010), Some(1010), Some(1020)]
+        );
         assert_eq!(origins.find(SourceLoc::default()), None);
         // What stands for no instruction.
         assert_eq!(origins.find(SourceLoc::new(0)), Some((0, 0)));
