@@ -85,8 +85,8 @@ macro_rules! entry {
                 "jnz 3f",
                 "2:",
                 "mov [rbx + {innermost}], rsp",
-                // So that what is returned to begins a line of the cache.
-                "nop dword ptr [rax]",
+                // A no-operation of four bytes, so that what is returned to begins a line of the cache.
+                ".byte 0x0f, 0x1f, 0x40, 0x00",
                 "call rax",
                 // A constant, so that the next call need not wait for what this one had read.
                 "cmp qword ptr [rsp + {outer}], 0",
