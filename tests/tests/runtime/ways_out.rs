@@ -287,3 +287,36 @@ fn who_called_is_known_however_it_did() {
         }
     });
 }
+
+#[inline(never)]
+fn further_out(store: &mut Store<()>, instance: Instance, name: &str) -> i64 {
+    typed(store, instance, name, 70_i64).unwrap()
+}
+
+/// The platform's unwinder finds its way from a function of the host through the guest to who called
+/// that, whether there are arguments on the stack or not.
+#[test]
+fn unwinders_go_on_through_guests() {
+    let guest = r#"(module
+        (import "host" "few" (func $few (param i64) (result i64)))
+        (import "host" "many" (func $many (param i64 i64 i64 i64 i64) (result i64)))
+        (func (export "few") (param i64) (result i64) (call $few (local.get 0)))
+        (func (export "many") (param i64) (result i64)
+          (call $many (local.get 0) (i64.const 1) (i64.const 2) (i64.const 3) (i64.const 4))))"#;
+    in_every_way(guest, |_, module| {
+        let mut store = Store::new(());
+        fn seen() -> i64 {
+            let names = std::backtrace::Backtrace::force_capture().to_string();
+            i64::from(names.contains("further_out"))
+        }
+        let few = Func::wrap(&mut store, |n: i64| n + seen());
+        let many = |n: i64, a: i64, b: i64, c: i64, d: i64| n + a + b + c + d - 10 + seen();
+        let many = Func::wrap(&mut store, many);
+        let mut imports = Imports::new();
+        imports.define("host", "few", few).define("host", "many", many);
+        let instance = Instance::new(&mut store, module, &imports).unwrap();
+        for name in ["few", "many"] {
+            assert_eq!(further_out(&mut store, instance, name), 71, "{name}");
+        }
+    });
+}
