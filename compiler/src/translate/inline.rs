@@ -17,6 +17,11 @@ use crate::plan::inline::Inline;
 
 /// What any function may grow by, in bytes of wasm.
 const ANY: usize = 512;
+/// The longest code of a function into which others are put. In long ones (an interpreter's loop, say)
+/// registers are short, and what else is put there takes them from all of it.
+const LARGE: usize = 4096;
+/// The same for what is called from one place.
+const LARGE_FOR_ONCE: usize = 2000;
 /// How deep a function is put into itself.
 const LEVELS: usize = 2;
 /// How deep functions are put into each other: translation calls itself for each.
@@ -29,11 +34,13 @@ pub fn budget(kind: Option<&Inline>, body: &Body<'_>) -> usize {
 
 /// Whether a call is to be replaced, as far as that does not depend on how much has been.
 fn is_wanted(cx: &Context<'_, '_>, func: FuncIndex) -> bool {
+    let own = cx.within.first().and_then(|&func| cx.module.functions[func].body.as_ref());
+    let own = own.map_or(0, |body| body.bytes.len());
     match cx.plan.inline.get(&func) {
         None => false,
-        Some(_) if cx.locals_in_frame || cx.within.len() > DEEPEST => false,
+        Some(_) if cx.locals_in_frame || cx.within.len() > DEEPEST || own > LARGE => false,
         Some(Inline::Small) => true,
-        Some(Inline::Once) => !cx.is_cold(),
+        Some(Inline::Once) => !cx.is_cold() && own <= LARGE_FOR_ONCE,
         Some(Inline::Itself) => {
             let times = cx.within.iter().filter(|&&within| within == func).count();
             cx.within.first() == Some(&func) && times <= LEVELS && !cx.is_cold()
