@@ -224,6 +224,9 @@ pub struct Body<'a> {
     pub offset: usize,
     /// How many loops are within each other at most.
     pub loop_depth: usize,
+    /// Where those loops stand that access memory while no memory can grow, nothing being called, from
+    /// the body's start, in ascending order.
+    pub still: Box<[u32]>,
     /// What the code refers to, each thing once, in ascending order.
     pub uses: Box<[Use]>,
     /// Where instructions stand that name a function by its index, from the body's start, in
@@ -276,6 +279,12 @@ impl<'a> Body<'a> {
             let is_reference = self.bytes[offset] == REF_FUNC;
             Naming { offset, is_reference, len, func: FuncIndex::from_u32(index) }
         })
+    }
+
+    /// Whether the loop that stands at this offset in the file is one of those in which no memory grows.
+    pub fn is_still(&self, offset: usize) -> bool {
+        let place = offset.checked_sub(self.offset).and_then(|place| u32::try_from(place).ok());
+        place.is_some_and(|place| self.still.binary_search(&place).is_ok())
     }
 
     /// Whether the branch that stands at this offset in the file is likely taken, if that is said.

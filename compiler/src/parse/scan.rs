@@ -65,6 +65,8 @@ pub struct Scan {
     /// As in [`Body`](crate::module::Body).
     pub loop_depth: usize,
     /// As in [`Body`](crate::module::Body).
+    pub still: Box<[u32]>,
+    /// As in [`Body`](crate::module::Body).
     pub names: Box<[u32]>,
     /// The proposals that it needs.
     pub features: Features,
@@ -93,34 +95,64 @@ pub fn scan(module: &Module<'_>, body: &FunctionBody<'_>) -> Result<Scan> {
             names.push((offset - start) as u32);
         }
         features.add(feature(&op));
+        let before = uses.len();
         add_uses(module, &op, &mut uses);
-        loops.follow(&op);
+        let calls = uses[before..].iter().any(|thing| {
+            use Use::{Builtin, Call, CallIndirect, CallRef};
+            matches!(thing, Call(_) | CallIndirect(..) | CallRef(_) | Builtin(_))
+        });
+        loops.follow(&op, (offset - start) as u32, calls);
     }
+    let Loops { deepest, mut still, .. } = loops;
+    still.sort_unstable();
     uses.sort_unstable();
     uses.dedup();
-    Ok(Scan { uses: uses.into(), loop_depth: loops.deepest, names: names.into(), features })
+    let (uses, names) = (uses.into(), names.into());
+    Ok(Scan { uses, loop_depth: deepest, still: still.into(), names, features })
 }
 
 /// The nesting of loops.
 #[derive(Default)]
 struct Loops {
-    /// Of each open block, whether it is a loop.
-    open: Vec<bool>,
+    open: Vec<Open>,
     depth: usize,
     deepest: usize,
+    /// Where those stand that access memory and call nothing.
+    still: Vec<u32>,
+}
+
+/// An open block.
+#[derive(Default)]
+struct Open {
+    /// Where it stands, if it is a loop.
+    at: Option<u32>,
+    calls: bool,
+    accesses: bool,
 }
 
 impl Loops {
-    fn follow(&mut self, op: &Operator<'_>) {
+    fn follow(&mut self, op: &Operator<'_>, at: u32, calls: bool) {
+        if let Some(inner) = self.open.last_mut() {
+            inner.calls |= calls;
+            inner.accesses |= accesses(op);
+        }
         match op {
             Operator::Loop { .. } => {
-                self.open.push(true);
+                self.open.push(Open { at: Some(at), ..Open::default() });
                 self.depth += 1;
                 self.deepest = self.deepest.max(self.depth);
             }
-            Operator::Block { .. } | Operator::If { .. } => self.open.push(false),
+            Operator::Block { .. } | Operator::If { .. } => self.open.push(Open::default()),
             // The last one ends the function.
-            Operator::End => self.depth -= usize::from(self.open.pop().unwrap_or(false)),
+            Operator::End => {
+                let Some(Open { at, calls, accesses }) = self.open.pop() else { return };
+                self.depth -= usize::from(at.is_some());
+                self.still.extend(at.filter(|_| accesses && !calls));
+                if let Some(around) = self.open.last_mut() {
+                    around.calls |= calls;
+                    around.accesses |= accesses;
+                }
+            }
             _ => {}
         }
     }
@@ -202,6 +234,19 @@ fn add_uses(module: &Module<'_>, op: &Operator<'_>, uses: &mut Vec<Use>) {
         }
         _ => {}
     }
+}
+
+/// Whether an instruction accesses a memory by an index and an offset.
+fn accesses(op: &Operator<'_>) -> bool {
+    macro_rules! is_access {
+        ($(@$proposal:ident $op:ident $({ $($arg:ident: $ty:ty),* })? => $visit:ident ($($ann:tt)*))*) => {
+            match op {
+                $(Operator::$op { .. } => concat!($($(stringify!($arg), " "),*)?),)*
+                _ => "",
+            }
+        };
+    }
+    wasmparser::for_each_operator!(is_access).starts_with("memarg ")
 }
 
 /// The name of the proposal that an instruction belongs to, with underscores; `mvp` is the first

@@ -61,7 +61,7 @@ fn things_have_the_types_and_places_that_the_text_gives_them() {
     assert_eq!(module.imported_globals, 1);
     assert_eq!(module.global_inits[0], [ConstOp::I64Const(-1)]);
     assert_eq!(module.global_inits[1], [ConstOp::RefFunc(func(1))]);
-    let body = module.functions[func(1)].body.as_ref().unwrap();
+    let body = module.functions[FuncIndex::from_u32(1)].body.as_ref().unwrap();
     // No locals, `local.get 0`, `call 0`, `end`.
     assert_eq!(body.bytes, [0, 0x20, 0, 0x10, 0, 0x0b]);
     assert_eq!(&bytes[body.offset..][..body.bytes.len()], body.bytes);
@@ -327,4 +327,39 @@ fn branch_hints_are_those_of_their_function_at_their_place() {
     ] {
         assert_eq!(hints(malformed).3, 0, "{malformed:?}");
     }
+}
+
+#[test]
+fn loops_are_still_if_they_access_memory_and_call_nothing() {
+    // What each loop has in it, and whether it is still.
+    for (inside, still) in [
+        ("(drop (i32.load (i32.const 0)))", true),
+        ("(v128.store (i32.const 0) (v128.const i64x2 0 0))", true),
+        ("(block (if (i32.const 0) (then (drop (i32.load (i32.const 0))))))", true),
+        ("(drop (i32.const 0))", false),
+        ("(drop (i32.load (i32.const 0))) (call 0)", false),
+        ("(call_indirect (i32.const 0)) (drop (i32.load (i32.const 0)))", false),
+        ("(drop (i32.load (i32.const 0))) (drop (memory.grow (i32.const 0)))", false),
+        ("(block (if (i32.const 0) (then (call 0)))) (drop (i32.load (i32.const 0)))", false),
+    ] {
+        let text = format!(
+            "(module (memory 1) (table 1 funcref) (func) (func (call 0) (loop {inside}) (call 0)))"
+        );
+        let wasm = wat::parse_str(text).unwrap();
+        let module = parse(&wasm, Default::default()).unwrap();
+        let body = module.functions[FuncIndex::from_u32(1)].body.as_ref().unwrap();
+        let found: Vec<bool> =
+            (0..body.bytes.len()).map(|at| body.is_still(body.offset + at)).collect();
+        // Where the instruction stands.
+        let at = body.bytes.windows(2).position(|bytes| bytes == [0x03, 0x40]).unwrap();
+        assert_eq!(found[at], still, "{inside}");
+        assert_eq!(found.iter().filter(|&&found| found).count(), usize::from(still), "{inside}");
+    }
+    // Of loops in one another each is looked at.
+    let wasm = wat::parse_str(
+        "(module (memory 1) (func (loop (call 0) (loop (loop (i32.store (i32.const 0) (i32.const 0)))))))",
+    );
+    let wasm = wasm.unwrap();
+    let module = parse(&wasm, Default::default()).unwrap();
+    assert_eq!(module.functions[FuncIndex::from_u32(0)].body.as_ref().unwrap().still.len(), 2);
 }

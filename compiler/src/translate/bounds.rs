@@ -33,6 +33,10 @@
 //! index in the same memory with an `end` no smaller, where one for an `end` up to `guard` serves
 //! all of these. Memories do not shrink. What has been passed is forgotten where paths meet
 //! ([`Passed::forget`]).
+//!
+//! In a loop that calls nothing a memory of one thread keeps its length: that is loaded in front of
+//! the outermost such loop, for all that is in it ([`Still`]). Were it ever out of date it would be too
+//! little.
 
 use std::collections::HashMap;
 
@@ -82,6 +86,44 @@ impl Passed {
         }
         *passed = (self.era, end);
         false
+    }
+}
+
+/// The loop around the current position in which no memory grows.
+#[derive(Debug)]
+pub struct Still {
+    /// How many blocks are open around it.
+    depth: usize,
+    /// The length of the first memory.
+    len: Value,
+}
+
+/// A loop is about to begin.
+pub fn begin_loop(cx: &mut Context<'_, '_>) {
+    let first = MemoryIndex::from_u32(0);
+    let still = cx.body.is_some_and(|body| body.is_still(cx.offset));
+    // Code of the host's may run at the checks of what is metered.
+    if !still || cx.still.is_some() || cx.meter.is_some() || cx.module.memories[first].shared {
+        return;
+    }
+    let plan = cx.plan.memories[first];
+    if plan.space.reservation == 0 && plan.fixed_len().is_none() {
+        let len = vmctx::memory_len(cx, first);
+        cx.still = Some(Still { depth: cx.stack.frames.len(), len });
+    }
+}
+
+/// A loop has ended; what was open around it is still open.
+pub fn end_loop(cx: &mut Context<'_, '_>) {
+    let depth = cx.stack.frames.len();
+    cx.still.take_if(|still| still.depth == depth);
+}
+
+/// The length that an access is compared with.
+fn current_len(cx: &mut Context<'_, '_>, memory: MemoryIndex) -> Value {
+    match cx.still {
+        Some(Still { len, .. }) if memory.as_u32() == 0 => len,
+        _ => vmctx::memory_len(cx, memory),
     }
 }
 
@@ -176,7 +218,7 @@ fn is_outside(cx: &mut Context<'_, '_>, memory: MemoryIndex, index: Value, end: 
         let last = if near { len } else { len - end };
         return cx.ins().icmp_imm_u(GREATER, index, last as i64);
     }
-    let len = vmctx::memory_len(cx, memory);
+    let len = current_len(cx, memory);
     if near {
         return cx.ins().icmp(GREATER, index, len);
     }

@@ -8,7 +8,7 @@ use cranelift_codegen::ir::{
 };
 use cranelift_frontend::{FuncInstBuilder, FunctionBuilder, Variable};
 
-use super::bounds::Passed;
+use super::bounds::{Passed, Still};
 use super::inline;
 use super::local::Local;
 use super::meter::Meter;
@@ -46,6 +46,8 @@ pub struct Context<'t, 'f> {
     pub initialising: bool,
     /// The bounds checks that need not be repeated.
     pub passed: Passed,
+    /// The loop in which lengths are known.
+    pub still: Option<Still>,
     /// What it takes to meter the function, if it is.
     pub meter: Option<Meter>,
     /// The code that is translated at present: the function's own, if it has any, or what stands in
@@ -96,6 +98,7 @@ impl<'t, 'f> Context<'t, 'f> {
             regions,
             initialising: false,
             passed: Passed::default(),
+            still: None,
             meter: None,
             body: None,
             inlined: 0,

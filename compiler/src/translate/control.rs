@@ -15,7 +15,7 @@ use wasmparser::BrTable;
 use super::context::Context;
 use super::stack::{BlockType, Frame, Kind};
 use super::trap::trap;
-use super::{meter, switch};
+use super::{bounds, meter, switch};
 use crate::index::SigIndex;
 
 /// A function's body is a block too; its parameters are locals, not operands.
@@ -36,6 +36,7 @@ pub fn block(cx: &mut Context<'_, '_>, ty: BlockType) {
 pub fn loop_(cx: &mut Context<'_, '_>, ty: BlockType) {
     let params = ty.params(cx.module);
     let label = cx.block(params);
+    bounds::begin_loop(cx);
     let args = cx.stack.top_args(params.len());
     cx.ins().jump(label, &args);
     push(cx, Kind::Loop, ty, label);
@@ -110,6 +111,7 @@ pub fn end(cx: &mut Context<'_, '_>) {
     };
     if matches!(kind, Kind::Loop) {
         cx.builder.seal_block(label);
+        bounds::end_loop(cx);
     } else if branched {
         let results = cx.builder.block_params(label).len();
         let mut warm = warm;

@@ -112,6 +112,7 @@ mod tests {
             bytes,
             offset,
             loop_depth: 0,
+            still: [].into(),
             uses: Box::new([]),
             names: Box::new([]),
             hints: Box::new([]),

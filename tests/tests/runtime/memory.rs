@@ -554,3 +554,66 @@ fn segments_are_an_instances_own() {
         assert!(matches!(table.get(&store, 0), Some(Val::FuncRef(Some(_)))));
     });
 }
+
+/// A loop in which nothing is called, in one that grows the memory: by itself, by a call, or not.
+fn loops(index: &str) -> String {
+    let grow = |how: &str| {
+        format!(
+            r#"(func (export "{how}") (param $turns i32) (param $beyond {index}) (result i32)
+                 (local $turn i32) (local $at {index}) (local $read i32)
+                 (loop $outer
+                   ;; The last four bytes of the memory, and as many more as the caller says.
+                   (local.set $at ({index}.sub ({index}.mul (memory.size) ({index}.const 65536))
+                                               ({index}.const 4)))
+                   (loop $inner
+                     (local.set $read (i32.add (local.get $read) (i32.load8_u (local.get $at))))
+                     (local.set $at ({index}.add (local.get $at) ({index}.const 1)))
+                     (br_if $inner ({index}.lt_u (local.get $at)
+                       ({index}.add (local.get $beyond)
+                                    ({index}.mul (memory.size) ({index}.const 65536))))))
+                   (if (i32.eqz (local.get $turn)) (then (nop)))
+                   {}
+                   (i32.store8 ({index}.sub ({index}.mul (memory.size) ({index}.const 65536))
+                                            ({index}.const 1)) (i32.const 1))
+                   (local.set $turn (i32.add (local.get $turn) (i32.const 1)))
+                   (br_if $outer (i32.lt_u (local.get $turn) (local.get $turns))))
+                 (local.get $read))"#,
+            match how {
+                "grows" => format!("(drop (memory.grow ({index}.const 1)))"),
+                "calls" => "(call $grow)".into(),
+                _ => String::new(),
+            }
+        )
+    };
+    let index_type = if index == "i64" { "i64" } else { "" };
+    format!(
+        r#"(module (memory (export "memory") {index_type} 1 100)
+             (func $grow (drop (memory.grow ({index}.const 1)))) {})"#,
+        ["grows", "calls", "stays"].map(grow).concat()
+    )
+}
+
+/// Loops find the length that the memory has when they begin, however it came to it.
+#[test]
+fn loops_end_at_the_end_that_the_memory_has_by_then() {
+    for index in ["i32", "i64"] {
+        in_every_way(loops(index), |_, module| {
+            for (how, grown) in [("grows", 3), ("calls", 3), ("stays", 0)] {
+                let mut store = Store::new(());
+                let instance = instance(&mut store, module);
+                let memory = instance.get_memory(&store, "memory").unwrap();
+                let beyond = |n: i32| match index {
+                    "i64" => Val::from(i64::from(n)),
+                    _ => Val::from(n),
+                };
+                // The last byte is 1 from the second turn on.
+                let all = call(&mut store, instance, how, &[3.into(), beyond(0)]).unwrap();
+                assert_eq!(all[0].i32(), Some(2), "{how}");
+                assert_eq!(memory.size(&store), 1 + grown, "{how}");
+                let result = call(&mut store, instance, how, &[1.into(), beyond(1)]);
+                assert_eq!(code(result), TrapCode::MemoryOutOfBounds, "{how}");
+                assert_eq!(memory.size(&store), 1 + grown, "{how}");
+            }
+        });
+    }
+}
