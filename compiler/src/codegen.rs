@@ -8,7 +8,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::ir::{self, ExternalName, LibCall};
 use cranelift_codegen::isa::TargetIsa;
-use cranelift_codegen::{CodegenError, CompiledCode, Context, FinalizedRelocTarget};
+use cranelift_codegen::{
+    CodegenError, CodegenResult, CompiledCode, Context, FinalizedRelocTarget, settings,
+};
 use rayon::prelude::*;
 use wasmaot_abi::builtins::Builtin;
 use wasmaot_abi::func_info::{Site, StackMap};
@@ -16,6 +18,7 @@ use wasmaot_abi::func_info::{Site, StackMap};
 use crate::cache::{Found, Session, Store, Work};
 use crate::config::TrapStyle;
 use crate::error::{Error, Result};
+use crate::finish;
 use crate::frame::{self, Rules};
 use crate::func_key::{FuncKey, Reference};
 use crate::module::Module;
@@ -103,7 +106,7 @@ pub fn generate(
         }
         let translated = clif(module, plan, target, *key)?;
         let isa = isa(target, *key, &translated);
-        let compiled = compile(context, translated, isa, *key)
+        let compiled = compile(context, translated, target, isa, *key)
             .map_err(|problem| problem.into_error(module, plan, *key))?;
         check_frame(module, plan, &compiled)?;
         Ok(compiled)
@@ -194,6 +197,25 @@ pub(crate) fn isa<'t>(
     }
 }
 
+/// Has Cranelift make the machine code of the context's function; of bodies that are optimised with
+/// what [`finish`] does in between.
+pub(crate) fn lower(
+    context: &mut Context,
+    target: &Target,
+    key: FuncKey,
+    isa: &dyn TargetIsa,
+) -> CodegenResult<()> {
+    let optimised = isa.flags().opt_level() != settings::OptLevel::None;
+    let isa = if optimised && matches!(key, FuncKey::Body(_)) {
+        context.optimize(isa, &mut Default::default())?;
+        finish::finish(context);
+        &*target.finished
+    } else {
+        isa
+    };
+    context.compile(isa, &mut Default::default()).map(drop).map_err(|error| error.inner)
+}
+
 /// Why a function did not compile.
 enum Problem {
     /// It is too large for the code generator.
@@ -254,6 +276,7 @@ fn check_frame(module: &Module<'_>, plan: &Plan, compiled: &Compiled) -> Result<
 fn compile(
     context: &mut Context,
     translated: Translated,
+    target: &Target,
     isa: &dyn TargetIsa,
     key: FuncKey,
 ) -> Result<Compiled, Problem> {
@@ -261,9 +284,7 @@ fn compile(
     context.func = translated.function;
     // Cranelift reports what it expects can happen as errors, and panics at some inputs of
     // absurd size. The context is cleared before it is used again.
-    let result = catch_unwind(AssertUnwindSafe(|| {
-        context.compile(isa, &mut Default::default()).map(drop).map_err(|error| error.inner)
-    }));
+    let result = catch_unwind(AssertUnwindSafe(|| lower(context, target, key, isa)));
     match result {
         Ok(result) => result?,
         Err(panic) => {

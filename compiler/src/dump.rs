@@ -60,10 +60,9 @@ pub fn asm(wasm: &[u8], config: &Config) -> Result<String> {
         let isa = codegen::isa(target, key, &translated);
         let mut context = Context::for_function(translated.function);
         context.set_disasm(true);
-        let compiled = context.compile(isa, &mut Default::default());
-        compiled.map(drop).map_err(|error| Error::Codegen {
+        codegen::lower(&mut context, target, key, isa).map_err(|error| Error::Codegen {
             function: names.describe(key),
-            message: error.inner.to_string(),
+            message: error.to_string(),
         })?;
         let listing = context.compiled_code().and_then(|code| code.vcode.as_deref());
         // Without the notes for unwind tables, which are no instructions.

@@ -8,6 +8,7 @@
 
 pub mod config;
 pub mod error;
+mod finish;
 pub mod index;
 
 pub mod module;

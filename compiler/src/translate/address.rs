@@ -34,7 +34,7 @@ pub fn split(cx: &mut Context<'_, '_>, index: Value) -> (Value, u64) {
 }
 
 /// A value that is the sum of another and a constant.
-fn sum(cx: &Context<'_, '_>, value: Value) -> Option<(Value, u64)> {
+pub fn sum(cx: &Context<'_, '_>, value: Value) -> Option<(Value, u64)> {
     let [a, b] = binary(cx, value, Opcode::Iadd)?;
     match (cx.constant(a), cx.constant(b)) {
         (_, Some(constant)) => Some((a, constant)),

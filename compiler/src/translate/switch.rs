@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, BlockCall, InstBuilder, JumpTableData, Value, types};
 
+use super::address;
 use super::context::Context;
 
 /// Consecutive indices with one label.
@@ -45,6 +46,8 @@ enum Shape {
 const TREE: usize = 4;
 /// The most runs in a chain.
 const CHAIN: usize = 2;
+/// The longest table that what is outside of is asked for first because its index is a difference.
+const MOVED: usize = 32;
 /// The most masks.
 const MASKS: usize = 3;
 
@@ -141,9 +144,10 @@ pub fn switch(
             cx.ins().jump(blocks[&last], &[]);
         }
         Shape::Table => {
-            // Where the table has holes, what is outside of it is no exception: it takes a branch
-            // that can be predicted by itself.
-            if table.contains(&default) {
+            // Where the table has holes, or was moved to where few labels are, what is outside of
+            // it is no exception: it takes a branch that can be predicted by itself.
+            let moved = table.len() <= MOVED && address::sum(cx, index).is_some();
+            if moved || table.contains(&default) {
                 let len = i64::from(table.len() as u32);
                 let outside = cx.ins().icmp_imm_u(IntCC::UnsignedGreaterThanOrEqual, index, len);
                 branch(cx, outside, blocks[&default]);

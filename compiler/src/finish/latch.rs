@@ -1,0 +1,68 @@
+//! Comparisons at the ends of loops.
+//!
+//! Cranelift turns `i + 1 == n` into `i == n - 1` where `n` is a constant. At the end of a loop that goes on
+//! with `i + 1`, that keeps `i` alive beside it: they cannot share a register, so the way back needs a move,
+//! and so a block and a jump of its own. Here such a comparison is one of what the branch passes again.
+
+use cranelift_codegen::cursor::{Cursor, FuncCursor};
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{
+    Block, Function, Inst, InstBuilder, InstructionData, Opcode, Type, Value,
+};
+
+/// Has branches on equality compare what they pass, if that is a constant's distance from what they compare.
+pub fn compare_what_is_passed(func: &mut Function) {
+    let mut next = func.layout.entry_block();
+    while let Some(block) = next {
+        next = func.layout.next_block(block);
+        let Some(branch) = func.layout.last_inst(block) else { continue };
+        let Some((cond, passed, constant)) = instead(func, block, branch) else { continue };
+        let ty = func.dfg.value_type(passed);
+        let mut cursor = FuncCursor::new(func).at_inst(branch);
+        let constant = cursor.ins().iconst(ty, constant);
+        let compared = cursor.ins().icmp(cond, passed, constant);
+        if let InstructionData::Brif { arg, .. } = &mut func.dfg.insts[branch] {
+            *arg = compared;
+        }
+    }
+}
+
+/// How, which of the values that the branch passes, and with what to compare.
+fn instead(func: &Function, block: Block, branch: Inst) -> Option<(IntCC, Value, i64)> {
+    let dfg = &func.dfg;
+    let InstructionData::Brif { arg, blocks, .. } = &dfg.insts[branch] else { return None };
+    let InstructionData::IntCompare { cond, args: [left, right], .. } = dfg.insts[def(func, *arg)?]
+    else {
+        return None;
+    };
+    let (IntCC::Equal | IntCC::NotEqual) = cond else { return None };
+    let left = dfg.resolve_aliases(left);
+    let right = constant(func, right)?;
+    let passed = blocks.iter().flat_map(|call| call.args(&dfg.value_lists));
+    passed.filter_map(|arg| arg.as_value()).find_map(|passed| {
+        let def = def(func, passed)?;
+        let InstructionData::Binary { opcode: Opcode::Iadd, args: [of, by] } = dfg.insts[def]
+        else {
+            return None;
+        };
+        let here = func.layout.inst_block(def) == Some(block) && dfg.resolve_aliases(of) == left;
+        let by = constant(func, by).filter(|_| here)?;
+        Some((cond, passed, wrapped(right.wrapping_add(by), dfg.value_type(left))))
+    })
+}
+
+fn def(func: &Function, value: Value) -> Option<Inst> {
+    func.dfg.value_def(value).inst()
+}
+
+fn constant(func: &Function, value: Value) -> Option<i64> {
+    match func.dfg.insts[def(func, value)?] {
+        InstructionData::UnaryImm { opcode: Opcode::Iconst, imm } => Some(imm.bits()),
+        _ => None,
+    }
+}
+
+/// A number's bits in a type, with zeros above them, as constants are written.
+fn wrapped(value: i64, ty: Type) -> i64 {
+    value & (u64::MAX >> (64 - ty.bits())) as i64
+}

@@ -1,0 +1,21 @@
+//! What is done to a body's CLIF between Cranelift's own optimisation and its choice of instructions.
+//!
+//! That optimisation looks at one value at a time. What this knows of besides is the loops: what goes around
+//! them, and what leaves them. No instruction that can trap, call or touch a memory is moved or changed here.
+
+mod exits;
+mod latch;
+
+#[cfg(test)]
+mod tests;
+
+use cranelift_codegen::Context;
+
+/// Does all of it to a function that [`Context::optimize`] has optimised.
+pub fn finish(context: &mut Context) {
+    latch::compare_what_is_passed(&mut context.func);
+    exits::come_first(&mut context.func, &context.loop_analysis);
+    // They were of the branches as they stood.
+    context.cfg.clear();
+    context.domtree.clear();
+}
