@@ -143,7 +143,7 @@
 ;; | @0078                               brif v5, block8, block12
 ;; |
 ;; |                                 block12:
-;; | @0078                               br_table v2, block8, [block7, block8, block9, block8, block10, block8, block11, block8, block7, block9]
+;; | @0078                               br_table v2, block7, [block7, block8, block9, block8, block10, block8, block11, block8, block7, block9]
 ;; |
 ;; |                                 block8:
 ;; | @0078                               jump block6

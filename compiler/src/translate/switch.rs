@@ -147,14 +147,18 @@ pub fn switch(
             // Where the table has holes, or was moved to where few labels are, what is outside of
             // it is no exception: it takes a branch that can be predicted by itself.
             let moved = table.len() <= MOVED && address::sum(cx, index).is_some();
+            let mut otherwise = default;
             if moved || table.contains(&default) {
                 let len = i64::from(table.len() as u32);
                 let outside = cx.ins().icmp_imm_u(IntCC::UnsignedGreaterThanOrEqual, index, len);
                 branch(cx, outside, blocks[&default]);
+                // Nothing is outside any more. Of a table's targets this one comes first, and
+                // behind everything else in the code: what leaves most, out of loops as well.
+                otherwise = table.iter().copied().max().unwrap_or(default);
             }
             let pool = &mut cx.builder.func.dfg.value_lists;
             let mut call = |label| BlockCall::new(blocks[label], [], pool);
-            let (default, calls) = (call(&default), table.iter().map(call).collect::<Vec<_>>());
+            let (default, calls) = (call(&otherwise), table.iter().map(call).collect::<Vec<_>>());
             let table = cx.builder.create_jump_table(JumpTableData::new(default, &calls));
             cx.ins().br_table(index, table);
         }
