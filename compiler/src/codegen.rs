@@ -100,13 +100,13 @@ pub fn generate(
     target: &Target,
     store: Option<&dyn Store>,
 ) -> Result<(Vec<Compiled>, Work)> {
-    let compile = |context: &mut Context, key: &FuncKey| {
+    let compile = |workshop: &mut Workshop, key: &FuncKey| {
         if let Some(short) = trampoline::short::short(module, target, *key) {
             return Ok(short.compiled(*key));
         }
         let translated = clif(module, plan, target, *key)?;
         let isa = isa(target, *key, &translated);
-        let compiled = compile(context, translated, target, isa, *key)
+        let compiled = compile(workshop, translated, isa, *key)
             .map_err(|problem| problem.into_error(module, plan, *key))?;
         check_frame(module, plan, &compiled)?;
         Ok(compiled)
@@ -118,7 +118,7 @@ pub fn generate(
     };
     let session = Session::new(store, module, plan, target);
     let find =
-        |context: &mut Context, key: &FuncKey| session.find_or(*key, || compile(context, key));
+        |workshop: &mut Workshop, key: &FuncKey| session.find_or(*key, || compile(workshop, key));
     let found = each(plan, find, Found::compiled)?;
     Ok(session.finish(found))
 }
@@ -127,7 +127,7 @@ pub fn generate(
 /// in place of all calls of it has its turn once others are found to refer to it.
 fn each<T: Send>(
     plan: &Plan,
-    work: impl Fn(&mut Context, &FuncKey) -> Result<T> + Send + Sync,
+    work: impl Fn(&mut Workshop, &FuncKey) -> Result<T> + Send + Sync,
     compiled: impl Fn(&T) -> &Compiled,
 ) -> Result<Vec<T>> {
     let mut done = Vec::with_capacity(plan.functions.len());
@@ -136,7 +136,7 @@ fn each<T: Send>(
         plan.functions.iter().copied().filter(|key| !left.contains(key)).collect();
     while !next.is_empty() {
         // Into a list of results first: of several errors, the first in order is the one to report.
-        let results: Vec<Result<T>> = next.par_iter().map_init(Context::new, &work).collect();
+        let results: Vec<Result<T>> = next.par_iter().map_init(Workshop::new, &work).collect();
         let first = done.len();
         for result in results {
             done.push(result?);
@@ -197,23 +197,37 @@ pub(crate) fn isa<'t>(
     }
 }
 
-/// Has Cranelift make the machine code of the context's function; of bodies that are optimised with
-/// what [`finish`] does in between.
-pub(crate) fn lower(
-    context: &mut Context,
-    target: &Target,
-    key: FuncKey,
-    isa: &dyn TargetIsa,
-) -> CodegenResult<()> {
-    let optimised = isa.flags().opt_level() != settings::OptLevel::None;
-    let isa = if optimised && matches!(key, FuncKey::Body(_)) {
-        context.optimize(isa, &mut Default::default())?;
-        finish::finish(context);
-        &*target.finished
-    } else {
-        isa
-    };
-    context.compile(isa, &mut Default::default()).map(drop).map_err(|error| error.inner)
+/// What Cranelift works in, kept from one function to the next for its memory.
+pub(crate) struct Workshop {
+    /// The function, and what is known of it.
+    pub context: Context,
+    /// Of register allocation.
+    registers: regalloc2::Ctx,
+}
+
+impl Workshop {
+    pub fn new() -> Self {
+        Self { context: Context::new(), registers: regalloc2::Ctx::default() }
+    }
+
+    /// Has Cranelift make the machine code of the context's function; of bodies that are optimised with
+    /// what [`finish`] does in between.
+    pub fn lower(&mut self, key: FuncKey, isa: &dyn TargetIsa) -> CodegenResult<CompiledCode> {
+        let Self { context, registers } = self;
+        let control = &mut Default::default();
+        let optimised = isa.flags().opt_level() != settings::OptLevel::None;
+        if optimised && matches!(key, FuncKey::Body(_)) {
+            context.optimize(isa, control)?;
+            finish::finish(context);
+            context.verify_if(isa)?;
+            // The last step of `Context::compile`, which would begin with the first ones again.
+            let (func, disasm) = (&context.func, context.want_disasm);
+            let code = isa.compile_function(func, &context.domtree, registers, disasm, control)?;
+            return Ok(code.apply_params(&func.params));
+        }
+        context.compile(isa, control).map_err(|error| error.inner)?;
+        Ok(context.take_compiled_code().expect("it has compiled"))
+    }
 }
 
 /// Why a function did not compile.
@@ -274,26 +288,22 @@ fn check_frame(module: &Module<'_>, plan: &Plan, compiled: &Compiled) -> Result<
 }
 
 fn compile(
-    context: &mut Context,
+    workshop: &mut Workshop,
     translated: Translated,
-    target: &Target,
     isa: &dyn TargetIsa,
     key: FuncKey,
 ) -> Result<Compiled, Problem> {
-    context.clear();
-    context.func = translated.function;
+    workshop.context.clear();
+    workshop.context.func = translated.function;
     // Cranelift reports what it expects can happen as errors, and panics at some inputs of
     // absurd size. The context is cleared before it is used again.
-    let result = catch_unwind(AssertUnwindSafe(|| lower(context, target, key, isa)));
-    match result {
-        Ok(result) => result?,
+    match catch_unwind(AssertUnwindSafe(|| workshop.lower(key, isa))) {
+        Ok(code) => reduce(&code?, &workshop.context.func, &translated.origins, isa, key),
         Err(panic) => {
-            *context = Context::new();
-            return Err(Problem::Bug(panic_message(&*panic)));
+            *workshop = Workshop::new();
+            Err(Problem::Bug(panic_message(&*panic)))
         }
     }
-    let code = context.compiled_code().ok_or_else(|| Problem::Bug("no code".into()))?;
-    reduce(code, &context.func, &translated.origins, isa, key)
 }
 
 fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {

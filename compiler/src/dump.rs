@@ -3,8 +3,9 @@
 
 use std::fmt::Write as _;
 
-use cranelift_codegen::{Context, ir};
+use cranelift_codegen::ir;
 
+use crate::codegen::Workshop;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::func_key::{FuncKey, Reference};
@@ -58,13 +59,14 @@ pub fn asm(wasm: &[u8], config: &Config) -> Result<String> {
         }
         let translated = codegen::clif(module, plan, target, key)?;
         let isa = codegen::isa(target, key, &translated);
-        let mut context = Context::for_function(translated.function);
-        context.set_disasm(true);
-        codegen::lower(&mut context, target, key, isa).map_err(|error| Error::Codegen {
+        let mut workshop = Workshop::new();
+        workshop.context.func = translated.function;
+        workshop.context.set_disasm(true);
+        let code = workshop.lower(key, isa).map_err(|error| Error::Codegen {
             function: names.describe(key),
             message: error.to_string(),
         })?;
-        let listing = context.compiled_code().and_then(|code| code.vcode.as_deref());
+        let listing = code.vcode.as_deref();
         // Without the notes for unwind tables, which are no instructions.
         let lines = listing.unwrap_or_default().lines();
         let lines = lines.filter(|line| !line.trim_start().starts_with("unwind "));
@@ -72,7 +74,7 @@ pub fn asm(wasm: &[u8], config: &Config) -> Result<String> {
             let _ = writeln!(out, "{name}:");
         }
         for line in lines {
-            name(out, line, &context.func, names);
+            name(out, line, &workshop.context.func, names);
             out.push('\n');
         }
         out.push('\n');

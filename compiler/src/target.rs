@@ -24,8 +24,6 @@ pub struct Target {
     pub isa: Arc<dyn TargetIsa>,
     /// The same without optimisation, for code on which that would take too long.
     pub plain: Arc<dyn TargetIsa>,
-    /// The same for code that has been optimised already.
-    pub finished: Arc<dyn TargetIsa>,
     /// The code generator with the triple's baseline only and optimisation for size, for code
     /// that the linker merges across modules.
     pub baseline: Arc<dyn TargetIsa>,
@@ -151,7 +149,6 @@ impl Target {
             byte_shuffles: triple.architecture != Architecture::X86_64
                 || isa.has_x86_pshufb_lowering(),
             plain: self::isa(&triple, "none", &enabled, config.canonicalize_nans)?,
-            finished: self::isa(&triple, "none", &enabled, false)?,
             isa,
             baseline: self::isa(&triple, "speed_and_size", &[], false)?,
             c_convention: CallConv::triple_default(&triple),

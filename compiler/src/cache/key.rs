@@ -233,12 +233,10 @@ impl Digester {
     }
 
     fn target(&mut self, target: &Target) {
-        let Target { triple, isa, plain, finished, baseline, relaxed, byte_shuffles, c_convention } =
-            target;
+        let Target { triple, isa, plain, baseline, relaxed, byte_shuffles, c_convention } = target;
         self.bytes(triple.to_string().as_bytes());
         self.isa(&**isa);
         self.isa(&**plain);
-        self.isa(&**finished);
         self.isa(&**baseline);
         self.debug(&(relaxed, byte_shuffles, c_convention));
     }

@@ -11,8 +11,9 @@ use cranelift_codegen::ir::condcodes::{CondCode as _, IntCC};
 use cranelift_codegen::ir::{Block, Function, Inst, InstBuilder, InstructionData, Value};
 use cranelift_codegen::loop_analysis::{Loop, LoopAnalysis};
 
-/// Has branches in loops name first what leaves more of them.
-pub fn come_first(func: &mut Function, loops: &LoopAnalysis) {
+/// Has branches in loops name first what leaves more of them; whether any did not.
+pub fn come_first(func: &mut Function, loops: &LoopAnalysis) -> bool {
+    let mut changed = false;
     let mut next = func.layout.entry_block();
     while let Some(block) = next {
         next = func.layout.next_block(block);
@@ -28,9 +29,11 @@ pub fn come_first(func: &mut Function, loops: &LoopAnalysis) {
             if let InstructionData::Brif { arg, blocks, .. } = &mut func.dfg.insts[branch] {
                 *arg = inverse;
                 blocks.swap(0, 1);
+                changed = true;
             }
         }
     }
+    changed
 }
 
 /// How many of a loop and the loops around it a block is in.

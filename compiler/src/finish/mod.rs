@@ -14,8 +14,7 @@ use cranelift_codegen::Context;
 /// Does all of it to a function that [`Context::optimize`] has optimised.
 pub fn finish(context: &mut Context) {
     latch::compare_what_is_passed(&mut context.func);
-    exits::come_first(&mut context.func, &context.loop_analysis);
-    // They were of the branches as they stood.
-    context.cfg.clear();
-    context.domtree.clear();
+    if exits::come_first(&mut context.func, &context.loop_analysis) {
+        context.flowgraph();
+    }
 }

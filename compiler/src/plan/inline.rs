@@ -1,10 +1,10 @@
 //! Which functions' code stands in place of calls of them.
 //!
-//! A call costs more than its instructions: what the caller keeps in registers goes to the stack, for
-//! guests' functions preserve none. Compilers to wasm have put most of what is worth it in place
+//! A call costs more than its instructions: most of what the caller keeps in registers goes to the
+//! stack, and what is called saves the rest. Compilers to wasm have put most of what is worth it in place
 //! already; three kinds are left that gain more than they cost (benches/EXPERIMENTS.md has the figures):
 //!
-//! - what is small: little more than the call itself, or without calls of its own;
+//! - what is small: little more than the call itself, or without calls of its own and called in a loop;
 //! - what is called from one place only: then the code is there once, as before;
 //! - what calls itself and is small: as deep as two levels.
 //!

@@ -22,6 +22,9 @@ const ANY: usize = 512;
 const LARGE: usize = 4096;
 /// The same for what is called from one place.
 const LARGE_FOR_ONCE: usize = 2000;
+/// The longest code of a small function that stands in place of calls outside of loops, too. Elsewhere
+/// longer ones are not worth the time that it takes to compile them again.
+const TINY: usize = 48;
 /// How deep a function is put into itself.
 const LEVELS: usize = 2;
 /// How deep functions are put into each other: translation calls itself for each.
@@ -39,13 +42,21 @@ fn is_wanted(cx: &Context<'_, '_>, func: FuncIndex) -> bool {
     match cx.plan.inline.get(&func) {
         None => false,
         Some(_) if cx.locals_in_frame || cx.within.len() > DEEPEST || own > LARGE => false,
-        Some(Inline::Small) => true,
+        Some(Inline::Small) => {
+            let tiny = |body: &Body<'_>| body.bytes.len() <= TINY;
+            cx.module.functions[func].body.as_ref().is_some_and(tiny) || loops(cx) > 0
+        }
         Some(Inline::Once) => !cx.is_cold() && own <= LARGE_FOR_ONCE,
         Some(Inline::Itself) => {
             let times = cx.within.iter().filter(|&&within| within == func).count();
             cx.within.first() == Some(&func) && times <= LEVELS && !cx.is_cold()
         }
     }
+}
+
+/// How many loops are around a place.
+fn loops(cx: &Context<'_, '_>) -> usize {
+    cx.stack.frames.iter().filter(|frame| matches!(frame.kind, Kind::Loop)).count()
 }
 
 /// Puts the code of a function in place of its call, if that is to be.
@@ -64,8 +75,7 @@ pub fn call(cx: &mut Context<'_, '_>, func: FuncIndex) -> Result<bool> {
     let Some(inlined) = cx.origins.inline(parent, call, func, body) else { return Ok(false) };
     cx.inline_budget = left;
     cx.inlined_len += body.bytes.len();
-    let loops = cx.stack.frames.iter().filter(|frame| matches!(frame.kind, Kind::Loop)).count();
-    cx.loop_depth = cx.loop_depth.max(loops + body.loop_depth);
+    cx.loop_depth = cx.loop_depth.max(loops(cx) + body.loop_depth);
 
     let sig = module.functions[func].sig;
     let params = &module.signatures[sig].params;
