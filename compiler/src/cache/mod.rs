@@ -109,8 +109,11 @@ impl<'s> Session<'s> {
         let keys: HashMap<_, _> =
             plan.functions.par_iter().map(|&func| (func, keys.function(func))).collect();
         let mut packs = vec![Pack::read(store.get(&pack).unwrap_or_default())];
-        let missing = keys.values().filter(|(key, _)| !packs[0].contains(key)).count();
-        if missing * WORTH_FETCHING > keys.len() {
+        // What is generated on demand is in no pack if nobody asked for it.
+        let on_demand = plan.on_demand();
+        let is_missing = |func: &FuncKey, key| !on_demand.contains(func) && !packs[0].contains(key);
+        let missing = keys.iter().filter(|(func, (key, _))| is_missing(func, key)).count();
+        if missing * WORTH_FETCHING > keys.len() - on_demand.len() {
             packs.extend(store.fetch(&pack).map(Pack::read));
         }
         Self { store, places: Places::new(module), pack, keys, packs }

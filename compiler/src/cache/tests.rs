@@ -490,6 +490,20 @@ fn others_are_asked_where_much_is_missing() {
     assert!(work.generated > 0 && work.reused > 0 && work.generated + work.reused == count);
 }
 
+/// Functions that only ever stand in place of calls have no code of their own to miss.
+#[test]
+fn what_is_not_generated_is_not_missing() {
+    let small = "(func (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))".repeat(20);
+    let calls: String = (0..20).map(|func| format!("(drop (call {func} (i32.const 1)))")).collect();
+    let wasm = wat::parse_str(format!("(module {small} (func (export \"run\") {calls}))")).unwrap();
+    let person = Shared::default();
+    let first = compile_in(&person, &wasm, &config()).work;
+    assert!(first.generated < 20, "{first:?}");
+    assert_eq!(person.fetched.load(Ordering::Relaxed), 1);
+    assert_eq!(compile_in(&person, &wasm, &config()).work.generated, 0);
+    assert_eq!(person.fetched.load(Ordering::Relaxed), 1);
+}
+
 #[test]
 fn many_at_a_time_get_the_same() {
     let (shelf, wasm) = (Shelf::default(), wasm(&[]));
