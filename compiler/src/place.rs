@@ -17,6 +17,8 @@ use target_lexicon::Architecture;
 
 /// Bytes that are fetched together.
 const LINE: u32 = 64;
+/// The largest number that an address must be a multiple of: whoever asks for more is not us.
+const MOST_ALIGNED: u64 = 4096;
 /// A loop of more bytes is little concerned with where it lies.
 const LARGE: u32 = 4 * LINE;
 /// How often a function runs.
@@ -39,9 +41,9 @@ impl Place {
     /// Of code between the host and guests, in which little time is spent.
     pub const TRAMPOLINE: Self = Self { align: 16, skew: 0 };
 
-    /// `None` if there is no such place.
+    /// `None` if there is no such place, or if nothing is put at such ones.
     pub fn new(align: u64, skew: u64) -> Option<Self> {
-        let valid = align.is_power_of_two() && skew < align;
+        let valid = align.is_power_of_two() && align <= MOST_ALIGNED && skew < align;
         let place = Self { align: u32::try_from(align).ok()?, skew: u32::try_from(skew).ok()? };
         valid.then_some(place)
     }

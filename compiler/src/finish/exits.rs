@@ -4,12 +4,10 @@
 //! allocation takes whatever stands between a loop's start and the last jump back for a part of the loop. What
 //! leaves more loops is therefore to be the first target: then it stands behind them.
 
-use std::iter::successors;
-
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
 use cranelift_codegen::ir::condcodes::{CondCode as _, IntCC};
-use cranelift_codegen::ir::{Block, Function, Inst, InstBuilder, InstructionData, Value};
-use cranelift_codegen::loop_analysis::{Loop, LoopAnalysis};
+use cranelift_codegen::ir::{Function, Inst, InstBuilder, InstructionData, Value};
+use cranelift_codegen::loop_analysis::LoopAnalysis;
 
 /// Has branches in loops name first what leaves more of them; whether any did not.
 pub fn come_first(func: &mut Function, loops: &LoopAnalysis) -> bool {
@@ -17,13 +15,18 @@ pub fn come_first(func: &mut Function, loops: &LoopAnalysis) -> bool {
     let mut next = func.layout.entry_block();
     while let Some(block) = next {
         next = func.layout.next_block(block);
-        let Some(innermost) = loops.innermost_loop(block) else { continue };
+        if loops.innermost_loop(block).is_none() {
+            continue;
+        }
         let Some(branch) = func.layout.last_inst(block) else { continue };
         let InstructionData::Brif { arg, blocks, .. } = func.dfg.insts[branch] else { continue };
         let targets = blocks.map(|call| call.block(&func.dfg.value_lists));
-        let [first, second] = targets.map(|target| common(loops, innermost, target));
+        // A loop that is about to be entered counts no more than the one that the branch is in. Only
+        // numbers are compared: nests can be so deep that walking through them takes too long.
+        let level = |block| loops.loop_level(block).level();
+        let [first, second] = targets.map(|target| level(target).min(level(block)));
         // Where a way back comes makes no difference.
-        let back = loops.is_loop_header(targets[0]).is_some_and(|to| loops.is_in_loop(block, to));
+        let back = loops.is_loop_header(targets[0]).is_some() && level(targets[0]) <= level(block);
         if first > second && !back {
             let inverse = inverse(func, branch, arg);
             if let InstructionData::Brif { arg, blocks, .. } = &mut func.dfg.insts[branch] {
@@ -34,12 +37,6 @@ pub fn come_first(func: &mut Function, loops: &LoopAnalysis) -> bool {
         }
     }
     changed
-}
-
-/// How many of a loop and the loops around it a block is in.
-fn common(loops: &LoopAnalysis, innermost: Loop, block: Block) -> usize {
-    let around = successors(Some(innermost), |&inner| loops.loop_parent(inner));
-    around.filter(|&around| loops.is_in_loop(block, around)).count()
 }
 
 /// What is true where a condition is not, in front of a branch.

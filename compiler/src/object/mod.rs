@@ -45,12 +45,18 @@ use crate::codegen::{Compiled, RelocationTarget};
 use crate::config::Config;
 use crate::error::Result;
 use crate::func_key::{FuncKey, Reference};
-use crate::index::{SigIndex, TableIndex};
+use crate::index::{FuncIndex, SigIndex, TableIndex};
 use crate::interface::Interface;
 use crate::module::Module;
 use crate::plan::Plan;
 use crate::plan::constant_tables::{ENTRY_LEN, TYPE_OFFSET, type_number};
 use crate::target::Target;
+use crate::translate::srcloc::Inlined;
+
+/// How long the names of what stands in place of calls in a function may be together, in bytes: as much
+/// for any, and as much more for each byte of its code.
+const NAMES: usize = 1024;
+const NAMES_PER_BYTE: usize = 8;
 
 /// The section of functions' records.
 pub(crate) const RECORDS: &str = ".wasmaot.info";
@@ -336,20 +342,15 @@ impl Emitter<'_> {
             FuncKey::Body(func) => (func.as_u32(), self.names.of_wasm_function(func)),
             _ => (INIT_INDEX, None),
         };
-        let names: Vec<_> = info
-            .inlined
-            .iter()
-            .map(|call| readable::readable(self.names.of_wasm_function(call.func).unwrap_or("")))
-            .collect();
+        let names = self.names_within(&info.inlined, function.code.len());
         let inlined: Vec<_> = info
             .inlined
             .iter()
-            .zip(&names)
-            .map(|(call, name)| InlinedCall {
+            .map(|call| InlinedCall {
                 parent: call.parent,
                 wasm_offset: call.call,
                 func_index: call.func.as_u32(),
-                name,
+                name: &names[&call.func],
             })
             .collect();
         let record = FuncInfo {
@@ -366,6 +367,27 @@ impl Emitter<'_> {
         let section = self.writer.section(RECORDS, Purpose::About(code), false, bytes, 4);
         self.writer.relocate(section, MODULE_NAME_OFFSET, Kind::Distance, module_name, 0)?;
         Ok(Some(section))
+    }
+
+    /// The names of what stands in place of calls, as far as they are no longer than the code deserves: a
+    /// name can have 100,000 bytes, and stands in the record of every function that has its function's code.
+    fn names_within(&self, calls: &[Inlined], code_len: usize) -> BTreeMap<FuncIndex, String> {
+        let mut left = NAMES + NAMES_PER_BYTE * code_len;
+        let mut names = BTreeMap::new();
+        for call in calls {
+            names.entry(call.func).or_insert_with(|| {
+                let name = self.names.of_wasm_function(call.func).unwrap_or("");
+                let name = readable::readable(name);
+                match left.checked_sub(name.len()) {
+                    Some(rest) => {
+                        left = rest;
+                        name.into()
+                    }
+                    None => String::new(),
+                }
+            });
+        }
+        names
     }
 
     fn unwind_tables(

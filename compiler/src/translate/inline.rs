@@ -15,8 +15,11 @@ use crate::index::FuncIndex;
 use crate::module::Body;
 use crate::plan::inline::Inline;
 
-/// What any function may grow by, in bytes of wasm.
+/// What a function may grow by, in bytes of wasm: by as much as it has, and by a fixed amount, which the
+/// shortest have less of.
 const ANY: usize = 512;
+const SHORT: usize = 64;
+const PER_BYTE: usize = 16;
 /// The longest code of a function into which others are put. In long ones (an interpreter's loop, say)
 /// registers are short, and what else is put there takes them from all of it.
 const LARGE: usize = 4096;
@@ -32,7 +35,9 @@ const DEEPEST: usize = 12;
 
 /// How many bytes of others may be put into a function. What is put into itself is that often enough.
 pub fn budget(kind: Option<&Inline>, body: &Body<'_>) -> usize {
-    if kind == Some(&Inline::Itself) { ANY } else { ANY + body.bytes.len() }
+    let own = body.bytes.len();
+    let any = ANY.min(SHORT + PER_BYTE * own);
+    if kind == Some(&Inline::Itself) { any } else { any + own }
 }
 
 /// Whether a call is to be replaced, as far as that does not depend on how much has been.

@@ -444,3 +444,18 @@ fn a_short_function_that_becomes_too_much_is_refused() {
     assert!(error.contains("module too large at offset 0x"), "{error}");
     assert!(error.contains("too many parameters, results and blocks for its length"), "{error}");
 }
+
+#[test]
+fn a_long_name_does_not_stand_in_the_record_of_everybody_who_has_its_functions_code() {
+    let name = "n".repeat(50_000);
+    let callers = |name: &str| {
+        let callers = "(func (export \"\") (param i32) (if (local.get 0) (then (call 0))))";
+        let callers = (0..200).map(|index| callers.replacen("\"\"", &format!("\"{index}\""), 1));
+        let text = format!("(module (func ${name} unreachable) {})", callers.collect::<String>());
+        let wasm = wat::parse_str(text).unwrap();
+        crate::compile(&wasm, &Config::new("x86_64-unknown-linux-gnu")).unwrap().object.len()
+    };
+    let (long, short) = (callers(&name), callers("n"));
+    // In symbols and in the record of the function itself, if it is there at all.
+    assert!(long < short + 4 * name.len(), "{long} bytes with the name, {short} with a short one");
+}
