@@ -218,7 +218,7 @@ impl Workshop {
         let optimised = isa.flags().opt_level() != settings::OptLevel::None;
         if optimised && matches!(key, FuncKey::Body(_)) {
             context.optimize(isa, control)?;
-            finish::finish(context);
+            finish::finish(context, isa);
             context.verify_if(isa)?;
             // The last step of `Context::compile`, which would begin with the first ones again.
             let (func, disasm) = (&context.func, context.want_disasm);

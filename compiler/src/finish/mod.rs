@@ -5,16 +5,23 @@
 
 mod exits;
 mod latch;
+mod split;
 
 #[cfg(test)]
 mod tests;
 
 use cranelift_codegen::Context;
+use cranelift_codegen::isa::TargetIsa;
+use target_lexicon::Architecture;
 
 /// Does all of it to a function that [`Context::optimize`] has optimised.
-pub fn finish(context: &mut Context) {
+pub fn finish(context: &mut Context, isa: &dyn TargetIsa) {
     latch::compare_what_is_passed(&mut context.func);
     if exits::come_first(&mut context.func, &context.loop_analysis) {
         context.flowgraph();
+    }
+    // Others have more registers than are counted on there.
+    if isa.triple().architecture == Architecture::X86_64 {
+        split::at_loops(context);
     }
 }

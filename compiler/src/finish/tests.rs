@@ -38,3 +38,35 @@ fn what_leaves_a_loop_stands_behind_it() {
     let place = |number: &str| code.find(number).unwrap_or_else(|| panic!("no {number}: {code}"));
     assert!(place("$0x457") < place("$0x8ae"), "{code}"); // 1111 and 2222
 }
+
+#[test]
+fn a_loop_between_calls_works_on_registers() {
+    // Six values live across all calls, with the context more than registers do.
+    let each = |text: &str| (0..6).map(|n| text.replace('N', &n.to_string())).collect::<String>();
+    let text = format!(
+        "(module
+           (import \"\" \"g\" (func $g (result i32)))
+           (import \"\" \"h\" (func $h (param i32)))
+           (memory 1)
+           (func (export \"f\") (local $i i32) {locals}
+             {made}
+             (loop $again
+               (i32.store
+                 (i32.add (local.get $i) (local.get $v0))
+                 (i32.xor (local.get $i) (local.get $v1)))
+               (local.set $i (i32.add (local.get $i) (i32.const 1111)))
+               (br_if $again (i32.lt_u (local.get $i) (local.get $v2))))
+             (if (call $g) (then {used}))
+             {used}
+             (call $h (local.get $i))))",
+        locals = each("(local $vN i32)"),
+        made = each("(local.set $vN (call $g))"),
+        used = each("(call $h (local.get $vN))"),
+    );
+    let code = listing(&text, OptLevel::Speed);
+    // From the addition to the way back.
+    let lines = code.lines().skip_while(|line| !line.contains("0x457"));
+    let lines: Vec<&str> = lines.take_while(|line| !line.contains("jmp")).collect();
+    assert!(lines.len() > 2, "{code}");
+    assert!(!lines.iter().any(|line| line.contains("%rsp")), "{code}");
+}
