@@ -28,6 +28,7 @@ use crate::plan::Plan;
 use crate::target::Target;
 use crate::trampoline;
 use crate::translate::srcloc::{Inlined, Origins};
+use crate::translate::vmctx::Memories;
 use crate::translate::{self, Translated, trap};
 
 /// The largest frame of a function that checks the stack before it makes the frame: less than
@@ -100,13 +101,14 @@ pub fn generate(
     target: &Target,
     store: Option<&dyn Store>,
 ) -> Result<(Vec<Compiled>, Work)> {
+    let memories = Memories::new(module, plan);
     let compile = |workshop: &mut Workshop, key: &FuncKey| {
         if let Some(short) = trampoline::short::short(module, target, *key) {
             return Ok(short.compiled(*key));
         }
         let translated = clif(module, plan, target, *key)?;
         let isa = isa(target, *key, &translated);
-        let compiled = compile(workshop, translated, isa, *key)
+        let compiled = compile(workshop, translated, isa, *key, &memories)
             .map_err(|problem| problem.into_error(module, plan, *key))?;
         check_frame(module, plan, &compiled)?;
         Ok(compiled)
@@ -212,13 +214,18 @@ impl Workshop {
 
     /// Has Cranelift make the machine code of the context's function; of bodies that are optimised with
     /// what [`finish`] does in between.
-    pub fn lower(&mut self, key: FuncKey, isa: &dyn TargetIsa) -> CodegenResult<CompiledCode> {
+    pub fn lower(
+        &mut self,
+        key: FuncKey,
+        isa: &dyn TargetIsa,
+        memories: &Memories,
+    ) -> CodegenResult<CompiledCode> {
         let Self { context, registers } = self;
         let control = &mut Default::default();
         let optimised = isa.flags().opt_level() != settings::OptLevel::None;
         if optimised && matches!(key, FuncKey::Body(_)) {
             context.optimize(isa, control)?;
-            finish::finish(context, isa);
+            finish::finish(context, isa, memories);
             context.verify_if(isa)?;
             // The last step of `Context::compile`, which would begin with the first ones again.
             let (func, disasm) = (&context.func, context.want_disasm);
@@ -292,12 +299,13 @@ fn compile(
     translated: Translated,
     isa: &dyn TargetIsa,
     key: FuncKey,
+    memories: &Memories,
 ) -> Result<Compiled, Problem> {
     workshop.context.clear();
     workshop.context.func = translated.function;
     // Cranelift reports what it expects can happen as errors, and panics at some inputs of
     // absurd size. The context is cleared before it is used again.
-    match catch_unwind(AssertUnwindSafe(|| workshop.lower(key, isa))) {
+    match catch_unwind(AssertUnwindSafe(|| workshop.lower(key, isa, memories))) {
         Ok(code) => reduce(&code?, &workshop.context.func, &translated.origins, isa, key),
         Err(panic) => {
             *workshop = Workshop::new();

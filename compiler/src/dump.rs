@@ -14,6 +14,7 @@ use crate::object::names::Names;
 use crate::plan::{self, Plan};
 use crate::target::Target;
 use crate::trampoline::short::{Short, short};
+use crate::translate::vmctx::Memories;
 use crate::{codegen, parse};
 
 /// The intermediate language of every function that would be compiled (and of those that would only be
@@ -62,9 +63,8 @@ pub fn asm(wasm: &[u8], config: &Config) -> Result<String> {
         let mut workshop = Workshop::new();
         workshop.context.func = translated.function;
         workshop.context.set_disasm(true);
-        let code = workshop.lower(key, isa).map_err(|error| Error::Codegen {
-            function: names.describe(key),
-            message: error.to_string(),
+        let code = workshop.lower(key, isa, &Memories::new(module, plan)).map_err(|error| {
+            Error::Codegen { function: names.describe(key), message: error.to_string() }
         })?;
         let listing = code.vcode.as_deref();
         // Without the notes for unwind tables, which are no instructions.

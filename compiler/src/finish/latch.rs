@@ -10,6 +10,8 @@ use cranelift_codegen::ir::{
     Block, Function, Inst, InstBuilder, InstructionData, Opcode, Type, Value,
 };
 
+use crate::translate::constant;
+
 /// Has branches on equality compare what they pass, if that is a constant's distance from what they compare.
 pub fn compare_what_is_passed(func: &mut Function) {
     let mut next = func.layout.entry_block();
@@ -37,7 +39,7 @@ fn instead(func: &Function, block: Block, branch: Inst) -> Option<(IntCC, Value,
     };
     let (IntCC::Equal | IntCC::NotEqual) = cond else { return None };
     let left = dfg.resolve_aliases(left);
-    let right = constant(func, right)?;
+    let right = constant(dfg, right)? as i64;
     let passed = blocks.iter().flat_map(|call| call.args(&dfg.value_lists));
     passed.filter_map(|arg| arg.as_value()).find_map(|passed| {
         let def = def(func, passed)?;
@@ -46,20 +48,13 @@ fn instead(func: &Function, block: Block, branch: Inst) -> Option<(IntCC, Value,
             return None;
         };
         let here = func.layout.inst_block(def) == Some(block) && dfg.resolve_aliases(of) == left;
-        let by = constant(func, by).filter(|_| here)?;
+        let by = constant(dfg, by).filter(|_| here)? as i64;
         Some((cond, passed, wrapped(right.wrapping_add(by), dfg.value_type(left))))
     })
 }
 
 fn def(func: &Function, value: Value) -> Option<Inst> {
     func.dfg.value_def(value).inst()
-}
-
-fn constant(func: &Function, value: Value) -> Option<i64> {
-    match func.dfg.insts[def(func, value)?] {
-        InstructionData::UnaryImm { opcode: Opcode::Iconst, imm } => Some(imm.bits()),
-        _ => None,
-    }
 }
 
 /// A number's bits in a type, with zeros above them, as constants are written.

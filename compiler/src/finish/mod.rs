@@ -1,21 +1,33 @@
 //! What is done to a body's CLIF between Cranelift's own optimisation and its choice of instructions.
 //!
 //! That optimisation looks at one value at a time. What this knows of besides is the loops: what goes around
-//! them, and what leaves them. No instruction that can trap, call or touch a memory is moved or changed here.
+//! them, what leaves them, and what their turns have to do with each other. No instruction that can trap, call or
+//! touch a memory is moved or changed here; some loops get another one in front of them.
 
 mod exits;
 mod latch;
 mod split;
+mod vector;
 
 #[cfg(test)]
 mod tests;
 
 use cranelift_codegen::Context;
 use cranelift_codegen::isa::TargetIsa;
+use cranelift_codegen::settings::OptLevel;
 use target_lexicon::Architecture;
 
+use crate::translate::vmctx::Memories;
+
 /// Does all of it to a function that [`Context::optimize`] has optimised.
-pub fn finish(context: &mut Context, isa: &dyn TargetIsa) {
+pub fn finish(context: &mut Context, isa: &dyn TargetIsa, memories: &Memories) {
+    // This makes code longer.
+    if isa.flags().opt_level() == OptLevel::Speed
+        && vector::vectorise(&mut context.func, &context.cfg, memories)
+    {
+        context.flowgraph();
+        context.compute_loop_analysis();
+    }
     latch::compare_what_is_passed(&mut context.func);
     if exits::come_first(&mut context.func, &context.loop_analysis) {
         context.flowgraph();

@@ -1,6 +1,6 @@
 //! By the listing of a function's machine code.
 
-use crate::config::{Config, OptLevel};
+use crate::config::{Config, MemoryStyle, OptLevel};
 
 /// The listing of a module's only function.
 fn listing(text: &str, opt_level: OptLevel) -> String {
@@ -69,4 +69,79 @@ fn a_loop_between_calls_works_on_registers() {
     let lines: Vec<&str> = lines.take_while(|line| !line.contains("jmp")).collect();
     assert!(lines.len() > 2, "{code}");
     assert!(!lines.iter().any(|line| line.contains("%rsp")), "{code}");
+}
+
+/// The listing of a function whose loop adds to an array, at these places, from one turn to the next.
+fn sums(from: &str, to: &str, opt_level: OptLevel) -> String {
+    let text = format!(
+        "(module (memory 1) (func (export \"f\") (param $at i32) (param $end i32)
+           (loop $again
+             (i32.store {to} (local.get $at) (i32.add (i32.load {from} (local.get $at)) (i32.const 7)))
+             (br_if $again (i32.ne (local.tee $at (i32.add (local.get $at) (i32.const 4)))
+               (local.get $end))))))"
+    );
+    listing(&text, opt_level)
+}
+
+#[test]
+fn turns_that_do_not_depend_on_each_other_are_done_several_at_a_time() {
+    for (from, to) in [("", ""), ("offset=4", ""), ("", "offset=400")] {
+        let code = sums(from, to, OptLevel::Speed);
+        assert!(code.contains("paddd"), "{from} {to}: {code}");
+    }
+    // What a turn stores the next one loads, or the one after it.
+    for to in ["offset=4", "offset=8", "offset=12"] {
+        let code = sums("", to, OptLevel::Speed);
+        assert!(!code.contains("paddd"), "{to}: {code}");
+    }
+    let small = sums("", "", OptLevel::SpeedAndSize);
+    assert!(!small.contains("paddd"), "{small}");
+}
+
+/// A function with a loop, counted in `$i`, that has `$p` to walk with and sums up in `$s`.
+fn counted(turn: &str) -> String {
+    format!(
+        "(module (memory 1) (func (export \"f\") (param $p i32) (param $n i32) (result i32)
+           (local $s i32) (local $t i32) (local $i i32)
+           (loop $again
+             {turn}
+             (br_if $again
+               (i32.ne (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $n))))
+           (local.get $s)))"
+    )
+}
+
+#[test]
+fn loops_that_vectors_are_of_no_use_in_stay() {
+    let on = "(local.set $p (i32.add (local.get $p) (i32.const 4)))";
+    let compared = |ty: &str, to: u32, from: u32| {
+        format!(
+            "(i32.store offset={to} (local.get $p) (select (i32.const 5) (i32.const 7)
+               ({ty}.eq ({ty}.load offset={from} (local.get $p)) ({ty}.const 3))))"
+        )
+    };
+    let of_two_types = [("i32", 0, 4096), ("i64", 4, 4100), ("i32", 8, 4108), ("i32", 12, 4112)]
+        .map(|(ty, to, from)| compared(ty, to, from))
+        .concat()
+        + &on.replace('4', "16");
+    let doubled = "(local.set $t (i32.add (local.get $s) (local.get $t)))
+        (local.set $s (i32.add (local.get $s) (local.get $t)))"
+        .repeat(100);
+    let sum_of = |load: &str| format!("(local.set $s (i32.add (local.get $s) {load}))");
+    let turns = [
+        of_two_types,
+        doubled + &sum_of("(i32.load (local.get $p))") + on,
+        sum_of("(i32.load (i32.const 100))"),
+    ];
+    for turn in turns {
+        let code = listing(&counted(&turn), OptLevel::Speed);
+        assert!(!code.contains("xmm"), "{code}");
+    }
+    let far = counted(&(sum_of("(i32.load offset=0x80000000 (local.get $p))") + on));
+    let config = Config {
+        memory: MemoryStyle { reservation: 4 << 30, guard: 8 << 30 },
+        ..Config::new("x86_64-unknown-linux-gnu")
+    };
+    let code = crate::dump::asm(&wat::parse_str(far).unwrap(), &config).unwrap();
+    assert!(!code.contains("xmm"), "{code}");
 }

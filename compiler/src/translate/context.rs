@@ -9,13 +9,13 @@ use cranelift_codegen::ir::{
 use cranelift_frontend::{FuncInstBuilder, FunctionBuilder, Variable};
 
 use super::bounds::{Passed, Still};
-use super::inline;
 use super::local::Local;
 use super::meter::Meter;
 use super::srcloc::Origins;
 use super::stack::Stack;
 use super::types::{clif, needs_stack_map};
 use super::vmctx::Regions;
+use super::{constant, inline};
 use crate::func_key::Reference;
 use crate::index::{FuncIndex, SigIndex};
 use crate::module::{Body, Module, ValType};
@@ -184,14 +184,7 @@ impl<'t, 'f> Context<'t, 'f> {
 
     /// The bits of a value that is an integer constant, zero-extended.
     pub fn constant(&self, value: Value) -> Option<u64> {
-        let dfg = &self.builder.func.dfg;
-        match dfg.insts[dfg.value_def(value).inst()?] {
-            InstructionData::UnaryImm { opcode: Opcode::Iconst, imm } => {
-                let unused = 64 - dfg.value_type(value).bits();
-                Some((imm.bits() as u64) << unused >> unused)
-            }
-            _ => None,
-        }
+        constant(&self.builder.func.dfg, value)
     }
 
     /// What is said of the current instruction, a branch: whether it is likely taken.

@@ -34,14 +34,16 @@ mod table;
 mod tail_call;
 pub mod trap;
 mod types;
-mod vmctx;
+pub mod vmctx;
 mod wide;
 
 #[cfg(test)]
 mod tests;
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{self, InstBuilder, Signature, UserFuncName};
+use cranelift_codegen::ir::{
+    self, DataFlowGraph, InstBuilder, InstructionData, Opcode, Signature, UserFuncName, Value,
+};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use wasmaot_abi::traps::TrapCode;
 use wasmparser::OperatorsReader;
@@ -198,6 +200,17 @@ fn declare_locals<'b>(cx: &mut Context<'_, '_>, body: &Body<'b>) -> Result<Opera
 fn at(cx: &mut Context<'_, '_>, offset: usize) {
     cx.offset = offset;
     cx.builder.set_srcloc(cx.origins.srcloc(cx.inlined, offset));
+}
+
+/// The number that a value always is, if it is made as one: its bits, and zeros above them.
+pub fn constant(dfg: &DataFlowGraph, value: Value) -> Option<u64> {
+    match dfg.insts[dfg.value_def(value).inst()?] {
+        InstructionData::UnaryImm { opcode: Opcode::Iconst, imm } => {
+            let unused = 64 - dfg.value_type(value).bits();
+            Some((imm.bits() as u64) << unused >> unused)
+        }
+        _ => None,
+    }
 }
 
 fn invalid(error: wasmparser::Error) -> Error {

@@ -4,11 +4,13 @@
 use std::borrow::Cow;
 use std::mem::offset_of;
 
+use cranelift_codegen::cursor::FuncCursor;
 use cranelift_codegen::ir::{
-    AliasRegion, AliasRegionData, Endianness, Function, GlobalValueData, InstBuilder, MemFlagsData,
-    Type, Value,
+    AliasRegion, AliasRegionData, Endianness, Function, GlobalValueData, InstBuilder,
+    InstructionData, MemFlagsData, Opcode, Type, Value,
 };
 use wasmaot_abi::context::{VmContext, VmFuncRef, VmFunctionImport, VmMemory, VmTable};
+use wasmaot_abi::module::Space;
 use wasmaot_abi::traps::TrapCode;
 
 use super::context::Context;
@@ -16,6 +18,8 @@ use super::trap::to_cranelift;
 use super::types::{POINTER, clif};
 use crate::func_key::Reference;
 use crate::index::{FuncIndex, GlobalIndex, MemoryIndex, SigIndex, TableIndex};
+use crate::module::Module;
+use crate::plan::{MemoryPlan, Plan};
 
 /// The kinds of memory that never overlap.
 #[derive(Clone, Copy, Debug)]
@@ -285,4 +289,89 @@ fn address_of(cx: &mut Context<'_, '_>, reference: Reference) -> Value {
     let data = GlobalValueData::Symbol { name, offset: 0.into(), colocated: true, tls: false };
     let symbol = cx.builder.create_global_value(data);
     cx.ins().symbol_value(POINTER, symbol)
+}
+
+/// Where bodies find the memories whose indices have 32 bits and which are one instance's alone, for those
+/// who work on translated code.
+pub struct Memories(Vec<Memory>);
+
+/// One of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Memory {
+    /// Where in the context the address of the memory's descriptor is, if that is not in the context.
+    import: Option<u32>,
+    /// Where the descriptor is, from there.
+    offset: u32,
+    /// The length in bytes, if that cannot change.
+    fixed_len: Option<u64>,
+    /// How many bytes from the start can be accessed without harm, if not all that an index can name.
+    reach: Option<u64>,
+}
+
+impl Memories {
+    /// Those of a module.
+    pub fn new(module: &Module<'_>, plan: &Plan) -> Self {
+        let memory = |(index, plan_of): (MemoryIndex, &MemoryPlan)| {
+            let (import, offset) = match module.defined_memory(index) {
+                Ok(defined) => (None, plan.layout.memory(defined)),
+                Err(imported) => (Some(plan.layout.imported_memory(imported)), 0),
+            };
+            let Space { reservation, guard } = plan_of.space;
+            let reach = (reservation > 0).then_some(reservation + guard);
+            let usable = !plan_of.index64 && !module.memories[index].shared;
+            usable.then_some(Memory { import, offset, fixed_len: plan_of.fixed_len(), reach })
+        };
+        Self(plan.memories.iter().filter_map(memory).collect())
+    }
+
+    /// The memory that a value in a body is the start of.
+    pub fn of(&self, func: &Function, base: Value) -> Option<Memory> {
+        let (place, field) = loaded(func, base)?;
+        let context = func.dfg.block_params(func.layout.entry_block()?)[0];
+        let import = match place == context {
+            true => None,
+            false => Some(loaded(func, place).filter(|of| of.0 == context)?.1),
+        };
+        let offset = i64::from(field) - offset_of!(VmMemory, base) as i64;
+        let is = |memory: &&Memory| {
+            memory.import == import.map(|at| at as u32) && i64::from(memory.offset) == offset
+        };
+        self.0.iter().find(is).copied()
+    }
+}
+
+/// What a value that is the same all the time is loaded from.
+fn loaded(func: &Function, value: Value) -> Option<(Value, i32)> {
+    let dfg = &func.dfg;
+    match dfg.insts[dfg.value_def(value).inst()?] {
+        InstructionData::Load { opcode: Opcode::Load, arg, flags, offset } => {
+            let flags = &dfg.mem_flags[flags];
+            let constant = flags.readonly() && flags.can_move();
+            constant.then(|| (dfg.resolve_aliases(arg), offset.into()))
+        }
+        _ => None,
+    }
+}
+
+impl Memory {
+    /// Whether code may access what is so many bytes behind any index, whatever it finds there.
+    pub fn reaches(&self, further: u64) -> bool {
+        self.reach.is_none_or(|reach| (1 << 32) + further <= reach)
+    }
+
+    /// The length in bytes, where a cursor is.
+    pub fn len(&self, cursor: &mut FuncCursor<'_>) -> Value {
+        if let Some(len) = self.fixed_len {
+            return cursor.ins().iconst(POINTER, len as i64);
+        }
+        let entry = cursor.func.layout.entry_block().expect("there is code in it");
+        let context = cursor.func.dfg.block_params(entry)[0];
+        let flags = MemFlagsData::trusted();
+        let place = match self.import {
+            None => context,
+            Some(at) => cursor.ins().load(POINTER, constant(flags), context, at as i32),
+        };
+        let offset = self.offset as usize + offset_of!(VmMemory, len);
+        cursor.ins().load(POINTER, flags, place, offset as i32)
+    }
 }

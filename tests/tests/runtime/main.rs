@@ -22,6 +22,7 @@ mod leak;
 mod limits;
 mod linking;
 mod litmus;
+mod loops;
 mod memory;
 mod memory64;
 mod products;
