@@ -7,6 +7,7 @@ use wasm_smith::{Config, MemoryOffsetChoices, Module};
 
 use crate::engines::engines_canonicalize;
 use crate::host::{MEMORY_BYTES, TABLE_ELEMENTS};
+use crate::loops;
 use crate::proposals::PROPOSALS;
 use crate::random::Random;
 use crate::transform::transform;
@@ -14,7 +15,7 @@ use crate::transform::transform;
 /// Which of the enabled proposals are tried.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
-    /// Every module may use this one, and uses much of it.
+    /// Every module may use this proposal, and uses much of it; or all are about [`loops`].
     pub only: Option<String>,
 }
 
@@ -23,6 +24,9 @@ pub struct Selection {
 /// # Errors
 /// If the generator does not want to: the next seed will do.
 pub fn module(seed: u64, selection: &Selection) -> Result<Vec<u8>> {
+    if selection.only.as_ref().map_or(is_about_loops(seed), |name| name == loops::NAME) {
+        return loops::module(seed);
+    }
     let mut random = Random::new(seed, "module");
     let size = 256 << random.below(6);
     let config = config(seed, &mut random, selection).map_err(|error| anyhow!(error))?;
@@ -31,6 +35,11 @@ pub fn module(seed: u64, selection: &Selection) -> Result<Vec<u8>> {
     // Loops and recursion end after so many rounds, in every engine the same.
     module.ensure_termination(*random.pick(&[50, 500, 2_000]))?;
     transform(module.to_bytes())
+}
+
+/// Whether the module of a seed is one of [`loops`], if it may be any.
+fn is_about_loops(seed: u64) -> bool {
+    Random::new(seed, "what").one_in(8)
 }
 
 /// Makes a module of any language, perhaps with functions that are none.

@@ -15,6 +15,7 @@ mod differential;
 mod engines;
 mod generate;
 mod host;
+mod loops;
 mod proposals;
 mod random;
 mod search;
@@ -32,8 +33,9 @@ use clap::{Args, Parser, Subcommand};
 use differential::Work;
 use generate::Selection;
 
-/// Bytes of stack for whatever runs guests: more than they can use before their fuel ends.
-pub const STACK: usize = 64 << 20;
+/// Bytes of stack for whatever runs guests: more than they can use before their fuel ends, or (in `wasmi`, where some
+/// instructions use some each time) their loops.
+pub const STACK: usize = 512 << 20;
 
 #[derive(Parser)]
 #[command(about = "wasmaot against other engines, and against bytes that are no modules")]
@@ -48,7 +50,7 @@ enum Command {
     Differential {
         #[command(flatten)]
         bounds: Bounds,
-        /// A proposal that every module may use much of, and no other
+        /// A proposal that every module may use much of, and no other; or `loops`
         #[arg(long)]
         only: Option<String>,
     },
@@ -154,7 +156,7 @@ impl Bounds {
 }
 
 fn selection(only: &Option<String>) -> Result<Selection> {
-    if let Some(name) = only {
+    if let Some(name) = only.as_ref().filter(|name| *name != loops::NAME) {
         let known = proposals::PROPOSALS.iter().find(|proposal| proposal.name == name);
         let proposal = known.with_context(|| format!("there is no proposal `{name}`"))?;
         ensure!(proposal.enabled(), "`{name}` is not something that the compiler has");
