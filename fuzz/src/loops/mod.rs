@@ -232,7 +232,11 @@ impl<'r> Loop<'r> {
                 3 => masked(0xff, 0xff00 + near),
                 4 => continue,
                 5..=8 if number > 0 => {
-                    format!("(i32.add (local.get $a) (i32.const {near}))")
+                    // So near by chance, which a compiler does not see; or as it does.
+                    let mask = *self.random.pick(&[0, 0, 3, 4, 15, 31, 60, 127]);
+                    let further = format!("(i32.and (local.get $x) (i32.const {mask}))");
+                    let further = format!("(i32.add {further} (i32.const {near}))");
+                    format!("(i32.add (local.get $a) {further})")
                 }
                 9 => masked(0x3fff, near),
                 _ => masked(0x3ff8, 0x1000 + middle),
