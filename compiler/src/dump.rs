@@ -18,8 +18,8 @@ use crate::translate::vmctx::Memories;
 use crate::{codegen, parse};
 
 /// The intermediate language of every function that would be compiled (and of those that would only be
-/// if their code did not stand in place of all calls), before the code generator's own optimisations. Each is headed by a comment with its symbols, and with those
-/// that its short names stand for.
+/// if their code did not stand in place of all calls), before the code generator's own optimisations. Each is
+/// headed by a comment with its symbols, and with those that its short names stand for.
 ///
 /// # Errors
 /// As [`compile`](crate::compile).

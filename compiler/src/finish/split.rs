@@ -35,6 +35,9 @@ pub fn at_loops(context: &mut Context) {
     let order: Vec<Block> = context.domtree.cfg_rpo().copied().collect();
     let shape = Shape::new(&context.func, &context.loop_analysis, &order);
     let tight = shape.tight(&context.func, &order);
+    if tight.within(0, order.len() as u32 - 1) == 0 {
+        return;
+    }
     let regions = Regions::new(context, &shape, &tight, &order);
     if regions.chosen.is_empty() {
         return;
@@ -158,8 +161,6 @@ struct Region {
     entry: Inst,
     /// What only it leaves for.
     exits: Vec<Block>,
-    /// Whether registers are short in it, too: copies of what is needed behind it as well would take more.
-    crowded: bool,
 }
 
 struct Regions {
@@ -169,7 +170,7 @@ struct Regions {
 }
 
 impl Regions {
-    /// Chooses the largest loops without calls of which some place outside is tight.
+    /// Chooses the largest loops without calls in which registers are not short, if they are elsewhere.
     fn new(context: &Context, shape: &Shape, tight: &Tight, order: &[Block]) -> Self {
         let Context { func, cfg, loop_analysis: analysis, .. } = context;
         let mut calls = vec![false; shape.loops.len()];
@@ -185,13 +186,11 @@ impl Regions {
         }
         let mut chosen = Vec::new();
         let mut which: Vec<Option<u32>> = vec![None; shape.loops.len()];
-        let everywhere = tight.within(0, order.len() as u32 - 1);
         for it in analysis.loops() {
             let i = it.index();
             which[i] = analysis.loop_parent(it).and_then(|parent| which[parent.index()]);
             let span = shape.loops[i];
-            let inside = tight.within(span.0, span.1);
-            if which[i].is_some() || calls[i] || everywhere == inside {
+            if which[i].is_some() || calls[i] || tight.within(span.0, span.1) > 0 {
                 continue;
             }
             let header = analysis.loop_header(it);
@@ -200,12 +199,7 @@ impl Regions {
                 && func.dfg.insts[pred.inst].opcode() == Opcode::Jump
             {
                 which[i] = Some(chosen.len() as u32);
-                chosen.push(Region {
-                    span,
-                    entry: pred.inst,
-                    exits: Vec::new(),
-                    crowded: inside > 0,
-                });
+                chosen.push(Region { span, entry: pred.inst, exits: Vec::new() });
             }
         }
         let mut of = SecondaryMap::with_capacity(func.dfg.num_blocks());
@@ -272,9 +266,6 @@ impl Split {
         for &block in order {
             let Some(number) = regions.of[block] else { continue };
             let region = &regions.chosen[number as usize];
-            if region.crowded {
-                continue;
-            }
             replace(func, block, |func, value| {
                 let (start, end) = shape.spans[value];
                 let outside = tight.within(start + 1, region.span.0 - 1)

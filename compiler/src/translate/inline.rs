@@ -40,23 +40,24 @@ pub fn budget(kind: Option<&Inline>, body: &Body<'_>) -> usize {
     if kind == Some(&Inline::Itself) { any } else { any + own }
 }
 
-/// Whether a call is to be replaced, as far as that does not depend on how much has been.
-fn is_wanted(cx: &Context<'_, '_>, func: FuncIndex) -> bool {
-    let own = cx.within.first().and_then(|&func| cx.module.functions[func].body.as_ref());
-    let own = own.map_or(0, |body| body.bytes.len());
-    match cx.plan.inline.get(&func) {
-        None => false,
-        Some(_) if cx.locals_in_frame || cx.within.len() > DEEPEST || own > LARGE => false,
-        Some(Inline::Small) => {
-            let tiny = |body: &Body<'_>| body.bytes.len() <= TINY;
-            cx.module.functions[func].body.as_ref().is_some_and(tiny) || loops(cx) > 0
-        }
-        Some(Inline::Once) => !cx.is_cold() && own <= LARGE_FOR_ONCE,
-        Some(Inline::Itself) => {
+/// The code to replace a call with, if it is to be replaced, as far as that does not depend on how much has been.
+fn wanted<'t>(cx: &Context<'t, '_>, func: FuncIndex) -> Option<&'t Body<'t>> {
+    let kind = cx.plan.inline.get(&func)?;
+    let body_of = |func: FuncIndex| cx.module.functions[func].body.as_ref();
+    let body = body_of(func)?;
+    let own = cx.within.first().and_then(|&func| body_of(func)).map_or(0, |body| body.bytes.len());
+    if cx.locals_in_frame || cx.within.len() > DEEPEST || own > LARGE {
+        return None;
+    }
+    let wanted = match kind {
+        Inline::Small => body.bytes.len() <= TINY || loops(cx) > 0,
+        Inline::Once => !cx.is_cold() && own <= LARGE_FOR_ONCE,
+        Inline::Itself => {
             let times = cx.within.iter().filter(|&&within| within == func).count();
             cx.within.first() == Some(&func) && times <= LEVELS && !cx.is_cold()
         }
-    }
+    };
+    wanted.then_some(body)
 }
 
 /// How many loops are around a place.
@@ -69,12 +70,8 @@ fn loops(cx: &Context<'_, '_>) -> usize {
 /// # Errors
 /// As [`operator::translate`].
 pub fn call(cx: &mut Context<'_, '_>, func: FuncIndex) -> Result<bool> {
-    if !is_wanted(cx, func) {
-        return Ok(false);
-    }
+    let Some(body) = wanted(cx, func) else { return Ok(false) };
     let module = cx.module;
-    let body =
-        module.functions[func].body.as_ref().expect("only defined functions are in the plan");
     let Some(left) = cx.inline_budget.checked_sub(body.bytes.len()) else { return Ok(false) };
     let (parent, call) = (cx.inlined, cx.offset);
     let Some(inlined) = cx.origins.inline(parent, call, func, body) else { return Ok(false) };
