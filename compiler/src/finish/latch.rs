@@ -6,10 +6,9 @@
 
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{
-    Block, Function, Inst, InstBuilder, InstructionData, Opcode, Type, Value,
-};
+use cranelift_codegen::ir::{Block, Function, Inst, InstBuilder, InstructionData, Opcode, Value};
 
+use super::number;
 use crate::translate::constant;
 
 /// Has branches on equality compare what they pass, if that is a constant's distance from what they compare.
@@ -21,7 +20,7 @@ pub fn compare_what_is_passed(func: &mut Function) {
         let Some((cond, passed, constant)) = instead(func, block, branch) else { continue };
         let ty = func.dfg.value_type(passed);
         let mut cursor = FuncCursor::new(func).at_inst(branch);
-        let constant = cursor.ins().iconst(ty, constant);
+        let constant = number(&mut cursor, ty, constant);
         let compared = cursor.ins().icmp(cond, passed, constant);
         if let InstructionData::Brif { arg, .. } = &mut func.dfg.insts[branch] {
             *arg = compared;
@@ -49,15 +48,10 @@ fn instead(func: &Function, block: Block, branch: Inst) -> Option<(IntCC, Value,
         };
         let here = func.layout.inst_block(def) == Some(block) && dfg.resolve_aliases(of) == left;
         let by = constant(dfg, by).filter(|_| here)? as i64;
-        Some((cond, passed, wrapped(right.wrapping_add(by), dfg.value_type(left))))
+        Some((cond, passed, right.wrapping_add(by)))
     })
 }
 
 fn def(func: &Function, value: Value) -> Option<Inst> {
     func.dfg.value_def(value).inst()
-}
-
-/// A number's bits in a type, with zeros above them, as constants are written.
-fn wrapped(value: i64, ty: Type) -> i64 {
-    value & (u64::MAX >> (64 - ty.bits())) as i64
 }

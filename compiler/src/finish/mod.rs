@@ -13,6 +13,8 @@ mod vector;
 mod tests;
 
 use cranelift_codegen::Context;
+use cranelift_codegen::cursor::FuncCursor;
+use cranelift_codegen::ir::{InstBuilder as _, Type, Value};
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_codegen::settings::OptLevel;
 use target_lexicon::Architecture;
@@ -36,4 +38,10 @@ pub fn finish(context: &mut Context, isa: &dyn TargetIsa, memories: &Memories) {
     if isa.triple().architecture == Architecture::X86_64 {
         split::at_loops(context);
     }
+}
+
+/// An integer's constant, of which the bits above its type are zeros.
+fn number(cursor: &mut FuncCursor<'_>, ty: Type, value: i64) -> Value {
+    let unused = 64 - ty.bits();
+    cursor.ins().iconst(ty, ((value as u64) << unused >> unused) as i64)
 }

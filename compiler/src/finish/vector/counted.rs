@@ -9,7 +9,8 @@ use cranelift_codegen::ir::{
     Block, Function, Inst, InstBuilder, InstructionData, Opcode, Value, ValueDef, types,
 };
 
-use super::linear::{Linear, number};
+use super::linear::Linear;
+use crate::finish::number;
 use crate::translate::constant;
 
 /// How many instructions a loop has at most.

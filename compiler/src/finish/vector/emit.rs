@@ -25,8 +25,8 @@ use cranelift_codegen::ir::{
 
 use super::access::{Accesses, Root};
 use super::counted::Counted;
-use super::linear::number;
 use super::pack::{Amount, Condition, Node, Packing, Place, Sum, Vector};
+use crate::finish::number;
 
 /// Puts the loop of vectors in front of the loop.
 pub fn emit(
@@ -267,12 +267,16 @@ impl Emitter<'_> {
     }
 
     fn splat(&mut self, value: Value, ty: Type) -> Value {
-        let lane = ty.lane_type();
-        let value = match self.cursor.func.dfg.value_type(value) == lane {
+        let value = self.low_bits(value, ty.lane_type());
+        self.cursor.ins().splat(ty, value)
+    }
+
+    /// A value, or as many of its low bits as a lane has.
+    fn low_bits(&mut self, value: Value, lane: Type) -> Value {
+        match self.cursor.func.dfg.value_type(value) == lane {
             true => value,
             false => self.cursor.ins().ireduce(lane, value),
-        };
-        self.cursor.ins().splat(ty, value)
+        }
     }
 
     /// The loop of vectors; what it has summed up.
@@ -364,10 +368,7 @@ impl Emitter<'_> {
             Vector::Load(place, extend) => self.load(place, extend, ty, addresses),
             Vector::Insert(load, param, lane) => {
                 let load = of(self, load);
-                let mut value = self.before[&param];
-                if self.cursor.func.dfg.value_type(value) != ty.lane_type() {
-                    value = self.cursor.ins().ireduce(ty.lane_type(), value);
-                }
+                let value = self.low_bits(self.before[&param], ty.lane_type());
                 self.cursor.ins().insertlane(load, value, lane)
             }
             Vector::LoadSplat(place) => {

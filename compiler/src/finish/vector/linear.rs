@@ -1,8 +1,9 @@
 //! Values as sums.
 
 use cranelift_codegen::cursor::FuncCursor;
-use cranelift_codegen::ir::{Function, InstBuilder, InstructionData, Opcode, Type, Value, types};
+use cranelift_codegen::ir::{Function, InstBuilder, InstructionData, Opcode, Value, types};
 
+use crate::finish::number;
 use crate::translate::constant;
 
 /// How many operands, and operands of operands, are looked at.
@@ -90,12 +91,6 @@ impl Linear {
             }
         }
     }
-}
-
-/// An integer's constant, of which the bits above its type are zeros.
-pub fn number(cursor: &mut FuncCursor<'_>, ty: Type, value: i64) -> Value {
-    let unused = 64 - ty.bits();
-    cursor.ins().iconst(ty, ((value as u64) << unused >> unused) as i64)
 }
 
 fn of(
