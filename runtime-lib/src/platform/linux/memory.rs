@@ -8,10 +8,10 @@
 
 use std::os::fd::AsRawFd;
 use std::ptr::{self, NonNull};
-use std::sync::{Mutex, MutexGuard};
 
 use super::ImageFile;
-use super::pagemap::Pagemap;
+use super::lock::{Guard, TryLock};
+use super::pagemap::{Pagemap, Regions};
 
 /// How many reservations are kept at most. Each may have some pages
 /// ([`MOST_PAGES`](super::pagemap::MOST_PAGES)), so that all have 8 MiB.
@@ -68,17 +68,18 @@ struct Pool {
     len: usize,
 }
 
-static POOL: Mutex<Pool> =
-    Mutex::new(Pool { kept: [const { Reservation::EMPTY }; MOST_KEPT], len: 0 });
+static POOL: TryLock<Pool> =
+    TryLock::new(Pool { kept: [const { Reservation::EMPTY }; MOST_KEPT], len: 0 });
 static PAGEMAP: Pagemap = Pagemap::new();
 
 /// What is kept, unless somebody has it for longer than one takes to have a look: another thread, or one that
 /// this process, a child of `fork`, does not have.
 #[inline(never)]
-fn pool() -> Option<MutexGuard<'static, Pool>> {
+fn pool() -> Option<Guard<'static, Pool>> {
     for _ in 0..100 {
-        if let Ok(pool) = POOL.try_lock() {
-            return Some(pool);
+        let pool = POOL.try_lock();
+        if pool.is_some() {
+            return pool;
         }
         std::hint::spin_loop();
     }
@@ -290,8 +291,10 @@ impl Reservation {
             0
         });
         let usable = base.addr()..base.addr() + self.committed;
-        let Some(regions) = PAGEMAP.written(usable, base.addr() + written) else { return false };
-        for region in regions.iter() {
+        let (known, mut regions) = (base.addr() + written, Regions::default());
+        let Some(regions) = PAGEMAP.written(usable, known, &mut regions) else { return false };
+        for region in regions {
+            let region = region.addresses();
             let (start, end) = (region.start - base.addr(), region.end - base.addr());
             // SAFETY: within the usable part of the reservation, which nobody uses any more.
             unsafe { base.add(start).write_bytes(0, end - start) };

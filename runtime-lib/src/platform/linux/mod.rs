@@ -4,6 +4,7 @@ mod event;
 mod image;
 #[cfg(feature = "wasi")]
 pub(crate) mod io;
+mod lock;
 mod memory;
 mod pagemap;
 #[cfg(feature = "wasi")]

@@ -15,10 +15,10 @@
 use std::ops::Range;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::ptr::{self, NonNull};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::image::open;
+use super::lock::TryLock;
 
 /// How many pages are written to by hand at most.
 pub(super) const MOST_PAGES: u64 = 32;
@@ -28,7 +28,7 @@ const MOST_REGIONS: usize = 8;
 const FIRST: u32 = 4;
 
 /// What can tell which pages hold something.
-pub(super) struct Pagemap(Mutex<State>);
+pub(super) struct Pagemap(TryLock<State>);
 
 enum State {
     /// Not needed yet: asked for so often.
@@ -47,19 +47,8 @@ struct Open {
 // SAFETY: the page is nobody else's, and never given back.
 unsafe impl Send for Open {}
 
-/// Stretches of pages.
-#[derive(Debug, PartialEq)]
-pub(super) struct Regions {
-    all: [Region; MOST_REGIONS],
-    len: usize,
-}
-
-impl Regions {
-    /// Their addresses.
-    pub(super) fn iter(&self) -> impl Iterator<Item = Range<usize>> {
-        self.all[..self.len].iter().map(|region| region.start as usize..region.end as usize)
-    }
-}
+/// Room for stretches of pages.
+pub(super) type Regions = [Region; MOST_REGIONS];
 
 /// `struct pm_scan_arg` of `linux/fs.h`.
 #[repr(C)]
@@ -81,10 +70,16 @@ struct Scan {
 /// `struct page_region`.
 #[derive(Clone, Copy, Default, Debug, PartialEq)]
 #[repr(C)]
-struct Region {
+pub(super) struct Region {
     start: u64,
     end: u64,
     categories: u64,
+}
+
+impl Region {
+    pub(super) fn addresses(&self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
 }
 
 /// `PAGEMAP_SCAN`: `_IOWR('f', 16, struct pm_scan_arg)`.
@@ -98,18 +93,24 @@ const IS_ZERO: u64 = 1 << 5;
 
 impl Pagemap {
     pub(super) const fn new() -> Self {
-        Self(Mutex::new(State::Later(FIRST)))
+        Self(TryLock::new(State::Later(FIRST)))
     }
 
     /// The pages in a range of whole ones that may hold something else than zero, or than a file has there;
     /// `None` if there are too many, or nobody knows. The one with the address `known` must be
     /// such a page.
-    pub(super) fn written(&self, range: Range<usize>, known: usize) -> Option<Regions> {
+    #[inline(never)]
+    pub(super) fn written<'a>(
+        &self,
+        range: Range<usize>,
+        known: usize,
+        room: &'a mut Regions,
+    ) -> Option<&'a [Region]> {
         // Who holds the lock may be a thread that this process, a child of `fork`, does not have.
-        let file = self.0.try_lock().ok()?.open()?;
-        let regions = scan(file, range)?;
-        if !regions.iter().any(|region| region.contains(&known)) {
-            self.0.try_lock().ok()?.give_up();
+        let file = self.0.try_lock()?.open()?;
+        let regions = scan(file, range, room)?;
+        if !regions.iter().any(|region| region.addresses().contains(&known)) {
+            self.0.try_lock()?.give_up();
             return None;
         }
         Some(regions)
@@ -191,16 +192,15 @@ impl Open {
     }
 }
 
-fn scan(file: RawFd, range: Range<usize>) -> Option<Regions> {
-    let mut all = [Region::default(); MOST_REGIONS];
+fn scan(file: RawFd, range: Range<usize>, room: &mut Regions) -> Option<&[Region]> {
     let mut scan = Scan {
         size: size_of::<Scan>() as u64,
         flags: 0,
         start: range.start as u64,
         end: range.end as u64,
         walk_end: 0,
-        regions: all.as_mut_ptr().expose_provenance() as u64,
-        regions_len: all.len() as u64,
+        regions: room.as_mut_ptr().expose_provenance() as u64,
+        regions_len: room.len() as u64,
         max_pages: MOST_PAGES,
         inverted: IS_ZERO | IS_FILE,
         all_of: IS_ZERO | IS_FILE,
@@ -209,9 +209,9 @@ fn scan(file: RawFd, range: Range<usize>) -> Option<Regions> {
     };
     // SAFETY: writes to `scan`, and as many regions as there is room for.
     let count = unsafe { libc::ioctl(file, SCAN, &raw mut scan) };
-    let len = usize::try_from(count).ok().filter(|&count| count <= all.len())?;
-    let regions = Regions { all, len };
-    let inside = |region: Range<usize>| {
+    let regions = room.get(..usize::try_from(count).ok()?)?;
+    let inside = |region: &Region| {
+        let region = region.addresses();
         range.start <= region.start && region.start <= region.end && region.end <= range.end
     };
     // There is more, if it did not get to the end.
@@ -232,8 +232,12 @@ mod tests {
         assert_ne!(base, libc::MAP_FAILED);
         let (start, base) = (base.addr(), base.cast::<u8>());
         let pagemap = Pagemap::new();
-        let written =
-            |known: usize| pagemap.written(start..start + 256 * PAGE, start + known * PAGE);
+        let written = |known: usize| {
+            let (range, mut room) = (start..start + 256 * PAGE, Regions::default());
+            let len = pagemap.written(range, start + known * PAGE, &mut room)?.len();
+            Some(room.into_iter().take(len).map(|region| region.addresses()))
+        };
+        let nothing = |known: usize| written(known).is_none();
         // SAFETY: as above.
         let write = |page: usize| unsafe { base.add(page * PAGE + 9).write(1) };
         // SAFETY: as above.
@@ -241,20 +245,20 @@ mod tests {
         let stretch = |from, to| std::iter::once(start + from * PAGE..start + to * PAGE);
         write(7);
         for _ in 0..FIRST {
-            assert_eq!(written(7), None);
+            assert!(nothing(7));
         }
         let Some(found) = written(7) else { return };
-        assert!(found.iter().eq(stretch(7, 8)));
+        assert!(found.eq(stretch(7, 8)));
         // Reading makes no page of one's own.
         assert_eq!(read(100), 0);
         (20..23).for_each(write);
         let found = written(21).unwrap();
-        assert!(found.iter().skip(1).eq(stretch(20, 23)));
+        assert!(found.skip(1).eq(stretch(20, 23)));
         // Too many stretches, or pages.
         (40..40 + 2 * MOST_REGIONS).step_by(2).for_each(write);
-        assert_eq!(written(7), None);
+        assert!(nothing(7));
         (40..40 + 2 * MOST_PAGES as usize).for_each(write);
-        assert_eq!(written(7), None);
+        assert!(nothing(7));
         // A child has pages of its own, which its parent's file does not tell of.
         // SAFETY: the child calls nothing but the system.
         let child = unsafe { libc::fork() };
@@ -263,7 +267,7 @@ mod tests {
             // SAFETY: as above.
             unsafe { libc::madvise(base.cast(), 256 * PAGE, libc::MADV_DONTNEED) };
             write(9);
-            let found = written(9).is_some_and(|found| found.iter().eq(stretch(9, 10)));
+            let found = written(9).is_some_and(|found| found.eq(stretch(9, 10)));
             // SAFETY: ends the child.
             unsafe { libc::_exit(if found { 0 } else { 1 }) };
         }
@@ -276,8 +280,8 @@ mod tests {
         write(7);
         assert!(written(7).is_some());
         // An answer without what is known to be there is none, then and later.
-        assert_eq!(written(8), None);
-        assert_eq!(written(7), None);
+        assert!(nothing(8));
+        assert!(nothing(7));
         // SAFETY: nobody uses them any more.
         unsafe { libc::munmap(base.cast(), 256 * PAGE) };
     }
