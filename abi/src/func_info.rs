@@ -244,12 +244,17 @@ impl<'a> FuncInfoReader<'a> {
 
     /// The site of a trap at this code offset.
     pub fn trap_at(&self, code_offset: u32) -> Option<Site> {
-        self.sites().find(|site| site.code_offset == code_offset && site.trap.is_some())
+        self.site_at(code_offset, true)
     }
 
     /// The site of the call that returns to this code offset.
     pub fn call_at(&self, code_offset: u32) -> Option<Site> {
-        self.sites().find(|site| site.code_offset == code_offset && site.trap.is_none())
+        self.site_at(code_offset, false)
+    }
+
+    #[inline(never)]
+    fn site_at(&self, code_offset: u32, trap: bool) -> Option<Site> {
+        self.sites().find(|site| site.code_offset == code_offset && site.trap.is_some() == trap)
     }
 
     /// The functions that run at a site, innermost first: those whose code stands in place of calls,
@@ -355,28 +360,28 @@ fn read_u8(rest: &mut &[u8]) -> Option<u8> {
 }
 
 fn read_uleb(rest: &mut &[u8]) -> Option<u32> {
-    let mut value = 0;
-    for shift in (0..35).step_by(7) {
-        let byte = read_u8(rest)?;
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Some(value as u32);
-        }
-    }
-    None
+    read_leb(rest, false).map(|value| value as u32)
 }
 
 fn read_sleb(rest: &mut &[u8]) -> Option<i32> {
-    let mut value = 0i64;
-    for shift in (0..35).step_by(7) {
+    read_leb(rest, true).map(|value| value as i32)
+}
+
+/// Reads a number. Most of what reads a record is this, so there is one of it. Bits that no number here has are
+/// left out.
+#[inline(never)]
+fn read_leb(rest: &mut &[u8], signed: bool) -> Option<u64> {
+    let (mut value, mut shift) = (0, 0u32);
+    let shifted = |bits: u64, shift| bits.checked_shl(shift).unwrap_or(0);
+    loop {
         let byte = read_u8(rest)?;
-        value |= i64::from(byte & 0x7f) << shift;
+        value |= shifted(u64::from(byte & 0x7f), shift);
+        shift = shift.saturating_add(7);
         if byte & 0x80 == 0 {
-            let unused = 64 - (shift + 7);
-            return Some((value << unused >> unused) as i32);
+            let negative = signed && byte & 0x40 != 0;
+            return Some(if negative { value | shifted(u64::MAX, shift) } else { value });
         }
     }
-    None
 }
 
 #[cfg(test)]

@@ -31,8 +31,9 @@ impl Error {
     }
 
     #[cold]
-    pub(crate) fn refused(reason: impl Into<String>) -> Self {
-        Self(Box::new(Repr::Refused(reason.into())))
+    #[inline(never)]
+    pub(crate) fn refused(reason: fmt::Arguments<'_>) -> Self {
+        Self(Box::new(Repr::Refused(reason.to_string())))
     }
 
     /// The trap, if the guest was stopped by one.

@@ -177,6 +177,14 @@ impl Slab {
     }
 }
 
+impl Drop for Slab {
+    fn drop(&mut self) {
+        if let Some(keeper) = self.keeper {
+            (keeper.end)(self);
+        }
+    }
+}
+
 fn mark_all(slots: &mut [Slot]) {
     for slot in slots {
         if let Slot::Used { marked, .. } = slot {

@@ -9,7 +9,7 @@
 //! [`VmThread::exit`]: wasmaot_abi::context::VmThread::exit
 
 use wasmaot_abi::context::{VmEntry, VmExit};
-use wasmaot_abi::func_info::{FrameInfo, INIT_INDEX};
+use wasmaot_abi::func_info::{FrameInfo, FuncInfoReader, INIT_INDEX};
 use wasmaot_abi::traps::TrapCode;
 
 use crate::error::{Error, Result};
@@ -69,8 +69,9 @@ impl Further {
     fn functions(&self) -> usize {
         let known = self.known.iter().filter(|&&(pc, _)| pc != 0);
         let functions = known.map(|&(pc, times)| {
-            let functions = describe(pc, false).into_iter().flatten();
-            times.saturating_mul(functions.count())
+            let mut functions = 0;
+            describe(pc, false, &mut |_| functions += 1);
+            times.saturating_mul(functions)
         });
         self.others + functions.sum::<usize>()
     }
@@ -86,7 +87,7 @@ pub(crate) fn prepare(module: ModuleRef) -> Result<()> {
     #[cfg(feature = "signals")]
     {
         if !image.is_some_and(images::Image::has_records) {
-            return Err(Error::refused(format!(
+            return Err(Error::refused(format_args!(
                 "module `{name}` traps by faults, which cannot be told apart: its program or \
                  library has no searchable table of unwind entries. Link it with --eh-frame-hdr, \
                  or compile the module with explicit checks"
@@ -98,7 +99,7 @@ pub(crate) fn prepare(module: ModuleRef) -> Result<()> {
     #[cfg(not(feature = "signals"))]
     {
         _ = image;
-        Err(Error::refused(format!(
+        Err(Error::refused(format_args!(
             "module `{name}` traps by faults, but wasmaot was built without its feature \
              `signals`: enable it, or compile the module with explicit checks"
         )))
@@ -224,9 +225,10 @@ pub(crate) fn take_trap() -> Option<Trap> {
         let captured = unsafe { &mut *thread.captured.get() };
         let code = captured.code.take()?;
         let kept = captured.frames.min(MAX_FRAMES);
-        let pcs = captured.pcs[..kept].iter().enumerate();
-        let functions = pcs.map(|(i, &pc)| describe(pc, i == 0 && captured.fault));
-        let mut frames: Vec<Frame> = functions.flatten().flatten().collect();
+        let mut frames = Vec::new();
+        for (i, &pc) in captured.pcs[..kept].iter().enumerate() {
+            describe(pc, i == 0 && captured.fault, &mut |frame| frames.push(frame));
+        }
         let further = if captured.frames > kept { captured.further.functions() } else { 0 };
         let left_out = further + frames.len().saturating_sub(MAX_FRAMES);
         frames.truncate(MAX_FRAMES);
@@ -234,25 +236,26 @@ pub(crate) fn take_trap() -> Option<Trap> {
     })
 }
 
-/// The functions that run in a frame, innermost first, by what its function says of itself.
-fn describe(pc: usize, fault: bool) -> Option<impl Iterator<Item = Frame>> {
+/// Visits the functions that run in a frame, innermost first, by what its function says of itself.
+fn describe(pc: usize, fault: bool, visit: &mut dyn FnMut(Frame)) {
     // A return address may lie behind the end of a function that ends with a call.
-    let function = images::function_at(if fault { pc } else { pc - 1 })?;
+    let Some(function) = images::function_at(if fault { pc } else { pc - 1 }) else { return };
     let at = offset(&function, pc);
     let info = function.info;
     let site = if fault { info.trap_at(at) } else { info.call_at(at) };
-    // What initialises stands for no instruction.
-    let site = site.filter(|_| info.func_index != INIT_INDEX);
     let module = function.module_name().unwrap_or_default();
-    let alone = Frame { module, func_index: info.func_index, name: info.name, wasm_offset: None };
-    let frames = site.map(|site| info.frames(site)).into_iter().flatten();
-    let frames = frames.map(move |FrameInfo { func_index, name, wasm_offset }| Frame {
-        module,
-        func_index,
-        name,
-        wasm_offset: Some(wasm_offset),
-    });
-    Some(frames.chain(site.is_none().then_some(alone)))
+    match site {
+        // What initialises stands for no instruction.
+        Some(site) if info.func_index != INIT_INDEX => {
+            for FrameInfo { func_index, name, wasm_offset } in info.frames(site) {
+                visit(Frame { module, func_index, name, wasm_offset: Some(wasm_offset) });
+            }
+        }
+        _ => {
+            let FuncInfoReader { func_index, name, .. } = info;
+            visit(Frame { module, func_index, name, wasm_offset: None });
+        }
+    }
 }
 
 /// Marks the host values in the frames of guests on this thread's stack. Returns whether all

@@ -83,7 +83,7 @@ impl Global {
     pub fn set(&self, mut store: impl AsStoreMut, value: Val) -> Result<()> {
         let vm = self.vm(inner(&store));
         if !self.ty.mutable {
-            return Err(Error::refused(format!("a {} cannot be set", self.ty)));
+            return Err(Error::refused(format_args!("a {} cannot be set", self.ty)));
         }
         check(&store, &self.ty, &value)?;
         let raw = pass(&mut store, &value);
@@ -97,7 +97,7 @@ fn check(store: &impl AsStore, ty: &GlobalType, value: &Val) -> Result<()> {
     if value.fits(ty.value, inner(store)) {
         return Ok(());
     }
-    Err(Error::refused(format!("a {} is none for a {ty}", value.ty())))
+    Err(Error::refused(format_args!("a {} is none for a {ty}", value.ty())))
 }
 
 /// The value as compiled code has it.

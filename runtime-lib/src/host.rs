@@ -414,7 +414,7 @@ unsafe extern "C" fn dynamic_call<T, F: Dynamic<T>>(
             // SAFETY: the store is at our disposal again.
             if !value.fits(ty, unsafe { &*inner }) {
                 let given = value.ty();
-                return Err(Error::refused(format!(
+                return Err(Error::refused(format_args!(
                     "a host function was to return {ty}, but returned {given}"
                 )));
             }
@@ -441,7 +441,7 @@ pub(crate) fn take_failure(store: *mut StoreInner) -> Error {
     match failure {
         Some(Failure::Error(error)) => error,
         Some(Failure::Panic(payload)) => resume(payload),
-        None => Error::refused("a call of a guest failed without a reason"),
+        None => Error::refused(format_args!("a call of a guest failed without a reason")),
     }
 }
 

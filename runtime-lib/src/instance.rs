@@ -102,7 +102,7 @@ impl InstanceData {
         // SAFETY: the size is not 0: a context has a head.
         let context = NonNull::new(unsafe { alloc::alloc(layout) }.cast::<VmContext>());
         let Some(context) = context else {
-            return Err(Error::refused("no memory for an instance"));
+            return Err(Error::refused(format_args!("no memory for an instance")));
         };
         let data = Owned::new(Self {
             // SAFETY: the head follows at once.
@@ -374,7 +374,7 @@ fn make(
 ) -> Result<Context> {
     let limit = store.limits.instances;
     if store.instances.len() >= limit {
-        return Err(Error::refused(format!("the store is limited to {limit} instances")));
+        return Err(Error::refused(format_args!("the store is limited to {limit} instances")));
     }
     store.check_memories(module.memories().len())?;
     store.check_tables(module.tables().len())?;

@@ -124,11 +124,11 @@ impl Bounds {
     pub(crate) fn check(&self, module: ModuleRef) -> Result<()> {
         let name = module.name();
         match (module.has_fuel(), self.metered) {
-            (true, false) => Err(Error::refused(format!(
+            (true, false) => Err(Error::refused(format_args!(
                 "module `{name}` was compiled with fuel, of which its store was given none: call \
                  `Store::set_fuel` first"
             ))),
-            (false, true) => Err(Error::refused(format!(
+            (false, true) => Err(Error::refused(format_args!(
                 "module `{name}` was compiled without fuel, and its store was given some: it \
                  would run without a limit. Compile it with the option `fuel`"
             ))),

@@ -139,7 +139,7 @@ impl MemoryData {
         let declared = ty.max.unwrap_or(u64::MAX).min(ty.most_pages());
         let mut most = declared.min(limit).min(MOST_BYTES >> ty.page_size_log2);
         if ty.min > most {
-            return Err(Error::refused(format!(
+            return Err(Error::refused(format_args!(
                 "a {ty} may have {most} pages at most: see `Store::limits_mut`"
             )));
         }
@@ -156,7 +156,7 @@ impl MemoryData {
                 None if space.reservation == 0 && most > ty.min => most = ty.min.max(most / 2),
                 None => {
                     let space = reservation + space.guard;
-                    return Err(Error::refused(format!(
+                    return Err(Error::refused(format_args!(
                         "no {space:#x} bytes of address space for a {ty}: see `ulimit -v`, or \
                          compile the guest with a smaller memory reservation"
                     )));
@@ -367,7 +367,7 @@ impl Memory {
     /// If the type or the store's limits allow no such memory, or the system has none left.
     pub fn new(mut store: impl AsStoreMut, ty: MemoryType) -> Result<Self> {
         let store = inner_mut(&mut store);
-        ty.check().map_err(Error::refused)?;
+        ty.check().map_err(|why| Error::refused(format_args!("{why}")))?;
         store.check_memories(1)?;
         let vm = if ty.shared {
             let shared = SharedMemory::with_space(ty, HOST_SPACE, &store.limits, Start::ZERO)?;
@@ -430,8 +430,9 @@ impl Memory {
     pub fn grow(&self, mut store: impl AsStoreMut, delta: u64) -> Result<u64> {
         let store = inner_mut(&mut store);
         let data = self.data_in(store);
-        data.grow(delta, store.limits.memory_pages)
-            .ok_or_else(|| Error::refused(format!("a {} cannot grow by {delta} pages", data.ty())))
+        data.grow(delta, store.limits.memory_pages).ok_or_else(|| {
+            Error::refused(format_args!("a {} cannot grow by {delta} pages", data.ty()))
+        })
     }
 
     /// The memory's bytes.
@@ -570,7 +571,7 @@ impl StoreInner {
     pub(crate) fn check_memories(&self, more: usize) -> Result<()> {
         let limit = self.limits.memories;
         if more > limit.saturating_sub(self.memories.len() + self.shared.len()) {
-            return Err(Error::refused(format!("the store is limited to {limit} memories")));
+            return Err(Error::refused(format_args!("the store is limited to {limit} memories")));
         }
         Ok(())
     }

@@ -77,7 +77,7 @@ impl SharedMemory {
     /// none left.
     pub fn new(ty: MemoryType) -> Result<Self> {
         let ty = ty.shared();
-        ty.check().map_err(Error::refused)?;
+        ty.check().map_err(|why| Error::refused(format_args!("{why}")))?;
         let limits = Limits { memory_pages: u64::MAX, ..Limits::default() };
         Self::with_space(ty, HOST_SPACE, &limits, Start::ZERO)
     }
@@ -130,7 +130,7 @@ impl SharedMemory {
     /// If the memory's type does not allow it, or the system has none left.
     pub fn grow(&self, delta: u64) -> Result<u64> {
         let refused =
-            || Error::refused(format!("a {} cannot grow by {delta} pages", self.data().ty()));
+            || Error::refused(format_args!("a {} cannot grow by {delta} pages", self.data().ty()));
         self.data().grow(delta, u64::MAX).ok_or_else(refused)
     }
 
@@ -170,7 +170,7 @@ impl SharedMemory {
             return Ok(at);
         }
         let size = size_of::<T>();
-        Err(Error::refused(format!("no atomic of {size} bytes can be at {offset:#x}")))
+        Err(Error::refused(format_args!("no atomic of {size} bytes can be at {offset:#x}")))
     }
 
     /// Wakes up at most `count` of those who wait at an address, the first first; their number.

@@ -115,11 +115,7 @@ pub struct StoreInner {
     thread_id: u64,
     collect_always: bool,
     pub(crate) limits: Limits,
-    pub(crate) bounds: Bounds,
-    pub(crate) failure: Option<Failure>,
-    pub(crate) externs: Slab,
     pub(crate) modules: Modules,
-    pub(crate) instances: Vec<Owned<InstanceData>>,
     pub(crate) memories: Vec<Owned<MemoryData>>,
     /// How many of these, the first, are awake for sure.
     pub(crate) awake: usize,
@@ -127,7 +123,13 @@ pub struct StoreInner {
     pub(crate) shared: Vec<SharedMemory>,
     pub(crate) tables: Vec<Owned<TableData>>,
     pub(crate) globals: Vec<Owned<HostGlobal>>,
+    // Dropped after what is looked up in their contexts to be freed.
+    pub(crate) instances: Vec<Owned<InstanceData>>,
+    // What may run the host's own code comes last, when all else is in order.
+    pub(crate) externs: Slab,
     pub(crate) funcs: HostFuncs,
+    pub(crate) bounds: Bounds,
+    pub(crate) failure: Option<Failure>,
     #[cfg(feature = "wasi")]
     pub(crate) wasi: Option<crate::wasi::WasiCtx>,
 }
@@ -252,17 +254,8 @@ impl<T> Drop for Store<T> {
 
 impl Drop for StoreInner {
     fn drop(&mut self) {
+        // The fields go in their order after this.
         self.bounds.end(self.id.get());
-        // Instances come after what is looked up in their contexts to be freed.
-        self.memories.clear();
-        self.tables.clear();
-        self.globals.clear();
-        self.instances.clear();
-        // What may run the host's own code comes last, when all else is in order.
-        if let Some(keeper) = self.externs.keeper() {
-            (keeper.end)(&mut self.externs);
-        }
-        drop(std::mem::take(&mut self.funcs));
     }
 }
 

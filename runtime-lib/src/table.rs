@@ -41,7 +41,7 @@ impl TableData {
     ) -> Result<Owned<Self>> {
         let most = ty.max.unwrap_or(u64::MAX).min(limits.table_elements);
         if ty.min > most {
-            return Err(Error::refused(format!(
+            return Err(Error::refused(format_args!(
                 "a {ty} may have {most} elements at most: see `Store::limits_mut`"
             )));
         }
@@ -65,7 +65,7 @@ impl TableData {
         unsafe {
             (*vm.as_ptr()).owner = data.ptr().as_ptr().cast();
             if !data.ptr().as_mut().reserve(len) {
-                return Err(Error::refused(format!("no memory for a {ty}")));
+                return Err(Error::refused(format_args!("no memory for a {ty}")));
             }
             // Fresh room is zero, which is null.
             (*vm.as_ptr()).len = len;
@@ -281,7 +281,7 @@ impl Table {
         let store = inner_mut(&mut store);
         let most = ty.max.unwrap_or(u64::MAX).min(ty.most());
         if ty.min > most || ty.max.is_some_and(|max| max > most) {
-            return Err(Error::refused(format!(
+            return Err(Error::refused(format_args!(
                 "there can be no {ty}: at most {most}, and no less than to start with"
             )));
         }
@@ -349,7 +349,7 @@ impl Table {
         let fits = self.data(inner(&store)).range(start, len).is_some();
         if !fits {
             let n = ty.min;
-            return Err(Error::refused(format!(
+            return Err(Error::refused(format_args!(
                 "{len} elements at {start} are not all within a table of {n}"
             )));
         }
@@ -373,7 +373,7 @@ impl Table {
         // SAFETY: the store is mutably borrowed.
         let data = unsafe { self.data_ptr(store).as_mut() };
         data.grow(delta, bits, &store.limits)
-            .ok_or_else(|| Error::refused(format!("a {ty} cannot grow by {delta} elements")))
+            .ok_or_else(|| Error::refused(format_args!("a {ty} cannot grow by {delta} elements")))
     }
 
     /// The value as compiled code has it.
@@ -388,7 +388,7 @@ fn check(store: &StoreInner, ty: &TableType, value: &Val) -> Result<()> {
     if value.fits(ValType::Ref(ty.element), store) {
         return Ok(());
     }
-    Err(Error::refused(format!("a {} is none for a {ty}", value.ty())))
+    Err(Error::refused(format_args!("a {} is none for a {ty}", value.ty())))
 }
 
 impl StoreInner {
@@ -396,7 +396,7 @@ impl StoreInner {
     pub(crate) fn check_tables(&self, more: usize) -> Result<()> {
         let limit = self.limits.tables;
         if more > limit.saturating_sub(self.tables.len()) {
-            return Err(Error::refused(format!("the store is limited to {limit} tables")));
+            return Err(Error::refused(format_args!("the store is limited to {limit} tables")));
         }
         Ok(())
     }

@@ -138,7 +138,7 @@ impl Func {
         if !fits {
             let given = FuncType::new(params.iter().map(Val::ty), []);
             let n = results.len();
-            return Err(Error::refused(format!(
+            return Err(Error::refused(format_args!(
                 "a function of type `{ty}` was called as `{given}` with room for {n} results"
             )));
         }
@@ -199,6 +199,6 @@ impl Func {
             return Ok(TypedFunc::new(*self));
         }
         let asked = FuncType::new(P::TYPES.iter().copied(), R::TYPES.iter().copied());
-        Err(Error::refused(format!("a function of type `{ty}` was asked for as `{asked}`")))
+        Err(Error::refused(format_args!("a function of type `{ty}` was asked for as `{asked}`")))
     }
 }

@@ -266,7 +266,7 @@ impl WasiCtxBuilder {
             let bytes: u64 = texts.iter().map(|text| text.len() as u64 + 1).sum();
             if u32::try_from(bytes).is_err() {
                 self.error.get_or_insert_with(|| {
-                    Error::refused(format!("a guest's {what} have more than 4 GiB"))
+                    Error::refused(format_args!("a guest's {what} have more than 4 GiB"))
                 });
             }
         }
@@ -284,7 +284,9 @@ impl WasiCtxBuilder {
         });
         for descriptor in streams.chain(self.folders).chain(self.sockets) {
             if table.add(descriptor).is_err() {
-                return Err(Error::refused("a guest was to have too many descriptors"));
+                return Err(Error::refused(format_args!(
+                    "a guest was to have too many descriptors"
+                )));
             }
         }
         self.shared.table = Mutex::new(table);
@@ -312,7 +314,7 @@ impl WasiCtxBuilder {
     #[cold]
     fn fail(&mut self, error: fmt::Arguments<'_>) {
         if self.error.is_none() {
-            self.error = Some(Error::refused(error.to_string()));
+            self.error = Some(Error::refused(format_args!("{error}")));
         }
     }
 }

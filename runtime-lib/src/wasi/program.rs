@@ -294,7 +294,7 @@ pub fn timeout(store: &mut Store<()>, given: &Given<'_>) -> Result<(), String> {
 fn shared_memory_type(store: &Store<()>, min: u64, max: u64) -> Result<MemoryType, Error> {
     let max = max.min(store.limits().memory_pages);
     if min > max {
-        return Err(Error::refused(format!(
+        return Err(Error::refused(format_args!(
             "the guest's memory has {min} pages of 64 KiB at least, and its limit is {max}"
         )));
     }
