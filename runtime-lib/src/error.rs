@@ -4,7 +4,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use crate::link::LinkError;
+use crate::link::{LinkError, Unlinked};
 use crate::trap::Trap;
 
 /// Why something failed: a [`Trap`], a [`LinkError`], what a host function returned, or
@@ -13,7 +13,7 @@ pub struct Error(Box<Repr>);
 
 enum Repr {
     Trap(Trap),
-    Link(LinkError),
+    Link(Box<dyn Unlinked>),
     Host(Box<dyn StdError + Send + Sync>),
     Refused(String),
 }
@@ -47,7 +47,7 @@ impl Error {
     /// What did not fit, if a module could not be linked.
     pub fn link(&self) -> Option<&LinkError> {
         match &*self.0 {
-            Repr::Link(link) => Some(link),
+            Repr::Link(link) => Some(link.get()),
             _ => None,
         }
     }
@@ -73,15 +73,6 @@ impl Error {
                 Err(error) => Err(Self(Box::new(Repr::Host(error)))),
             },
             other => Err(Self(Box::new(other))),
-        }
-    }
-
-    fn as_error(&self) -> Option<&(dyn StdError + 'static)> {
-        match &*self.0 {
-            Repr::Trap(trap) => Some(trap),
-            Repr::Link(link) => Some(link),
-            Repr::Host(error) => Some(&**error),
-            Repr::Refused(_) => None,
         }
     }
 }
@@ -111,8 +102,11 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        // Display already says what the inner error says.
-        self.as_error()?.source()
+        match &*self.0 {
+            // Display already says what the error itself says. Others have no source.
+            Repr::Host(error) => error.source(),
+            _ => None,
+        }
     }
 }
 
@@ -124,7 +118,7 @@ impl From<Trap> for Error {
 
 impl From<LinkError> for Error {
     fn from(link: LinkError) -> Self {
-        Self(Box::new(Repr::Link(link)))
+        Self(Box::new(Repr::Link(Box::new(link))))
     }
 }
 

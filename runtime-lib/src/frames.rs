@@ -237,6 +237,7 @@ pub(crate) fn take_trap() -> Option<Trap> {
 }
 
 /// Visits the functions that run in a frame, innermost first, by what its function says of itself.
+#[inline(never)]
 fn describe(pc: usize, fault: bool, visit: &mut dyn FnMut(Frame)) {
     // A return address may lie behind the end of a function that ends with a call.
     let Some(function) = images::function_at(if fault { pc } else { pc - 1 }) else { return };

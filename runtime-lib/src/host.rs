@@ -17,7 +17,8 @@ use crate::error::Error;
 use crate::func::wrap::HostResult;
 use crate::handle::{Handle, Owned};
 use crate::instance::Instance;
-use crate::raw::{Context, TypeRef};
+use crate::module::find_type;
+use crate::raw::{Context, ModuleRef, TypeRef};
 use crate::store::*;
 use crate::thread;
 use crate::types::{FuncType, ValType};
@@ -57,6 +58,7 @@ pub struct HostParts {
 }
 
 /// A function that the program itself provides: what a `VmImport` points at.
+#[cfg(feature = "wasi")]
 pub(crate) struct Provided {
     /// Makes its parts.
     pub(crate) parts: fn() -> HostParts,
@@ -67,17 +69,18 @@ impl HostFunc {
     ///
     /// # Safety
     /// It is the address in a `VmImport` of an object's.
+    #[cfg(feature = "wasi")]
     pub(crate) unsafe fn provided(
         store: &mut StoreInner,
         provided: *const Provided,
     ) -> NonNull<VmFuncRef> {
-        let known = store.funcs.provided.iter().find(|(known, _)| *known == provided);
-        if let Some(&(_, func)) = known {
+        let known = store.funcs.as_ref().and_then(|funcs| funcs.provided(provided));
+        if let Some(func) = known {
             return func;
         }
         // SAFETY: a constant of the runtime's; its parts belong together.
         let func = unsafe { Self::make(store, ((*provided).parts)()) };
-        store.funcs.provided.push((provided, func));
+        store.funcs.get_or_insert_default().provide(provided, func);
         func
     }
 
@@ -107,7 +110,7 @@ impl HostFunc {
             drop_data,
         });
         let ptr = func.ptr();
-        store.funcs.push(func);
+        store.funcs.get_or_insert_default().push(func);
         // SAFETY: the function is alive.
         unsafe {
             (*ptr.as_ptr()).func_ref.callee = ptr.as_ptr().cast();
@@ -131,31 +134,52 @@ impl Drop for HostFunc {
     }
 }
 
-/// A store's functions of the host.
+/// A store's functions of the host. Behind a trait, so that programs that have none are without what there is to
+/// do about them.
+pub(crate) trait HostFuncs {
+    fn push(&mut self, func: Owned<HostFunc>);
+
+    /// Gives functions that guests cannot call yet the way out of a module's type that fits.
+    fn resolve(&mut self, module: ModuleRef);
+
+    /// A function that the program itself provides, if it was made already.
+    #[cfg(feature = "wasi")]
+    fn provided(&self, provided: *const Provided) -> Option<NonNull<VmFuncRef>>;
+
+    #[cfg(feature = "wasi")]
+    fn provide(&mut self, provided: *const Provided, func: NonNull<VmFuncRef>);
+}
+
 #[derive(Default)]
-pub(crate) struct HostFuncs {
+struct Funcs {
     all: Vec<Owned<HostFunc>>,
     /// Those that no module's type has been found for yet.
     unresolved: Vec<NonNull<HostFunc>>,
     /// Those that the program itself provides.
+    #[cfg(feature = "wasi")]
     provided: Vec<(*const Provided, NonNull<VmFuncRef>)>,
 }
 
-impl HostFuncs {
+impl Default for Box<dyn HostFuncs> {
+    fn default() -> Self {
+        Box::new(Funcs::default())
+    }
+}
+
+impl HostFuncs for Funcs {
     fn push(&mut self, func: Owned<HostFunc>) {
         self.unresolved.push(func.ptr());
         self.all.push(func);
     }
 
-    /// Gives functions that guests cannot call yet the way out of a type that fits.
-    pub(crate) fn resolve(&mut self, find: impl Fn(&[ValType], &[ValType]) -> Option<TypeRef>) {
+    fn resolve(&mut self, module: ModuleRef) {
         self.unresolved.retain(|&func| {
             // SAFETY: the store's functions live as long as it.
             let ty = unsafe {
                 let func = func.as_ref();
                 match NonNull::new(func.func_ref.ty.cast_mut()) {
                     Some(_) => return false,
-                    None => find(&func.params, &func.results),
+                    None => find_type(module, &func.params, &func.results),
                 }
             };
             match ty {
@@ -167,6 +191,17 @@ impl HostFuncs {
                 None => true,
             }
         });
+    }
+
+    #[cfg(feature = "wasi")]
+    fn provided(&self, provided: *const Provided) -> Option<NonNull<VmFuncRef>> {
+        let known = self.provided.iter().find(|(known, _)| *known == provided);
+        known.map(|&(_, func)| func)
+    }
+
+    #[cfg(feature = "wasi")]
+    fn provide(&mut self, provided: *const Provided, func: NonNull<VmFuncRef>) {
+        self.provided.push((provided, func));
     }
 }
 

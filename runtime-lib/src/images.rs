@@ -35,6 +35,7 @@ fn all() -> impl Iterator<Item = &'static Image> {
 }
 
 /// The known image that an address is in.
+#[inline(never)]
 pub(crate) fn find(address: usize) -> Option<&'static Image> {
     all().find(|image| image.segment(address).is_some())
 }
@@ -86,6 +87,7 @@ impl Image {
 
 /// Where a memory can have these bytes from that it starts with at an offset, if not by copying
 /// them.
+#[inline(never)]
 pub(crate) fn backing(bytes: &'static [u8], offset: usize) -> Option<Backing> {
     let (file, at) = find(bytes.as_ptr().addr())?.file_of(bytes)?;
     Some(Backing { file, at, offset, bytes })

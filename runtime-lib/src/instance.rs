@@ -13,10 +13,12 @@ use crate::frames;
 use crate::func::Func;
 use crate::global::Global;
 use crate::handle::{Handle, Owned};
-use crate::host::{HostFunc, resolve, take_failure};
+#[cfg(feature = "wasi")]
+use crate::host::HostFunc;
+use crate::host::{resolve, take_failure};
 use crate::link::{self, Extern, Imports};
 use crate::memory::{Memory, MemoryData, Start};
-use crate::module::{Module, find_type};
+use crate::module::Module;
 use crate::raw::{self, Context, ModuleRef, TypeRef};
 use crate::shared::SharedMemory;
 use crate::store::{AsStore, AsStoreMut, StoreInner, enter, inner, inner_mut, inner_ptr, settle};
@@ -85,9 +87,9 @@ impl BitSet {
     }
 }
 
-fn context_layout(module: ModuleRef) -> Layout {
-    Layout::from_size_align(module.layout().size as usize, align_of::<VmContext>())
-        .expect("the compiler lays contexts out below 2 GiB")
+/// There is one: the compiler lays contexts out below 2 GiB.
+fn context_layout(module: ModuleRef) -> Option<Layout> {
+    Layout::from_size_align(module.layout().size as usize, align_of::<VmContext>()).ok()
 }
 
 impl InstanceData {
@@ -98,10 +100,9 @@ impl InstanceData {
         module: ModuleRef,
         exports: Option<Module>,
     ) -> Result<Owned<Self>> {
-        let layout = context_layout(module);
         // SAFETY: the size is not 0: a context has a head.
-        let context = NonNull::new(unsafe { alloc::alloc(layout) }.cast::<VmContext>());
-        let Some(context) = context else {
+        let context = context_layout(module).map(|layout| unsafe { alloc::alloc(layout) });
+        let Some(context) = context.and_then(|context| NonNull::new(context.cast())) else {
             return Err(Error::refused(format_args!("no memory for an instance")));
         };
         let data = Owned::new(Self {
@@ -178,10 +179,12 @@ impl InstanceData {
 }
 
 impl Drop for InstanceData {
+    #[inline]
     fn drop(&mut self) {
-        let layout = context_layout(self.context.module());
-        // SAFETY: allocated with this layout.
-        unsafe { alloc::dealloc(self.context.as_ptr().cast(), layout) };
+        if let Some(layout) = context_layout(self.context.module()) {
+            // SAFETY: allocated with this layout.
+            unsafe { alloc::dealloc(self.context.as_ptr().cast(), layout) };
+        }
     }
 }
 
@@ -359,12 +362,6 @@ fn run(store: *mut StoreInner, context: Context, step: PlainCall) -> Result<()> 
     if ok { Ok(()) } else { Err(take_failure(store)) }
 }
 
-/// A memory that a module defines.
-enum Made {
-    Own(Owned<MemoryData>),
-    Shared(SharedMemory),
-}
-
 /// Makes an instance up to where its own code runs.
 fn make(
     store: &mut StoreInner,
@@ -381,40 +378,18 @@ fn make(
     let data = InstanceData::new(store, module, exports)?;
     // SAFETY: alive.
     let context = unsafe { data.ptr().as_ref() }.context;
-
-    let mut memories = Vec::with_capacity(module.memories().len());
-    let space = module.0.memory_space;
-    for (i, ty) in (0..).zip(module.memories()) {
-        let vm = Some(context.memory(i));
-        // SAFETY: an object's images.
-        let start = unsafe { Start::new(module.images(), i) };
-        let (ty, limits) = (memory_type(ty), &store.limits);
-        memories.push(if ty.shared {
-            Made::Shared(SharedMemory::with_space(ty, space, limits, start)?)
-        } else {
-            Made::Own(MemoryData::new(ty, space, limits, vm, start)?)
-        });
-    }
-    let mut tables = Vec::with_capacity(module.tables().len());
-    for (i, ty) in (0..).zip(module.tables()) {
-        let vm = Some(context.table(i));
-        // SAFETY: an object's description.
-        let ty = unsafe { table_type(ty) };
-        tables.push(TableData::new(ty, &store.limits, vm)?);
+    // Before all that has its place in the context, and so must not live longer.
+    store.instances.push(data);
+    let before = [store.memories.len(), store.shared.len(), store.tables.len()];
+    if let Err(error) = define(store, module, context) {
+        let [memories, shared, tables] = before;
+        store.memories.truncate(memories);
+        store.shared.truncate(shared);
+        store.tables.truncate(tables);
+        store.instances.pop();
+        return Err(error);
     }
     // Nothing can fail any more.
-    for (i, memory) in (0..).zip(memories) {
-        match memory {
-            Made::Own(memory) => _ = store.own_memory(memory),
-            Made::Shared(memory) => {
-                let vm = store.own_shared(&memory);
-                let place = VmMemory { base: memory.as_ptr(), len: 0, owner: vm.as_ptr().cast() };
-                // SAFETY: its place in the context.
-                unsafe { context.memory(i).write(place) };
-            }
-        }
-    }
-    tables.into_iter().for_each(|table| _ = store.own_table(table));
     let func_refs = context.func_refs();
     for (i, init) in module.func_refs().iter().enumerate() {
         let func_ref =
@@ -426,30 +401,61 @@ fn make(
     for (import, item) in module.imports().iter().zip(given) {
         let place = &mut next[kind(&import.ty) as usize];
         // SAFETY: an object's import.
-        let provided = || unsafe { provided(store, import) };
-        let item = item.unwrap_or_else(provided);
-        bind(store, context, import, *place, item);
+        let item = item.or_else(|| unsafe { provided(store, import) });
+        bind(store, context, import, *place, item.expect("imports were checked"));
         *place += 1;
     }
     // What is imported has its type by now, without a search.
-    if store.modules.add(module) {
-        store.funcs.resolve(|params, results| find_type(module, params, results));
+    if store.modules.add(module)
+        && let Some(funcs) = &mut store.funcs
+    {
+        funcs.resolve(module);
     }
-    store.instances.push(data);
     Ok(context)
 }
 
-/// What the program itself provides for an import.
+/// Makes the memories and tables that a module defines.
+fn define(store: &mut StoreInner, module: ModuleRef, context: Context) -> Result<()> {
+    let space = module.0.memory_space;
+    for (i, ty) in (0..).zip(module.memories()) {
+        let vm = context.memory(i);
+        // SAFETY: an object's images.
+        let start = unsafe { Start::new(module.images(), i) };
+        let (ty, limits) = (memory_type(ty), &store.limits);
+        if ty.shared {
+            let memory = SharedMemory::with_space(ty, space, limits, start)?;
+            let owner = store.own_shared(&memory).as_ptr().cast();
+            // SAFETY: its place in the context.
+            unsafe { vm.write(VmMemory { base: memory.as_ptr(), len: 0, owner }) };
+        } else {
+            let memory = MemoryData::new(ty, space, limits, Some(vm), start)?;
+            store.own_memory(memory);
+        }
+    }
+    for (i, ty) in (0..).zip(module.tables()) {
+        // SAFETY: an object's description.
+        let ty = unsafe { table_type(ty) };
+        let table = TableData::new(ty, &store.limits, Some(context.table(i)))?;
+        store.own_table(table);
+    }
+    Ok(())
+}
+
+/// What the program itself provides for an import, if anything.
 ///
 /// # Safety
-/// It is an import of an object's, for which the program provides something.
-unsafe fn provided(store: &mut StoreInner, import: &VmImport) -> Extern {
-    debug_assert!(!import.provided.is_null(), "imports were checked");
-    // SAFETY: the caller's promise; it is a function.
-    unsafe {
-        let func = HostFunc::provided(store, import.provided.cast());
-        Extern::Func(Func(Handle::new(store.id, func)))
+/// It is an import of an object's.
+#[cfg_attr(not(feature = "wasi"), expect(unused, reason = "WASI is all that is provided"))]
+unsafe fn provided(store: &mut StoreInner, import: &VmImport) -> Option<Extern> {
+    #[cfg(feature = "wasi")]
+    if !import.provided.is_null() {
+        // SAFETY: the caller's promise; it is a function.
+        unsafe {
+            let func = HostFunc::provided(store, import.provided.cast());
+            return Some(Extern::Func(Func(Handle::new(store.id, func))));
+        }
     }
+    None
 }
 
 /// Puts an import into its place in the context.

@@ -33,8 +33,8 @@ pub(crate) struct Bounds {
 trait Deadline: Send + Sync {
     fn epoch(&self) -> Epoch;
 
-    /// Takes it back, past or not.
-    fn remove(&self, store: u64);
+    /// Takes it back, past or not; the store's guests are not late any more.
+    fn remove(&self, store: u64, handle: &InterruptHandle);
 }
 
 /// A deadline by a clock.
@@ -48,8 +48,9 @@ impl Deadline for Tick {
         self.epoch.clone()
     }
 
-    fn remove(&self, store: u64) {
+    fn remove(&self, store: u64, handle: &InterruptHandle) {
         self.epoch.remove(store, self.at);
+        handle.clear(LATE);
     }
 }
 
@@ -138,9 +139,8 @@ impl Bounds {
 
     fn clear_deadline(&mut self, store: u64) {
         if let Some(deadline) = self.deadline.take() {
-            deadline.remove(store);
+            deadline.remove(store, &self.handle);
         }
-        self.handle.clear(LATE);
     }
 
     fn set_deadline(&mut self, store: u64, epoch: &Epoch, ticks: u64) {
@@ -151,9 +151,7 @@ impl Bounds {
 
     /// What is left to do with the store.
     pub(crate) fn end(&mut self, store: u64) {
-        if self.deadline.is_some() {
-            self.clear_deadline(store);
-        }
+        self.clear_deadline(store);
     }
 }
 

@@ -215,6 +215,18 @@ impl fmt::Display for LinkError {
 
 impl std::error::Error for LinkError {}
 
+/// A [`LinkError`] in an [`Error`](crate::Error). Behind a trait, so that there is one function in a program that
+/// drops one, and none that shows one where there can be none.
+pub(crate) trait Unlinked: fmt::Display + Send + Sync {
+    fn get(&self) -> &LinkError;
+}
+
+impl Unlinked for LinkError {
+    fn get(&self) -> &LinkError {
+        self
+    }
+}
+
 /// Where else something of this module and name might be had. A function, so that programs without
 /// [`Imports`] are without this, too.
 pub(crate) type Hint<'a> = dyn Fn(&str, &str) -> Option<String> + 'a;
@@ -230,7 +242,7 @@ pub(crate) fn check(
     let mut problems = Vec::new();
     for (i, import) in module.imports().iter().enumerate() {
         let given = given.get(i).copied().flatten();
-        if given.is_none() && !import.provided.is_null() {
+        if given.is_none() && cfg!(feature = "wasi") && !import.provided.is_null() {
             continue;
         }
         let Err(why) = fits(store, import, given, space) else { continue };

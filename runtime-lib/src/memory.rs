@@ -282,6 +282,7 @@ impl MemoryData {
 }
 
 impl Drop for MemoryData {
+    #[inline]
     fn drop(&mut self) {
         let map = self.map.get_mut().unwrap_or_else(PoisonError::into_inner);
         if map.asleep.is_some() {

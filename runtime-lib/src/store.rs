@@ -127,7 +127,7 @@ pub struct StoreInner {
     pub(crate) instances: Vec<Owned<InstanceData>>,
     // What may run the host's own code comes last, when all else is in order.
     pub(crate) externs: Slab,
-    pub(crate) funcs: HostFuncs,
+    pub(crate) funcs: Option<Box<dyn HostFuncs>>,
     pub(crate) bounds: Bounds,
     pub(crate) failure: Option<Failure>,
     #[cfg(feature = "wasi")]
@@ -162,7 +162,7 @@ impl<T> Store<T> {
             shared: Vec::new(),
             tables: Vec::new(),
             globals: Vec::new(),
-            funcs: HostFuncs::default(),
+            funcs: None,
             #[cfg(feature = "wasi")]
             wasi: None,
         };

@@ -118,8 +118,9 @@ impl TableData {
     }
 
     fn free(&mut self) {
-        if self.capacity > 0 {
-            let layout = self.layout(self.capacity).expect("it was allocated with this");
+        if self.capacity > 0
+            && let Some(layout) = self.layout(self.capacity)
+        {
             // SAFETY: allocated with this layout.
             unsafe { alloc::dealloc(self.base(), layout) };
         }
@@ -263,6 +264,7 @@ impl TableData {
 }
 
 impl Drop for TableData {
+    #[inline]
     fn drop(&mut self) {
         self.free();
     }

@@ -181,6 +181,7 @@ impl Cursor {
     }
 
     /// Reads an address in one of the encodings that occur (`DW_EH_PE_*`); 0 stays 0.
+    #[inline(never)]
     unsafe fn pointer(&mut self, encoding: u8) -> Option<usize> {
         let here = self.0;
         // SAFETY: as for `read`.

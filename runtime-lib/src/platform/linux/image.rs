@@ -105,6 +105,7 @@ pub(crate) fn open_image(image: &ImageInfo) -> Option<ImageFile> {
 }
 
 /// Opens a file for reading.
+#[inline(never)]
 pub(super) fn open(path: &CStr) -> Option<OwnedFd> {
     // SAFETY: a text; the descriptor is nobody else's.
     unsafe {
@@ -175,6 +176,7 @@ fn file_at(line: &[u8], address: usize) -> Option<FileId> {
 }
 
 /// Takes a number and what ends it from a text.
+#[inline(never)]
 fn number(text: &mut &[u8], radix: u32, end: u8) -> Option<u64> {
     let mut number = 0u64;
     loop {

@@ -30,20 +30,22 @@ static INSTALLED: Once = Once::new();
 
 /// Installs the handlers, once.
 pub(crate) fn install() {
-    INSTALLED.call_once(|| {
-        for (&signum, previous) in SIGNALS.iter().zip(&PREVIOUS) {
-            // SAFETY: the handler keeps to what is allowed in one. It finds who was there before
-            // from the first moment on.
-            unsafe {
-                libc::sigaction(signum, ptr::null(), (*previous.action.get()).as_mut_ptr());
-                let mut action: libc::sigaction = mem::zeroed();
-                action.sa_sigaction = handler as *const () as usize;
-                action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
-                libc::sigemptyset(&mut action.sa_mask);
-                libc::sigaction(signum, &action, ptr::null_mut());
-            }
-        }
-    });
+    INSTALLED.call_once(|| SIGNALS.iter().zip(&PREVIOUS).for_each(install_one));
+}
+
+#[cold]
+#[inline(never)]
+fn install_one((&signum, previous): (&c_int, &Previous)) {
+    // SAFETY: the handler keeps to what is allowed in one. It finds who was there before from the first
+    // moment on.
+    unsafe {
+        libc::sigaction(signum, ptr::null(), (*previous.action.get()).as_mut_ptr());
+        let mut action: libc::sigaction = mem::zeroed();
+        action.sa_sigaction = handler as *const () as usize;
+        action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
+        libc::sigemptyset(&mut action.sa_mask);
+        libc::sigaction(signum, &action, ptr::null_mut());
+    }
 }
 
 unsafe extern "C" fn handler(signum: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
