@@ -40,9 +40,9 @@ use crate::memory::Memory;
 use crate::module::Module;
 use crate::raw::{Context, ModuleRef};
 use crate::shared::SharedMemory;
-use crate::store::{AsStore, AsStoreMut, enter, inner, inner_ptr};
+use crate::store::{AsStore, AsStoreMut, enter, inner, inner_mut, inner_ptr};
 use crate::table::Table;
-use crate::types::{ExternType, extern_type};
+use crate::types::{ExternType, ValType, extern_type};
 use crate::value::{Val, WasmResults, WasmTy};
 
 pub use crate::builtins::{BuiltinSymbol, builtins};
@@ -241,8 +241,7 @@ pub fn global(store: &impl AsStore, instance: Instance, index: u32) -> Global {
 /// # Panics
 /// If the instance is of another store, or the module has no such global of this type.
 pub fn global_value<V: WasmTy>(store: &impl AsStore, instance: Instance, index: u32) -> V {
-    let global = global(store, instance, index);
-    assert_eq!(global.type_of().value, V::TYPE, "the type of the global");
+    let global = global_of::<V>(store, instance, index);
     let store = inner(store);
     // SAFETY: the global lives as long as the store and is of this type.
     unsafe { V::from_raw(crate::global::read(global.vm(store)), store) }
@@ -252,14 +251,30 @@ pub fn global_value<V: WasmTy>(store: &impl AsStore, instance: Instance, index: 
 ///
 /// # Panics
 /// If the instance is of another store, or the module has no such mutable global of this type.
-pub fn set_global_value<S: AsStoreMut>(
+pub fn set_global_value<S: AsStoreMut, V: WasmTy + Into<Val>>(
     store: &mut S,
     instance: Instance,
     index: u32,
-    value: impl Into<Val>,
+    value: V,
 ) {
+    let global = global_of::<V>(store, instance, index);
+    if matches!(V::TYPE, ValType::Ref(_)) {
+        // A value of the host's takes a place, a function the type that guests call it by.
+        return global.set(store, value.into()).expect("a mutable global of this type");
+    }
+    assert!(global.type_of().mutable, "the global cannot be set");
+    let store = inner_mut(store);
+    let value = value.into_raw(store);
+    // SAFETY: the global lives as long as the store.
+    unsafe { crate::global::write(global.vm(store), value) };
+}
+
+/// A global of a type that is known.
+fn global_of<V: WasmTy>(store: &impl AsStore, instance: Instance, index: u32) -> Global {
     let global = global(store, instance, index);
-    global.set(store, value.into()).expect("a mutable global of this type");
+    let ty = global.type_of().value;
+    assert!(ty == V::TYPE, "the global is of {ty}, not of {}", V::TYPE);
+    global
 }
 
 /// What a host function that bindings ask for may fail with: any error. The one who called the

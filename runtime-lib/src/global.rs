@@ -118,7 +118,7 @@ pub(crate) unsafe fn read(vm: NonNull<VmGlobal>) -> ValRaw {
 
 /// # Safety
 /// The global is live.
-unsafe fn write(vm: NonNull<VmGlobal>, value: ValRaw) {
+pub(crate) unsafe fn write(vm: NonNull<VmGlobal>, value: ValRaw) {
     // SAFETY: the caller's promise.
     unsafe { vm.cast::<u128>().write(value.to_u128()) }
 }

@@ -4,6 +4,7 @@
 
 use std::any::Any;
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -88,8 +89,21 @@ impl Default for Limits {
 /// address is the whole's.
 #[repr(C)]
 pub(crate) struct StoreBox<T> {
-    inner: StoreInner,
+    head: Head,
     data: T,
+}
+
+/// What does not depend on the host's data. It has a function of its own to drop it, or else each program would
+/// have all that drops its parts twice, because its kind of store is its own.
+#[repr(transparent)]
+struct Head(ManuallyDrop<StoreInner>);
+
+impl Drop for Head {
+    #[inline(never)]
+    fn drop(&mut self) {
+        // SAFETY: it is not used any more.
+        unsafe { ManuallyDrop::drop(&mut self.0) };
+    }
 }
 
 /// Why the innermost call failed, when it was not a trap.
@@ -166,10 +180,10 @@ impl<T> Store<T> {
             #[cfg(feature = "wasi")]
             wasi: None,
         };
-        let ptr = Box::into_raw(Box::new(StoreBox { inner, data }));
-        // SAFETY: a box's address is not null.
+        let ptr = Box::into_raw(Box::new(StoreBox { head: Head(ManuallyDrop::new(inner)), data }));
+        // SAFETY: a box's address is not null; the head comes first.
         let raw = unsafe {
-            (*ptr).inner.this = ptr.cast();
+            (*ptr.cast::<StoreInner>()).this = ptr.cast();
             RawStore(NonNull::new_unchecked(ptr), PhantomData)
         };
         Self { raw, owned: PhantomData }
@@ -190,8 +204,8 @@ impl<T> Store<T> {
         let ptr = self.raw.0.as_ptr();
         std::mem::forget(self);
         // SAFETY: the address of the box that `new` made, which is not used any more.
-        let StoreBox { inner, data } = *unsafe { Box::from_raw(ptr) };
-        drop(inner);
+        let StoreBox { head, data } = *unsafe { Box::from_raw(ptr) };
+        drop(head);
         data
     }
 

@@ -90,6 +90,26 @@ fn sizes_to_start_with() {
     });
 }
 
+/// The last table is too large, when all else is there already.
+#[test]
+fn what_could_be_made_in_part_counts_for_nothing() {
+    const GUEST: &str = r#"(module
+        (memory 1) (memory 1 1 shared) (table 5 funcref) (table 9 externref))"#;
+    in_every_way(GUEST, |_, module| {
+        let mut store = Store::new(());
+        let limits = store.limits_mut();
+        (limits.instances, limits.memories, limits.tables) = (1, 2, 2);
+        limits.table_elements = 8;
+        for _ in 0..3 {
+            let error = Instance::new(&mut store, module, &Imports::new()).unwrap_err();
+            assert!(error.to_string().contains("8 elements at most"), "{error}");
+        }
+        store.limits_mut().table_elements = 9;
+        Instance::new(&mut store, module, &Imports::new()).unwrap();
+        assert!(Memory::new(&mut store, MemoryType::new(1, None)).is_err());
+    });
+}
+
 #[test]
 fn what_the_host_makes() {
     let mut store = Store::new(());
