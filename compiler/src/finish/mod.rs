@@ -23,9 +23,10 @@ use crate::translate::vmctx::Memories;
 
 /// Does all of it to a function that [`Context::optimize`] has optimised.
 pub fn finish(context: &mut Context, isa: &dyn TargetIsa, memories: &Memories) {
+    let architecture = isa.triple().architecture;
     // This makes code longer.
     if isa.flags().opt_level() == OptLevel::Speed
-        && vector::vectorise(&mut context.func, &context.cfg, memories)
+        && vector::vectorise(&mut context.func, &context.cfg, memories, architecture)
     {
         context.flowgraph();
         context.compute_loop_analysis();
@@ -35,7 +36,7 @@ pub fn finish(context: &mut Context, isa: &dyn TargetIsa, memories: &Memories) {
         context.flowgraph();
     }
     // Others have more registers than are counted on there.
-    if isa.triple().architecture == Architecture::X86_64 {
+    if architecture == Architecture::X86_64 {
         split::at_loops(context);
     }
 }

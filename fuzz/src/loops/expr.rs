@@ -132,6 +132,24 @@ impl Expr {
         }
     }
 
+    /// A product of what fits in half as many bits, nearly always.
+    pub fn product(of: &mut Loop<'_>, carried: bool) -> Self {
+        let ty = of.element.ty;
+        let factors = [(); 2].map(|()| {
+            let leaf = Self::leaf(of, of.element, carried);
+            match of.random.below(6) {
+                0 => {
+                    let masks = ["15", "0x7fff", "0xffff", "255"];
+                    let mask = Self::Leaf(format!("({ty}.const {})", of.random.pick(&masks)));
+                    Self::Binary(ty, "and", Box::new([leaf, mask]))
+                }
+                1 => Self::Binary(ty, "sub", Box::new([leaf, Self::leaf(of, of.element, carried)])),
+                _ => leaf,
+            }
+        });
+        Self::Binary(ty, "mul", Box::new(factors))
+    }
+
     /// What is compared, for one element after the other: nearly always the same.
     fn comparisons(of: &mut Loop<'_>, a: &Self, b: &Self, carried: bool) -> Vec<Comparison> {
         let mut all = vec![of.compare(of.element.ty, a.clone(), b.clone())];

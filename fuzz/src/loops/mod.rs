@@ -172,6 +172,8 @@ impl<'r> Loop<'r> {
             let mut by = sign * turn * size;
             match random.below(24) {
                 0 => by *= 2,
+                // From row to row, say.
+                4 => by *= *random.pick(&[2, 3, 5, 16, 64]),
                 1 => by += 1,
                 2 => by = -by,
                 3 => by += size,
@@ -341,7 +343,10 @@ impl<'r> Loop<'r> {
         let deltas = if self.plain { [0; 6] } else { [0, 0, 0, 1, -1, 4] };
         let delta = *self.random.pick(&deltas);
         let expr = Expr::new(self, 3, carried);
-        let summand = Expr::new(self, 2, carried);
+        let summand = match ty == "i32" && self.element.size < 4 && self.random.one_in(3) {
+            true => Expr::product(self, carried),
+            false => Expr::new(self, 2, carried),
+        };
         let adds = *self.random.pick(&["add", "add", "add", "and", "or", "xor"]);
         let shape = if self.plain { 4 } else { self.random.below(8) };
         let mut turns: Vec<usize> = (0..self.unrolled).collect();

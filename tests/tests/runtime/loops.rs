@@ -149,6 +149,65 @@ const LOOPS: &[Loop] = &[
         },
     },
     Loop {
+        name: "a sum of products of bytes, some with signs",
+        before: "",
+        turn: "(local.set $count (i32.add (local.get $count)
+            (i32.mul (i32.load8_s (local.get $from)) (i32.load8_u (local.get $to)))))",
+        step: 1,
+        model: |m| {
+            m.sum += i64::from(m.u8(m.from, 0)? as i8) * i64::from(m.u8(m.to, 0)?);
+            Ok(())
+        },
+    },
+    Loop {
+        name: "a sum of products of shorts in the columns of a table",
+        before: "",
+        turn: "(local.set $count (i32.add (local.get $count)
+            (i32.mul (i32.load16_s (local.get $from)) (i32.load16_s offset=4 (local.get $to)))))",
+        step: 6,
+        model: |m| {
+            let product = i32::from(m.i16(m.from, 0)?) * i32::from(m.i16(m.to, 4)?);
+            m.sum = i64::from((m.sum as i32).wrapping_add(product));
+            Ok(())
+        },
+    },
+    Loop {
+        name: "a sum of squares of differences",
+        before: "",
+        turn: "(local.set $value
+                (i32.sub (i32.load8_u (local.get $from)) (i32.load8_u (local.get $to))))
+            (local.set $count (i32.add (local.get $count)
+                (i32.mul (local.get $value) (local.get $value))))",
+        step: 1,
+        model: |m| {
+            m.sum += (i64::from(m.u8(m.from, 0)?) - i64::from(m.u8(m.to, 0)?)).pow(2);
+            Ok(())
+        },
+    },
+    Loop {
+        name: "products of shorts, halved",
+        before: "",
+        turn: "(i32.store16 (local.get $to) (i32.shr_s
+            (i32.mul (i32.load16_s (local.get $from)) (i32.load16_s (local.get $to))) (i32.const 1)))",
+        step: 2,
+        model: |m| {
+            let product = i32::from(m.i16(m.from, 0)?) * i32::from(m.i16(m.to, 0)?);
+            m.set_i16(m.to, (product >> 1) as i16)
+        },
+    },
+    Loop {
+        name: "the high bits of products of shorts without signs",
+        before: "",
+        turn: "(i32.store16 (local.get $to) (i32.shr_u
+            (i32.mul (i32.load16_u (local.get $from))
+                (i32.shr_u (i32.load16_u (local.get $to)) (i32.const 1))) (i32.const 13)))",
+        step: 2,
+        model: |m| {
+            let factors = [m.i16(m.from, 0)?, m.i16(m.to, 0)?].map(|it| u32::from(it as u16));
+            m.set_i16(m.to, ((factors[0] * (factors[1] >> 1)) >> 13) as i16)
+        },
+    },
+    Loop {
         name: "all bits of long words",
         before: "",
         turn: "(local.set $sum (i64.xor (local.get $sum)

@@ -15,18 +15,25 @@ mod pack;
 use cranelift_codegen::flowgraph::ControlFlowGraph;
 use cranelift_codegen::ir::{Block, Function};
 
+use target_lexicon::Architecture;
+
 use self::access::Accesses;
 use self::counted::Counted;
 use self::pack::Packing;
 use crate::translate::vmctx::Memories;
 
 /// Puts loops of vectors in front of those loops that they can take turns of; whether there are any.
-pub fn vectorise(func: &mut Function, cfg: &ControlFlowGraph, memories: &Memories) -> bool {
+pub fn vectorise(
+    func: &mut Function,
+    cfg: &ControlFlowGraph,
+    memories: &Memories,
+    architecture: Architecture,
+) -> bool {
     let mut changed = false;
     let mut next = func.layout.entry_block();
     while let Some(block) = next {
         next = func.layout.next_block(block);
-        changed |= one(func, cfg, memories, block).is_some();
+        changed |= one(func, cfg, memories, architecture, block).is_some();
     }
     changed
 }
@@ -36,11 +43,12 @@ fn one(
     func: &mut Function,
     cfg: &ControlFlowGraph,
     memories: &Memories,
+    architecture: Architecture,
     block: Block,
 ) -> Option<()> {
     let counted = Counted::find(func, cfg, block)?;
     let accesses = Accesses::find(func, &counted, memories)?;
-    let packing = Packing::find(func, &counted, &accesses)?;
+    let packing = Packing::find(func, &counted, &accesses, architecture)?;
     let least = packing.least()?;
     let too_few = |most: u64| most < least as u64 * packing.turns as u64;
     if counted.most.is_some_and(too_few) {

@@ -4,19 +4,23 @@
 //! the values in a vector is made of has to be of one kind, down to what is loaded from one place after the
 //! other, to constants, and to what is the same all the time.
 
+mod range;
+mod sums;
+
 use std::collections::HashMap;
+use std::mem;
 
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{Function, InstructionData, Opcode, Type, Value, types};
+use target_lexicon::Architecture;
 
+use self::sums::Summands;
 use super::access::{Access, Accesses};
 use super::counted::Counted;
 use crate::translate::constant;
 
 /// How many vectors and operations on them a loop has at most.
 const MAX_NODES: usize = 128;
-/// How many values a sum has at most.
-const MAX_SUMMANDS: usize = 64;
 /// The bytes of a vector.
 const VECTOR: u32 = 16;
 /// How many turns can become one at most.
@@ -71,8 +75,14 @@ pub enum Vector {
     Insert(Node, Value, u8),
     /// What is at one place, in each lane.
     LoadSplat(Place),
+    /// What is at several places, each so far from its root, in bytes.
+    Gather(Access, Vec<i64>),
     Unary(Opcode, Node),
     Binary(Opcode, Node, Node),
+    /// The product of numbers of 16 bits, with signs, in lanes of 32; whether both can be negative: the first can.
+    Product(Node, Node, bool),
+    /// Of lanes of 16 bits, with signs, the products of 32, and of each two of them the sum.
+    Dot(Node, Node),
     /// By as much in each lane.
     Shift(Opcode, Node, Amount),
     /// Ones where it is true.
@@ -84,9 +94,18 @@ pub enum Vector {
 }
 
 impl Vector {
-    /// Whether it is the same in all turns.
-    pub fn is_outside(&self) -> bool {
-        matches!(self, Self::Splat(_) | Self::Constant(_))
+    /// How many instructions fewer this is than what it stands for, about.
+    fn saved(&self, ty: Type) -> i64 {
+        let lanes = i64::from(ty.lane_count());
+        let (scalar, vector) = match self {
+            Self::Splat(_) | Self::Constant(_) => (0, 0),
+            Self::Gather(..) => (lanes, lanes),
+            Self::Binary(Opcode::Imul, ..) if ty == types::I32X4 => (lanes, 7),
+            Self::Product(.., both) => (lanes, 1 + i64::from(*both)),
+            Self::Dot(..) => (3 * lanes, 1),
+            _ => (lanes, 1),
+        };
+        scalar - vector
     }
 }
 
@@ -117,73 +136,52 @@ impl Packing {
     /// How many instructions fewer a turn of vectors takes than the turns it stands for, about.
     fn saved(&self) -> i64 {
         const AROUND: i64 = 3;
-        let lanes = |node: &(Vector, Type)| i64::from(node.1.lane_count()) - 1;
-        let inside = self.nodes.iter().filter(|node| !node.0.is_outside());
-        let nodes: i64 = inside.map(lanes).sum();
-        let stores: i64 = self.stores.iter().map(|store| lanes(&self.nodes[store.1])).sum();
+        let nodes: i64 = self.nodes.iter().map(|(vector, ty)| vector.saved(*ty)).sum();
+        let lanes = |&(_, node): &(Place, Node)| i64::from(self.nodes[node].1.lane_count());
+        let stores: i64 = self.stores.iter().map(|store| lanes(store) - 1).sum();
         nodes + stores + AROUND * i64::from(self.turns - 1)
     }
 
     /// Finds one in which as few turns as possible become one.
-    pub fn find(func: &Function, counted: &Counted, accesses: &Accesses) -> Option<Self> {
-        let sums = sums(func, counted, accesses)?;
+    pub fn find(
+        func: &Function,
+        counted: &Counted,
+        accesses: &Accesses,
+        architecture: Architecture,
+    ) -> Option<Self> {
+        let sums = sums::sums(func, counted, accesses)?;
         if sums.is_empty() && !accesses.all.iter().any(|access| access.store) {
             return None;
         }
-        // What is stored with fewer bits can often be computed with as few.
-        for narrow in [true, false] {
-            let mut turns = 1;
-            while turns <= MAX_TURNS {
-                let (nodes, known) = (Vec::new(), HashMap::new());
-                let packer = Packer { func, counted, accesses, turns, nodes, known };
-                if let Some(packing) = packer.all(&sums, narrow) {
-                    return Some(packing);
+        let by_pairs = architecture == Architecture::X86_64;
+        let dots = sums.iter().any(|sum| sum.are_products(func));
+        for dots in [true, false].into_iter().skip(usize::from(!dots)) {
+            for narrow in [true, false] {
+                let mut turns = 1;
+                while turns <= MAX_TURNS {
+                    let (nodes, known) = (Vec::new(), HashMap::new());
+                    let style = Style { narrow, dots, by_pairs };
+                    let packer = Packer { func, counted, accesses, turns, style, nodes, known };
+                    if let Some(packing) = packer.all(&sums) {
+                        return Some(packing);
+                    }
+                    turns *= 2;
                 }
-                turns *= 2;
             }
         }
         None
     }
 }
 
-/// The parameters that do not grow by constants, as sums; each with its summands.
-fn sums(func: &Function, counted: &Counted, accesses: &Accesses) -> Option<Vec<Summands>> {
-    let others = counted.params.iter().filter(|(param, _)| {
-        !counted.steps.contains_key(param) && !accesses.carried.contains_key(param)
-    });
-    others.map(|&(param, next)| sum(func, counted, param, next)).collect()
-}
-
-/// A parameter, and what is added to it in a turn.
-struct Summands {
-    param: Value,
-    opcode: Opcode,
-    values: Vec<Value>,
-}
-
-fn sum(func: &Function, counted: &Counted, param: Value, next: Value) -> Option<Summands> {
-    let dfg = &func.dfg;
-    let binary = |value| match dfg.insts[counted.inst(func, value)?] {
-        InstructionData::Binary { opcode, args } => Some((opcode, args)),
-        _ => None,
-    };
-    let (opcode, _) = binary(next)?;
-    let (Opcode::Iadd | Opcode::Band | Opcode::Bor | Opcode::Bxor) = opcode else { return None };
-    let (mut left, mut values, mut own) = (vec![next], Vec::new(), 0);
-    while let Some(value) = left.pop() {
-        match binary(value) {
-            Some((of, args)) if of == opcode => {
-                left.extend(args.iter().rev().map(|&arg| dfg.resolve_aliases(arg)));
-            }
-            _ if value == param && own > 0 => return None,
-            _ if value == param => own += 1,
-            _ => values.push(value),
-        }
-        if left.len() + values.len() > MAX_SUMMANDS {
-            return None;
-        }
-    }
-    (own == 1).then_some(Summands { param, opcode, values })
+/// How vectors are made, where there is more than one way.
+#[derive(Clone, Copy)]
+struct Style {
+    /// What is stored with fewer bits is computed with as few, which often can be done.
+    narrow: bool,
+    /// Sums of products of 16 bits are of two at a time.
+    dots: bool,
+    /// So are products of 16 bits that nothing is added to: multiplying 32 takes longer.
+    by_pairs: bool,
 }
 
 struct Packer<'a> {
@@ -191,17 +189,18 @@ struct Packer<'a> {
     counted: &'a Counted,
     accesses: &'a Accesses,
     turns: i32,
+    style: Style,
     nodes: Vec<(Vector, Type)>,
     known: HashMap<(Vec<Lane>, Type), Node>,
 }
 
 impl Packer<'_> {
     /// All that is stored and summed up.
-    fn all(mut self, sums: &[Summands], narrow: bool) -> Option<Packing> {
-        let stores = self.stores(narrow)?;
-        let sums = sums.iter().map(|&Summands { param, opcode, ref values }| {
-            Some(Sum { param, opcode, of: self.sum(values)? })
-        });
+    fn all(mut self, sums: &[Summands]) -> Option<Packing> {
+        let stores = self.stores()?;
+        let sums = sums
+            .iter()
+            .map(|sum| Some(Sum { param: sum.param, opcode: sum.opcode, of: self.sum(sum)? }));
         let sums = sums.collect::<Option<_>>()?;
         Some(Packing { turns: self.turns, nodes: self.nodes, stores, sums })
     }
@@ -212,7 +211,7 @@ impl Packer<'_> {
     }
 
     /// All stores as such of vectors, in the order in which the first ones of them come.
-    fn stores(&mut self, narrow: bool) -> Option<Vec<(Place, Node)>> {
+    fn stores(&mut self) -> Option<Vec<(Place, Node)>> {
         let mut packed = Vec::new();
         for root in 0..self.accesses.roots.len() {
             let stores =
@@ -226,8 +225,8 @@ impl Packer<'_> {
             self.can_move(&all)?;
             let value = self.func.dfg.value_type(first.value);
             let lane = match first.size {
-                1 if narrow => types::I8,
-                2 if narrow => types::I16,
+                1 if self.style.narrow => types::I8,
+                2 if self.style.narrow => types::I16,
                 _ => value,
             };
             let lanes = (VECTOR / lane.bytes()) as usize;
@@ -281,46 +280,6 @@ impl Packer<'_> {
             }
         }
         Some(())
-    }
-
-    /// Vectors of all summands of all turns: of those of a turn as they come, or else of one in all turns.
-    fn sum(&mut self, summands: &[Value]) -> Option<Vec<Node>> {
-        let ty = self.func.dfg.value_type(*summands.first()?);
-        let (types::I32 | types::I64) = ty else { return None };
-        let lanes = (VECTOR / ty.bytes()) as usize;
-        let mut summands = summands.to_vec();
-        summands.sort_by_key(|&value| self.anchor(value));
-        let as_they_come =
-            (0..self.turns).flat_map(|turn| summands.iter().map(move |&value| (value, turn)));
-        let in_all_turns =
-            summands.iter().flat_map(|&value| (0..self.turns).map(move |turn| (value, turn)));
-        let orders = [as_they_come.collect::<Vec<Lane>>(), in_all_turns.collect()];
-        orders.iter().find_map(|all| {
-            if !all.len().is_multiple_of(lanes) {
-                return None;
-            }
-            let before = self.nodes.len();
-            let all = all.chunks(lanes).map(|vector| self.pack(vector.to_vec(), ty));
-            let all: Option<_> = all.collect();
-            if all.is_none() {
-                self.nodes.truncate(before);
-                self.known.retain(|_, &mut node| node < before);
-            }
-            all
-        })
-    }
-
-    /// Where the first load is that a value is made of. So those that are alike are in order.
-    fn anchor(&self, value: Value) -> Option<(usize, i64)> {
-        let mut left = vec![value];
-        for _ in 0..MAX_NODES {
-            let Some(inst) = self.counted.inst(self.func, left.pop()?) else { continue };
-            if let Some(access) = self.accesses.of(inst) {
-                return Some((access.root, access.offset));
-            }
-            left.extend(self.func.dfg.inst_args(inst).iter().rev());
-        }
-        None
     }
 
     fn pack(&mut self, lanes: Vec<Lane>, ty: Type) -> Option<Node> {
@@ -421,6 +380,11 @@ impl Packer<'_> {
                 }
                 Vector::Shift(opcode, self.pack(args(0)?, ty)?, by)
             }
+            InstructionData::Binary { opcode: Opcode::Imul, .. }
+                if ty == types::I32 && !narrow && self.style.by_pairs =>
+            {
+                self.product(args(0)?, args(1)?)?
+            }
             InstructionData::Binary { opcode, .. } if is_binary(opcode, ty, narrow) => {
                 Vector::Binary(opcode, self.pack(args(0)?, ty)?, self.pack(args(1)?, ty)?)
             }
@@ -433,6 +397,24 @@ impl Packer<'_> {
             _ => return None,
         };
         Some(vector)
+    }
+
+    /// Products of 32 bits, which it is best to have of 16.
+    fn product(&mut self, mut a: Vec<Lane>, mut b: Vec<Lane>) -> Option<Vector> {
+        let all = |lanes: &[Lane], are: fn(&Function, Value) -> bool| {
+            lanes.iter().all(|&(value, _)| are(self.func, value))
+        };
+        let short = all(&a, range::is_short) && all(&b, range::is_short);
+        let signed = !all(&b, range::is_natural);
+        if signed && all(&a, range::is_natural) {
+            mem::swap(&mut a, &mut b);
+        }
+        let both = signed && !all(&b, range::is_natural);
+        let (a, b) = (self.pack(a, types::I32)?, self.pack(b, types::I32)?);
+        Some(match short {
+            true => Vector::Product(a, b, both),
+            false => Vector::Binary(Opcode::Imul, a, b),
+        })
     }
 
     /// Comparisons whose results choose between values of as many bits.
@@ -508,13 +490,16 @@ impl Packer<'_> {
             return (opcode == Opcode::Load).then_some(Vector::LoadSplat(place));
         }
         if !offsets.windows(2).all(|pair| pair[0] + i64::from(first.size) == pair[1]) {
-            return None;
+            let gather = whole && ty == types::I16;
+            return gather.then_some(Vector::Gather(first, offsets));
         }
         // With as many bits as are loaded it makes no difference how they would be extended.
         let extend = match opcode {
             _ if whole => None,
-            Opcode::Sload8 | Opcode::Sload16 if ty == types::I32 => Some(true),
-            Opcode::Uload8 | Opcode::Uload16 if ty == types::I32 => Some(false),
+            Opcode::Sload8 if matches!(ty, types::I16 | types::I32) => Some(true),
+            Opcode::Uload8 if matches!(ty, types::I16 | types::I32) => Some(false),
+            Opcode::Sload16 if ty == types::I32 => Some(true),
+            Opcode::Uload16 if ty == types::I32 => Some(false),
             _ => return None,
         };
         Some(Vector::Load(place, extend))
