@@ -1,7 +1,7 @@
 //! The native signatures at the border between host and guest.
 //!
 //! Inside a module functions call each other in a convention that is nobody else's business
-//! (Cranelift's `tail`). The border is crossed in the platform's C convention:
+//! (Cranelift's `tail`, with both contexts in front unless nobody else can call a function). The border is crossed in the platform's C convention:
 //!
 //! | name | direction | shape |
 //! |---|---|---|

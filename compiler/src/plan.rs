@@ -25,11 +25,13 @@ pub mod constant_tables;
 mod exports;
 mod images;
 pub mod inline;
+pub mod private;
 pub mod products;
 mod reach;
 
 use constant_tables::ConstantTable;
 use inline::Inline;
+use private::Private;
 use products::Product;
 use reach::Reach;
 
@@ -82,6 +84,8 @@ pub struct Plan {
     /// The functions whose code stands in place of calls of them, and of which ones, unless code is
     /// counted: they would cost less. None if no work is to be spent on speed.
     pub inline: BTreeMap<FuncIndex, Inline>,
+    /// The functions that get one context.
+    pub private: Private,
     /// What defined memories start with, in ascending order, not overlapping. An active segment
     /// for which [`init`](Self::init) has no step is in here.
     pub images: Vec<Image>,
@@ -216,6 +220,8 @@ pub fn plan(module: &Module<'_>, config: &Config) -> Result<Plan> {
         true => BTreeMap::new(),
         false => inline::inline(module, &reach, &exports, &constant_tables),
     };
+    let entries = exported_functions(module, &exports);
+    let private = Private::find(module, &reach, entries, &constant_tables);
     let MemoryStyle { reservation, guard } = config.memory;
     let space = match config.traps {
         TrapStyle::Signals => Space { reservation, guard },
@@ -240,6 +246,7 @@ pub fn plan(module: &Module<'_>, config: &Config) -> Result<Plan> {
         wasi: if config.wasi { wasi(module) } else { BTreeMap::new() },
         products: if config.fuel { BTreeMap::new() } else { products::products(module) },
         inline,
+        private,
         images: std::mem::take(&mut images.images),
         data,
         elems,

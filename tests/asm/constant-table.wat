@@ -15,7 +15,7 @@
 ;; |   pushq %rbp
 ;; |   movq %rsp, %rbp
 ;; | block0:
-;; |   movq %rdx, %rax
+;; |   movq %rsi, %rax
 ;; |   movq %rbp, %rsp
 ;; |   popq %rbp
 ;; |   retq
@@ -46,7 +46,6 @@
 ;; |   cmpq %rsp, %r10
 ;; |   jnbe #trap=stk_ovf
 ;; | block0:
-;; |   movq %rdi, %rsi
 ;; |   movl %edx, %r9d
 ;; |   cmpq $0x6, %r9
 ;; |   jnb #trap=user4
@@ -57,8 +56,7 @@
 ;; | block2:
 ;; |   movslq (%r11, %r9, 8), %rax
 ;; |   leaq (%r11, %rax), %rax
-;; |   movl $0x7, %edx
-;; |   movq %rsi, %rdi
+;; |   movl $0x7, %esi
 ;; |   call    *%rax
 ;; |   movq %rbp, %rsp
 ;; |   popq %rbp

@@ -12,7 +12,7 @@
   (func (export "call") (param i32) (result i32)
     (call_indirect (type $t) (i32.const 7) (local.get 0))))
 ;; | ; wasm[test]::function[0]::t1
-;; | function u0:0(i64 vmctx, i64, i32) -> i32 tail {
+;; | function u0:0(i64 vmctx, i32) -> i32 tail {
 ;; |     region0 = 1 "context"
 ;; |     region1 = 2 "global"
 ;; |     region2 = 3 "memory"
@@ -22,12 +22,12 @@
 ;; |     gv1 = load.i64 notrap aligned gv0+24
 ;; |     stack_limit = gv1
 ;; |
-;; |                                 block0(v0: i64, v1: i64, v2: i32):
-;; | @0040                               return v2
+;; |                                 block0(v0: i64, v1: i32):
+;; | @0040                               return v1
 ;; | }
 ;; |
 ;; | ; wasm[test]::function[1]::t2
-;; | function u0:1(i64 vmctx, i64, i32) -> i32 tail {
+;; | function u0:1(i64 vmctx, i32) -> i32 tail {
 ;; |     region0 = 1 "context"
 ;; |     region1 = 2 "global"
 ;; |     region2 = 3 "memory"
@@ -37,13 +37,13 @@
 ;; |     gv1 = load.i64 notrap aligned gv0+24
 ;; |     stack_limit = gv1
 ;; |
-;; |                                 block0(v0: i64, v1: i64, v2: i32):
-;; | @0043                               v4 = iconst.i32 2
-;; | @0045                               return v4  ; v4 = 2
+;; |                                 block0(v0: i64, v1: i32):
+;; | @0043                               v3 = iconst.i32 2
+;; | @0045                               return v3  ; v3 = 2
 ;; | }
 ;; |
 ;; | ; wasm[test]::function[2]::t3
-;; | function u0:2(i64 vmctx, i64, i32) -> i32 tail {
+;; | function u0:2(i64 vmctx, i32) -> i32 tail {
 ;; |     region0 = 1 "context"
 ;; |     region1 = 2 "global"
 ;; |     region2 = 3 "memory"
@@ -53,9 +53,9 @@
 ;; |     gv1 = load.i64 notrap aligned gv0+24
 ;; |     stack_limit = gv1
 ;; |
-;; |                                 block0(v0: i64, v1: i64, v2: i32):
-;; | @0048                               v4 = iconst.i32 3
-;; | @004a                               return v4  ; v4 = 3
+;; |                                 block0(v0: i64, v1: i32):
+;; | @0048                               v3 = iconst.i32 3
+;; | @004a                               return v3  ; v3 = 3
 ;; | }
 ;; |
 ;; | ; wasm[test]::function[4]::call
@@ -69,7 +69,7 @@
 ;; |     gv0 = vmctx
 ;; |     gv1 = load.i64 notrap aligned gv0+24
 ;; |     gv2 = symbol colocated userextname0
-;; |     sig0 = (i64 vmctx, i64, i32) -> i32 tail
+;; |     sig0 = (i64 vmctx, i32) -> i32 tail
 ;; |     stack_limit = gv1
 ;; |
 ;; |                                 block0(v0: i64, v1: i64, v2: i32):
@@ -102,7 +102,7 @@
 ;; | @0056                               v21 = iadd.i64 v6, v20
 ;; | @0056                               v22 = sload32 notrap aligned readonly v21
 ;; | @0056                               v23 = iadd.i64 v6, v22
-;; | @0056                               v24 = call_indirect sig0, v23(v0, v0, v4)  ; v4 = 7
+;; | @0056                               v24 = call_indirect sig0, v23(v0, v4)  ; v4 = 7
 ;; | @0059                               return v24
 ;; | }
 ;; |

@@ -6,7 +6,7 @@
   (func (export "run") (param i32)
     (loop $l (br_if $l (local.tee 0 (call $leaf (local.get 0)))))))
 ;; | ; wasm[test]::function[0]::leaf
-;; | function u0:0(i64 vmctx, i64, i32) -> i32 tail {
+;; | function u0:0(i64 vmctx, i32) -> i32 tail {
 ;; |     region0 = 1 "context"
 ;; |     region1 = 2 "global"
 ;; |     region2 = 3 "memory"
@@ -17,11 +17,11 @@
 ;; |     gv1 = load.i64 notrap aligned gv0+24
 ;; |     stack_limit = gv1
 ;; |
-;; |                                 block0(v0: i64, v1: i64, v2: i32):
-;; | @0026                               v4 = load.i64 notrap aligned readonly can_move region0 v0+32
-;; | @0027                               v5 = iconst.i32 9
-;; | @002b                               v6 = udiv v5, v2  ; v5 = 9
-;; | @002c                               return v6
+;; |                                 block0(v0: i64, v1: i32):
+;; | @0026                               v3 = load.i64 notrap aligned readonly can_move region0 v0+32
+;; | @0027                               v4 = iconst.i32 9
+;; | @002b                               v5 = udiv v4, v1  ; v4 = 9
+;; | @002c                               return v5
 ;; | }
 ;; |
 ;; | ; wasm[test]::function[1]::run

@@ -11,7 +11,7 @@
     (if (local.get 0) (then
       (memory.fill (i32.const 0) (i32.const 0) (local.get 0))))))
 ;; | ; wasm[test]::function[0]::f
-;; | function u0:0(i64 vmctx, i64) tail {
+;; | function u0:0(i64 vmctx) tail {
 ;; |     region0 = 1 "context"
 ;; |     region1 = 2 "global"
 ;; |     region2 = 3 "memory"
@@ -22,9 +22,9 @@
 ;; |     gv1 = load.i64 notrap aligned gv0+24
 ;; |     stack_limit = gv1
 ;; |
-;; |                                 block0(v0: i64, v1: i64):
-;; | @0029                               v2 = load.i64 notrap aligned readonly can_move region0 v0+32
-;; | @0029                               v3 = load.i64 notrap aligned region5 v2
+;; |                                 block0(v0: i64):
+;; | @0029                               v1 = load.i64 notrap aligned readonly can_move region0 v0+32
+;; | @0029                               v2 = load.i64 notrap aligned region5 v1
 ;; | @002a                               return
 ;; | }
 ;; |
@@ -42,7 +42,7 @@
 ;; |     gv0 = vmctx
 ;; |     gv1 = load.i64 notrap aligned gv0+24
 ;; |     sig0 = (i64) preserve_all
-;; |     sig1 = (i64 vmctx, i64) tail
+;; |     sig1 = (i64 vmctx) tail
 ;; |     sig2 = (i64, i32, i64) system_v
 ;; |     fn0 = colocated u9:18 sig0
 ;; |     fn1 = colocated u0:0 sig1
@@ -68,7 +68,7 @@
 ;; |
 ;; |                                 block3:
 ;; | @002d                               v10 = iconst.i32 1
-;; | @0030                               call fn1(v0, v0)
+;; | @0030                               call fn1(v0)
 ;; | @0030                               v11 = load.i64 notrap aligned region5 v3
 ;; | @0034                               brif.i32 v2, block4, block5
 ;; |

@@ -18,7 +18,7 @@
       (return (i32.const 0))) (return (i32.const 1))) (return (i32.const 2))) (return (i32.const 3)))
     (i32.const 4)))
 ;; | ; wasm[test]::function[0]::digit
-;; | function u0:0(i64 vmctx, i64, i32) -> i32 tail {
+;; | function u0:0(i64 vmctx, i32) -> i32 tail {
 ;; |     region0 = 1 "context"
 ;; |     region1 = 2 "global"
 ;; |     region2 = 3 "memory"
@@ -28,14 +28,14 @@
 ;; |     gv1 = load.i64 notrap aligned gv0+24
 ;; |     stack_limit = gv1
 ;; |
-;; |                                 block0(v0: i64, v1: i64, v2: i32):
-;; | @0034                               v4 = iconst.i32 48
-;; | @0036                               v5 = isub v2, v4  ; v4 = 48
-;; | @0037                               v6 = iconst.i32 -1
-;; | @0037                               v7 = iadd v5, v6  ; v6 = -1
-;; | @0037                               v8 = iconst.i32 2
-;; | @0037                               v9 = icmp ule v7, v8  ; v8 = 2
-;; | @0037                               brif v9, block5, block6
+;; |                                 block0(v0: i64, v1: i32):
+;; | @0034                               v3 = iconst.i32 48
+;; | @0036                               v4 = isub v1, v3  ; v3 = 48
+;; | @0037                               v5 = iconst.i32 -1
+;; | @0037                               v6 = iadd v4, v5  ; v5 = -1
+;; | @0037                               v7 = iconst.i32 2
+;; | @0037                               v8 = icmp ule v6, v7  ; v7 = 2
+;; | @0037                               brif v8, block5, block6
 ;; |
 ;; |                                 block6:
 ;; | @0037                               jump block4
@@ -47,12 +47,12 @@
 ;; | @0037                               jump block2
 ;; |
 ;; |                                 block3:
-;; | @003f                               v10 = iconst.i32 1
-;; | @0041                               return v10  ; v10 = 1
+;; | @003f                               v9 = iconst.i32 1
+;; | @0041                               return v9  ; v9 = 1
 ;; |
 ;; |                                 block2:
-;; | @0043                               v11 = iconst.i32 0
-;; | @0045                               return v11  ; v11 = 0
+;; | @0043                               v10 = iconst.i32 0
+;; | @0045                               return v10  ; v10 = 0
 ;; | }
 ;; |
 ;; | ; wasm[test]::function[1]::white

@@ -97,7 +97,8 @@ impl<'m> Keys<'m> {
             let import = module.is_imported_function(func).then_some(func);
             let body = roles::read(module, plan, func, number == 0);
             let (product, inline) = (plan.products.get(&func), plan.inline.get(&func));
-            digest.debug(&(import, sig, product, inline, body.is_some()));
+            let private = plan.private.has(func);
+            digest.debug(&(import, sig, product, inline, private, body.is_some()));
             if let Some(body) = body {
                 self.body(digest, body, roles);
             }
@@ -129,7 +130,10 @@ impl<'m> Keys<'m> {
         for thing in uses {
             if let Use::CallIndirect(table, sig) = thing {
                 let constant = self.plan.constant_tables.get(table);
-                digest.debug(&constant.map(|table| (table.entries.len(), table.targets(*sig))));
+                let private = self.plan.private.has_in_tables(*sig);
+                digest.debug(
+                    &constant.map(|table| (table.entries.len(), table.targets(*sig), private)),
+                );
             }
         }
         digest.number(hints.len() as u64);
@@ -268,7 +272,7 @@ impl Digester {
             globals,
             imported_globals,
             global_inits,
-            // Code is the same for functions that are exported and for those that are not.
+            // What depends on who is exported stands in the plan.
             exports: _,
             // Only instantiation looks at these.
             start: _,
@@ -321,6 +325,7 @@ impl Digester {
             // In the keys of those in which the functions play a part.
             products: _,
             inline: _,
+            private: _,
             images: _,
             // Only instantiation looks at it.
             init: _,

@@ -398,3 +398,50 @@ fn check_references(module: &Module<'_>, config: &Config, file: &str) -> usize {
     }
     checked
 }
+
+/// The functions that get one context.
+fn private(text: &str) -> Vec<u32> {
+    planned(
+        text,
+        |_| {},
+        |plan| (0..9).filter(|&func| plan.private.has(FuncIndex::from_u32(func))).collect(),
+    )
+}
+
+#[test]
+fn private_is_what_nobody_else_can_call() {
+    let text = r#"(module
+        (func $called)
+        (func $exported (export "exported"))
+        (func $start)
+        (func $referred)
+        (func $unreached)
+        (func (export "run") (result funcref)
+            (call $called) (call $exported) (call $start) (call $referred) (ref.func $referred))
+        (elem declare func $referred)
+        (start $start))"#;
+    assert_eq!(private(text), [0]);
+}
+
+#[test]
+fn of_a_type_in_constant_tables_all_are_private_or_none() {
+    let text = |export: &str| {
+        format!(
+            r#"(module
+                (type $a (func)) (type $b (func (param i32)))
+                (table 4 funcref) (elem (i32.const 0) 0 1 2)
+                (func (type $a))
+                (func {export} (type $a))
+                (func (type $b))
+                (func (type $a))
+                (func (export "run")
+                    (call_indirect (type $a) (i32.const 0))
+                    (call_indirect (type $b) (i32.const 1) (i32.const 2))
+                    (call 0) (call 3)))"#
+        )
+    };
+    assert_eq!(private(&text("")), [0, 1, 2, 3]);
+    assert_eq!(private(&text("(export \"also\")")), [2, 3]);
+    // A table that somebody else sees.
+    assert_eq!(private(&text("").replace("(table 4", "(table (export \"t\") 4")), [3]);
+}

@@ -41,7 +41,16 @@ fn clif_types(types: &[ValType]) -> impl Iterator<Item = Type> {
 
 /// A function in the guests' own convention: both contexts, the wasm parameters; the results.
 pub fn guest(ty: &FuncType) -> Signature {
-    let params = [POINTER, POINTER].into_iter().chain(clif_types(&ty.params));
+    guests_own([POINTER, POINTER], ty)
+}
+
+/// A [private](crate::plan::private) function in that convention: with one context.
+pub fn private(ty: &FuncType) -> Signature {
+    guests_own([POINTER], ty)
+}
+
+fn guests_own(contexts: impl IntoIterator<Item = Type>, ty: &FuncType) -> Signature {
+    let params = contexts.into_iter().chain(clif_types(&ty.params));
     signature(CallConv::Tail, params, clif_types(&ty.results))
 }
 

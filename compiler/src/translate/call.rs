@@ -1,5 +1,5 @@
-//! Calls: direct ones, of imports, through tables and through references. Every call passes the
-//! callee's context and the caller's.
+//! Calls: direct ones, of imports, through tables and through references. A call passes the
+//! callee's context and the caller's, or one if these are known to be the same.
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{FuncRef, Inst, InstBuilder, Value};
@@ -7,6 +7,7 @@ use wasmaot_abi::traps::TrapCode;
 
 use super::context::Context;
 use super::trap::trap_if;
+use super::types::Contexts;
 use super::{dispatch, inline, meter, table, vmctx, wide};
 use crate::config::TrapStyle;
 use crate::error::Result;
@@ -14,16 +15,22 @@ use crate::func_key::{FuncKey, Reference};
 use crate::index::{FuncIndex, SigIndex, TableIndex};
 
 /// What is called, with all checks passed.
-pub enum Callee {
+pub struct Callee {
+    /// Its code.
+    pub code: Code,
+    /// The context that it gets.
+    context: Value,
+    /// Whether it gets another one besides.
+    pub contexts: Contexts,
+}
+
+/// The code of what is called.
+#[derive(Clone, Copy)]
+pub enum Code {
     /// A function of the module.
     Own(FuncRef),
-    /// Code that is known at run time only, and a context.
-    Pointer {
-        /// The code.
-        wasm_call: Value,
-        /// The context that it gets.
-        callee: Value,
-    },
+    /// What is known at run time only.
+    Pointer(Value),
 }
 
 /// `call`.
@@ -56,11 +63,13 @@ pub fn reference(cx: &mut Context<'_, '_>, sig: SigIndex) {
 /// The function with an index.
 pub fn function(cx: &mut Context<'_, '_>, func: FuncIndex) -> Callee {
     if cx.module.is_imported_function(func) {
-        let (wasm_call, callee) = vmctx::imported_function(cx, func);
-        return Callee::Pointer { wasm_call, callee };
+        return of_anybody(vmctx::imported_function(cx, func));
     }
     let sig = cx.module.functions[func].sig;
-    Callee::Own(cx.callee(Reference::Func(FuncKey::Body(func)), |cx| cx.signature(sig)))
+    let contexts = Contexts::of(cx.plan.private.has(func));
+    let reference = Reference::Func(FuncKey::Body(func));
+    let code = Code::Own(cx.callee(reference, |cx| cx.signature(sig, contexts)));
+    Callee { code, context: cx.vmctx, contexts }
 }
 
 /// Pops an index: the function there in a table, which is of a type or traps. `None` if that
@@ -68,8 +77,9 @@ pub fn function(cx: &mut Context<'_, '_>, func: FuncIndex) -> Callee {
 pub fn element(cx: &mut Context<'_, '_>, table: TableIndex, sig: SigIndex) -> Option<Callee> {
     let index = cx.pop();
     if let Some(constant) = cx.plan.constant_tables.get(&table) {
-        let wasm_call = dispatch::code(cx, table, constant, sig, index)?;
-        return Some(Callee::Pointer { wasm_call, callee: cx.vmctx });
+        let code = Code::Pointer(dispatch::code(cx, table, constant, sig, index)?);
+        let contexts = Contexts::of(cx.plan.private.has_in_tables(sig));
+        return Some(Callee { code, context: cx.vmctx, contexts });
     }
     let element = table::element(cx, table, index, TrapCode::UndefinedElement);
     let flags = vmctx::table_flags(cx);
@@ -79,16 +89,19 @@ pub fn element(cx: &mut Context<'_, '_>, table: TableIndex, sig: SigIndex) -> Op
     let expected = vmctx::func_type(cx, sig);
     let differ = cx.ins().icmp(IntCC::NotEqual, actual, expected);
     trap_if(cx, differ, TrapCode::IndirectCallTypeMismatch);
-    let (wasm_call, callee) = vmctx::func_ref_target(cx, func_ref, None);
-    Some(Callee::Pointer { wasm_call, callee })
+    Some(of_anybody(vmctx::func_ref_target(cx, func_ref, None)))
 }
 
 /// Pops a typed reference: the function that it refers to, or a trap if it is null.
 pub fn referent(cx: &mut Context<'_, '_>) -> Callee {
     let func_ref = cx.pop();
     let faults = check_null(cx, func_ref, TrapCode::NullFunctionReference);
-    let (wasm_call, callee) = vmctx::func_ref_target(cx, func_ref, faults);
-    Callee::Pointer { wasm_call, callee }
+    of_anybody(vmctx::func_ref_target(cx, func_ref, faults))
+}
+
+/// Code of another instance, maybe, and that one's context.
+fn of_anybody((wasm_call, context): (Value, Value)) -> Callee {
+    Callee { code: Code::Pointer(wasm_call), context, contexts: Contexts::Both }
 }
 
 /// Checks that a reference is not null. With signals the first access does, by faulting with
@@ -106,11 +119,11 @@ fn check_null(cx: &mut Context<'_, '_>, func_ref: Value, code: TrapCode) -> Opti
 
 fn call(cx: &mut Context<'_, '_>, sig: SigIndex, callee: Callee) {
     let args = args(cx, sig, &callee);
-    let call = match callee {
-        Callee::Own(func) => cx.ins().call(func, &args),
-        Callee::Pointer { wasm_call, .. } => {
-            let signature = cx.signature(sig);
-            cx.ins().call_indirect(signature, wasm_call, &args)
+    let call = match callee.code {
+        Code::Own(func) => cx.ins().call(func, &args),
+        Code::Pointer(code) => {
+            let signature = cx.signature(sig, callee.contexts);
+            cx.ins().call_indirect(signature, code, &args)
         }
     };
     push_results(cx, sig, call);
@@ -120,12 +133,9 @@ fn call(cx: &mut Context<'_, '_>, sig: SigIndex, callee: Callee) {
 /// Pops the arguments of a call and puts the contexts before them.
 pub fn args(cx: &mut Context<'_, '_>, sig: SigIndex, callee: &Callee) -> Vec<Value> {
     let count = cx.module.signatures[sig].params.len();
-    let mut args = Vec::with_capacity(count + 2);
-    let context = match *callee {
-        Callee::Own(_) => cx.vmctx,
-        Callee::Pointer { callee, .. } => callee,
-    };
-    args.extend([context, cx.vmctx]);
+    let contexts = [callee.context, cx.vmctx];
+    let mut args = Vec::with_capacity(count + contexts.len());
+    args.extend(&contexts[..callee.contexts.count()]);
     args.extend_from_slice(cx.stack.top(count));
     cx.stack.drop(count);
     args

@@ -13,7 +13,7 @@ use super::local::Local;
 use super::meter::Meter;
 use super::srcloc::Origins;
 use super::stack::Stack;
-use super::types::{clif, needs_stack_map};
+use super::types::{Contexts, clif, needs_stack_map};
 use super::vmctx::Regions;
 use super::{constant, inline};
 use crate::func_key::Reference;
@@ -71,7 +71,7 @@ pub struct Context<'t, 'f> {
     pub spare: Vec<(Variable, ValType)>,
     /// Where the current instruction stands in the file.
     pub offset: usize,
-    signatures: HashMap<SigIndex, SigRef>,
+    signatures: HashMap<(SigIndex, Contexts), SigRef>,
     callees: HashMap<Reference, FuncRef>,
 }
 
@@ -219,13 +219,12 @@ impl<'t, 'f> Context<'t, 'f> {
         self.builder.seal_block(block);
     }
 
-    /// A signature of the module, for calls.
-    pub fn signature(&mut self, sig: SigIndex) -> SigRef {
+    /// A signature of the module, for calls that pass these contexts.
+    pub fn signature(&mut self, sig: SigIndex, contexts: Contexts) -> SigRef {
         let (module, func) = (self.module, &mut self.builder.func);
-        *self
-            .signatures
-            .entry(sig)
-            .or_insert_with(|| func.import_signature(super::types::body(&module.signatures[sig])))
+        *self.signatures.entry((sig, contexts)).or_insert_with(|| {
+            func.import_signature(super::types::body(&module.signatures[sig], contexts))
+        })
     }
 
     /// A function to call directly; `signature` makes its signature when it is first used.

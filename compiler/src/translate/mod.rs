@@ -51,6 +51,7 @@ use wasmparser::OperatorsReader;
 use self::context::Context;
 use self::size::Filled;
 use self::srcloc::Origins;
+use self::types::Contexts;
 use crate::config::TrapStyle;
 use crate::error::{Error, Result};
 use crate::func_key::{FuncKey, Reference};
@@ -70,9 +71,6 @@ pub struct Translated {
     pub loop_depth: usize,
 }
 
-/// The parameters of a body before those that wasm knows.
-const CONTEXTS: usize = 2;
-
 /// Translates the body of a defined function. Names in it are [`Reference`]s.
 ///
 /// # Errors
@@ -84,7 +82,8 @@ pub fn body(
     func: FuncIndex,
 ) -> Result<Translated> {
     let sig = module.functions[func].sig;
-    let signature = types::body(&module.signatures[sig]);
+    let contexts = Contexts::of(plan.private.has(func));
+    let signature = types::body(&module.signatures[sig], contexts);
     let body = module.functions[func].body.as_ref().expect("only defined functions have bodies");
     let translate = |locals_in_frame| {
         let signature = signature.clone();
@@ -94,7 +93,7 @@ pub fn body(
             check_stack(cx);
             for (place, &ty) in module.signatures[sig].params.iter().enumerate() {
                 let entry = cx.builder.func.layout.entry_block().expect("there is code in it");
-                let value = cx.builder.block_params(entry)[CONTEXTS + place];
+                let value = cx.builder.block_params(entry)[contexts.count() + place];
                 local::declare(cx, ty, 1, value);
             }
             control::function(cx, sig);

@@ -4,7 +4,7 @@
 
 use cranelift_codegen::ir::InstBuilder;
 
-use super::call::{self, Callee};
+use super::call::{self, Callee, Code};
 use super::context::Context;
 use crate::index::{FuncIndex, SigIndex, TableIndex};
 
@@ -29,13 +29,13 @@ pub fn reference(cx: &mut Context<'_, '_>, sig: SigIndex) {
 
 fn tail_call(cx: &mut Context<'_, '_>, sig: SigIndex, callee: Callee) {
     let args = call::args(cx, sig, &callee);
-    match callee {
-        Callee::Own(func) => {
+    match callee.code {
+        Code::Own(func) => {
             cx.ins().return_call(func, &args);
         }
-        Callee::Pointer { wasm_call, .. } => {
-            let signature = cx.signature(sig);
-            cx.ins().return_call_indirect(signature, wasm_call, &args);
+        Code::Pointer(code) => {
+            let signature = cx.signature(sig, callee.contexts);
+            cx.ins().return_call_indirect(signature, code, &args);
         }
     }
     cx.stack.reachable = false;

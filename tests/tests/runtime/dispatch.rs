@@ -170,3 +170,65 @@ fn segments_over_segments() {
         assert_eq!(code(result), TrapCode::UninitializedElement);
     });
 }
+
+/// Functions that only their module can call get another convention than those that others can call, and both
+/// are called in every way.
+#[test]
+fn what_others_can_call_and_what_they_cannot_call_each_other() {
+    let many = "(param i32 i64 f32 i32 i64 f64 i32 i32) (result i64)";
+    let sum = "(i64.add (i64.add (i64.extend_i32_u (local.get 0)) (local.get 1))
+        (i64.add (i64.add (i64.extend_i32_u (local.get 3)) (local.get 4))
+            (i64.add (i64.extend_i32_u (local.get 6)) (i64.extend_i32_u (local.get 7)))))";
+    let args =
+        "(i32.const 1) (i64.const 20) (f32.const 0) (i32.const 300) (i64.const 4000) (f64.const 0)
+        (i32.const 50000) (i32.const 600000)";
+    let text = format!(
+        r#"(module
+            (type $many (func {many})) (type $other (func {many} (result i32)))
+            (global $own (mut i64) (i64.const 0))
+            (func (export "own") (param i64) (global.set $own (local.get 0)))
+            (table 8 funcref) (elem (i32.const 0) $in_both $only_in_table)
+            (table $others 8 funcref) (elem (table $others) (i32.const 2) func $other)
+            (table $seen (export "table") 2 funcref) (elem (table $seen) (i32.const 0) func $in_seen)
+            (func $in_both (export "exported") (type $many)
+                (i64.add (global.get $own) (i64.mul {sum} (i64.const 2))))
+            (func $only_in_table (type $many) (i64.add (global.get $own) (i64.mul {sum} (i64.const 3))))
+            (func $in_seen (type $many) (i64.add (global.get $own) (i64.mul {sum} (i64.const 5))))
+            (func $private (type $many) (return_call $in_seen {args}))
+            (func $other (type $other) (i64.add (global.get $own) {sum}) (i32.const 7))
+            (func (export "run") (result i64)
+                (local $all i64)
+                (local.set $all (i64.add (call $in_both {args}) (call $only_in_table {args})))
+                (local.set $all (i64.add (local.get $all)
+                    (i64.add (call $in_seen {args}) (call $private {args}))))
+                (local.set $all (i64.add (local.get $all)
+                    (i64.add (call_indirect (type $many) {args} (i32.const 0))
+                        (call_indirect (type $many) {args} (i32.const 1)))))
+                (local.set $all (i64.add (local.get $all)
+                    (call_indirect $seen (type $many) {args} (i32.const 0))))
+                (call_indirect $others (type $other) {args} (i32.const 2))
+                (i64.extend_i32_u)
+                (i64.add)
+                (i64.add (local.get $all)))
+            (func (export "tail") (result i64) (return_call $private {args}))
+            (func (export "tail of table") (param i32) (result i64)
+                (return_call_indirect (type $many) {args} (local.get 0))))"#
+    );
+    const SUM: i64 = 654_321;
+    in_every_way(text, |way, module| {
+        let mut store = Store::new(());
+        let instance = instance(&mut store, module);
+        typed::<_, ()>(&mut store, instance, "own", (11i64,)).unwrap();
+        let run: i64 = typed(&mut store, instance, "run", ()).unwrap();
+        assert_eq!(run, SUM * (2 + 3 + 5 + 5 + 2 + 3 + 5 + 1) + 8 * 11 + 7, "{way:?}");
+        let tail: i64 = typed(&mut store, instance, "tail", ()).unwrap();
+        assert_eq!(tail, SUM * 5 + 11, "{way:?}");
+        for (index, times) in [(0, 2), (1, 3)] {
+            let found: i64 = typed(&mut store, instance, "tail of table", (index,)).unwrap();
+            assert_eq!(found, SUM * times + 11, "{way:?}");
+        }
+        let args = (1i32, 20i64, 0f32, 300i32, 4000i64, 0f64, 50_000i32, 600_000i32);
+        let found: i64 = typed(&mut store, instance, "exported", args).unwrap();
+        assert_eq!(found, SUM * 2 + 11, "{way:?}");
+    });
+}
