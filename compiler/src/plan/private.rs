@@ -35,8 +35,10 @@ impl Private {
             .filter(|func| !entries.contains(func) && !reach.func_refs.contains(func))
             .collect();
         let sig = |func: &FuncIndex| module.functions[*func].sig;
+        // What is not reached stands nowhere, and is called by nobody.
+        let listed = constant.values().flat_map(|table| table.entries.iter().copied().flatten());
         let in_tables: BTreeSet<FuncIndex> =
-            constant.values().flat_map(|table| table.entries.iter().copied().flatten()).collect();
+            listed.filter(|func| reach.functions.contains(*func)).collect();
         let public = in_tables.iter().filter(|func| !functions.contains(func));
         let public_in_tables: BTreeSet<_> = public.map(sig).collect();
         for func in in_tables {

@@ -442,6 +442,9 @@ fn of_a_type_in_constant_tables_all_are_private_or_none() {
     };
     assert_eq!(private(&text("")), [0, 1, 2, 3]);
     assert_eq!(private(&text("(export \"also\")")), [2, 3]);
+    // Nobody calls with the other type.
+    let unreached = text("").replace("(call_indirect (type $b) (i32.const 1) (i32.const 2))", "");
+    assert_eq!(private(&unreached), [0, 1, 3]);
     // A table that somebody else sees.
     assert_eq!(private(&text("").replace("(table 4", "(table (export \"t\") 4")), [3]);
 }
