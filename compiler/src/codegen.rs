@@ -29,7 +29,7 @@ use crate::target::Target;
 use crate::trampoline;
 use crate::translate::srcloc::{Inlined, Origins};
 use crate::translate::vmctx::Memories;
-use crate::translate::{self, Translated, trap};
+use crate::translate::{self, Paper, Translated, trap};
 
 /// The largest frame of a function that checks the stack before it makes the frame: less than
 /// what the runtime keeps in reserve below the limit.
@@ -106,7 +106,7 @@ pub fn generate(
         if let Some(short) = trampoline::short::short(module, target, *key) {
             return Ok(short.compiled(*key));
         }
-        let translated = clif(module, plan, target, *key)?;
+        let translated = clif(module, plan, target, *key, &mut workshop.paper)?;
         let isa = isa(target, *key, &translated);
         let compiled = compile(workshop, translated, isa, *key, &memories)
             .map_err(|problem| problem.into_error(module, plan, *key))?;
@@ -163,10 +163,11 @@ pub(crate) fn clif(
     plan: &Plan,
     target: &Target,
     key: FuncKey,
+    paper: &mut Paper,
 ) -> Result<Translated> {
     match key {
-        FuncKey::Body(func) => translate::body(module, plan, target, func),
-        FuncKey::InitBody => translate::init_body(module, plan, target),
+        FuncKey::Body(func) => translate::body(module, plan, target, func, paper),
+        FuncKey::InitBody => translate::init_body(module, plan, target, paper),
         _ => Ok(Translated {
             function: trampoline::trampoline(module, plan, target, key),
             origins: Origins::default(),
@@ -199,8 +200,10 @@ pub(crate) fn isa<'t>(
     }
 }
 
-/// What Cranelift works in, kept from one function to the next for its memory.
+/// What translation and Cranelift work in, kept from one function to the next for its memory.
 pub(crate) struct Workshop {
+    /// What the next function is translated in.
+    paper: Paper,
     /// The function, and what is known of it.
     pub context: Context,
     /// Of register allocation.
@@ -209,7 +212,11 @@ pub(crate) struct Workshop {
 
 impl Workshop {
     pub fn new() -> Self {
-        Self { context: Context::new(), registers: regalloc2::Ctx::default() }
+        Self {
+            paper: Paper::default(),
+            context: Context::new(),
+            registers: regalloc2::Ctx::default(),
+        }
     }
 
     /// Has Cranelift make the machine code of the context's function; of bodies that are optimised with
@@ -220,7 +227,7 @@ impl Workshop {
         isa: &dyn TargetIsa,
         memories: &Memories,
     ) -> CodegenResult<CompiledCode> {
-        let Self { context, registers } = self;
+        let Self { context, registers, .. } = self;
         let control = &mut Default::default();
         let optimised = isa.flags().opt_level() != settings::OptLevel::None;
         if optimised && matches!(key, FuncKey::Body(_)) {
@@ -302,7 +309,8 @@ fn compile(
     memories: &Memories,
 ) -> Result<Compiled, Problem> {
     workshop.context.clear();
-    workshop.context.func = translated.function;
+    let used = std::mem::replace(&mut workshop.context.func, translated.function);
+    workshop.paper.used = Some(used);
     // Cranelift reports what it expects can happen as errors, and panics at some inputs of
     // absurd size. The context is cleared before it is used again.
     match catch_unwind(AssertUnwindSafe(|| workshop.lower(key, isa, memories))) {

@@ -14,6 +14,7 @@ use crate::object::names::Names;
 use crate::plan::{self, Plan};
 use crate::target::Target;
 use crate::trampoline::short::{Short, short};
+use crate::translate::Paper;
 use crate::translate::vmctx::Memories;
 use crate::{codegen, parse};
 
@@ -33,7 +34,7 @@ pub fn clif(wasm: &[u8], config: &Config) -> Result<String> {
             let _ = writeln!(out, ";   goes on at {rest}, which calls {body}\n");
             return Ok(());
         }
-        let function = codegen::clif(module, plan, target, key)?.function;
+        let function = codegen::clif(module, plan, target, key, &mut Paper::default())?.function;
         for name in function.params.user_named_funcs().values() {
             let symbol = names.of_reference(Reference::from_name(name));
             let _ = writeln!(out, ";   {name} is {symbol}");
@@ -58,7 +59,7 @@ pub fn asm(wasm: &[u8], config: &Config) -> Result<String> {
             let _ = writeln!(out, "  leaq {body}(%rip), %rax\n  jmp {rest}\n");
             return Ok(());
         }
-        let translated = codegen::clif(module, plan, target, key)?;
+        let translated = codegen::clif(module, plan, target, key, &mut Paper::default())?;
         let isa = codegen::isa(target, key, &translated);
         let mut workshop = Workshop::new();
         workshop.context.func = translated.function;

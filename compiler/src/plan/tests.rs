@@ -383,7 +383,7 @@ fn check_references(module: &Module<'_>, config: &Config, file: &str) -> usize {
     let target = crate::target::Target::new(config).expect("the target is supported");
     let mut checked = 0;
     for &key in &plan.functions {
-        let translated = crate::codegen::clif(module, &plan, &target, key)
+        let translated = crate::codegen::clif(module, &plan, &target, key, &mut Default::default())
             .unwrap_or_else(|error| panic!("{file}: {error}"));
         for name in translated.function.params.user_named_funcs().values() {
             let planned = match Reference::from_name(name) {

@@ -6,6 +6,8 @@ use std::collections::HashMap;
 use cranelift_codegen::ir::{
     self, ExtFuncData, ExternalName, FuncRef, InstructionData, Opcode, SigRef, Signature, Value,
 };
+use cranelift_entity::SecondaryMap;
+use cranelift_entity::packed_option::PackedOption;
 use cranelift_frontend::{FuncInstBuilder, FunctionBuilder, Variable};
 
 use super::bounds::{Passed, Still};
@@ -17,7 +19,7 @@ use super::types::{Contexts, clif, needs_stack_map};
 use super::vmctx::Regions;
 use super::{constant, inline};
 use crate::func_key::Reference;
-use crate::index::{FuncIndex, SigIndex};
+use crate::index::{FuncIndex, MemoryIndex, SigIndex};
 use crate::module::{Body, Module, ValType};
 use crate::plan::Plan;
 use crate::target::Target;
@@ -40,6 +42,8 @@ pub struct Context<'t, 'f> {
     pub locals_in_frame: bool,
     /// The callee context: the function's own instance.
     pub vmctx: Value,
+    /// Where memories start, as far as that has been asked for.
+    pub memory_bases: SecondaryMap<MemoryIndex, PackedOption<Value>>,
     /// What memory can alias with what.
     pub regions: Regions,
     /// Whether this is the code that sets globals, to which no global is constant.
@@ -95,6 +99,7 @@ impl<'t, 'f> Context<'t, 'f> {
             locals: Vec::new(),
             locals_in_frame: false,
             vmctx,
+            memory_bases: SecondaryMap::new(),
             regions,
             initialising: false,
             passed: Passed::default(),

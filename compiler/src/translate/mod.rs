@@ -43,6 +43,7 @@ mod tests;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
     self, DataFlowGraph, InstBuilder, InstructionData, Opcode, Signature, UserFuncName, Value,
+    ValueListPool,
 };
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use wasmaot_abi::traps::TrapCode;
@@ -71,6 +72,28 @@ pub struct Translated {
     pub loop_depth: usize,
 }
 
+/// What functions are translated in, one after the other, kept for its memory.
+#[derive(Default)]
+pub struct Paper {
+    /// What has become of a function that nobody needs any more, if anything has.
+    pub used: Option<ir::Function>,
+    parts: FunctionBuilderContext,
+}
+
+impl Paper {
+    /// An empty function.
+    fn blank(&mut self, name: UserFuncName, signature: Signature) -> ir::Function {
+        let Some(mut func) = self.used.take() else {
+            return ir::Function::with_name_signature(name, signature);
+        };
+        func.clear();
+        // How much is in it is told by its capacity.
+        func.dfg.value_lists = ValueListPool::new();
+        (func.name, func.signature) = (name, signature);
+        func
+    }
+}
+
 /// Translates the body of a defined function. Names in it are [`Reference`]s.
 ///
 /// # Errors
@@ -80,14 +103,15 @@ pub fn body(
     plan: &Plan,
     target: &Target,
     func: FuncIndex,
+    paper: &mut Paper,
 ) -> Result<Translated> {
     let sig = module.functions[func].sig;
     let contexts = Contexts::of(plan.private.has(func));
     let signature = types::body(&module.signatures[sig], contexts);
     let body = module.functions[func].body.as_ref().expect("only defined functions have bodies");
-    let translate = |locals_in_frame| {
+    let mut translate = |locals_in_frame| {
         let signature = signature.clone();
-        function(module, plan, target, FuncKey::Body(func), signature, |cx| {
+        function(module, plan, target, FuncKey::Body(func), signature, paper, |cx| {
             cx.locals_in_frame = locals_in_frame;
             at(cx, body.offset);
             check_stack(cx);
@@ -107,8 +131,13 @@ pub fn body(
 }
 
 /// Makes the function that sets globals and applies active segments: `plan.init` in order.
-pub fn init_body(module: &Module<'_>, plan: &Plan, target: &Target) -> Result<Translated> {
-    let func = function(module, plan, target, FuncKey::InitBody, types::init_body(), |cx| {
+pub fn init_body(
+    module: &Module<'_>,
+    plan: &Plan,
+    target: &Target,
+    paper: &mut Paper,
+) -> Result<Translated> {
+    let func = function(module, plan, target, FuncKey::InitBody, types::init_body(), paper, |cx| {
         check_stack(cx);
         cx.initialising = true;
         for &step in &plan.init {
@@ -126,14 +155,16 @@ fn function(
     target: &Target,
     key: FuncKey,
     signature: Signature,
+    paper: &mut Paper,
     fill: impl FnOnce(&mut Context<'_, '_>) -> Result<Filled>,
 ) -> Result<Option<Translated>> {
     let name = UserFuncName::User(Reference::Func(key).into());
-    let mut func = ir::Function::with_name_signature(name, signature);
+    let mut func = paper.blank(name, signature);
     if plan.traps == TrapStyle::Signals {
         vmctx::set_stack_limit(&mut func);
     }
-    let mut parts = FunctionBuilderContext::new();
+    // What is given up leaves something in there.
+    let mut parts = std::mem::take(&mut paper.parts);
     let mut builder = FunctionBuilder::new(&mut func, &mut parts);
     let entry = builder.create_block();
     builder.append_block_params_for_function_params(entry);
@@ -150,6 +181,7 @@ fn function(
     }
     let Context { builder, origins, loop_depth, .. } = cx;
     builder.finalize(target.isa.frontend_config());
+    paper.parts = parts;
     Ok(Some(Translated { function: func, origins, loop_depth }))
 }
 

@@ -31,10 +31,11 @@ fn translate(wat: &str, config: &Config) -> Vec<String> {
     let plan = plan::plan(&module, config).unwrap();
     let target = Target::new(config).unwrap();
     let mut texts = Vec::new();
+    let paper = &mut Paper::default();
     for key in &plan.functions {
         let func = match *key {
-            FuncKey::Body(func) => body(&module, &plan, &target, func).unwrap(),
-            FuncKey::InitBody => init_body(&module, &plan, &target).unwrap(),
+            FuncKey::Body(func) => body(&module, &plan, &target, func, paper).unwrap(),
+            FuncKey::InitBody => init_body(&module, &plan, &target, paper).unwrap(),
             _ => continue,
         };
         let func = func.function;

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::mem::offset_of;
 
-use cranelift_codegen::cursor::FuncCursor;
+use cranelift_codegen::cursor::{Cursor as _, FuncCursor};
 use cranelift_codegen::ir::{
     AliasRegion, AliasRegionData, Endianness, Function, GlobalValueData, InstBuilder,
     InstructionData, MemFlagsData, Opcode, Type, Value,
@@ -114,11 +114,26 @@ fn memory(cx: &mut Context<'_, '_>, memory: MemoryIndex) -> Place {
     }
 }
 
-/// Where a memory starts.
+/// Where a memory starts: loaded once, where the function does. (Cranelift loads it where it is used.)
 pub fn memory_base(cx: &mut Context<'_, '_>, index: MemoryIndex) -> Value {
-    let place = memory(cx, index);
-    let (address, offset) = field(place, offset_of!(VmMemory, base));
-    load_constant(cx, address, offset)
+    if let Some(base) = cx.memory_bases[index].expand() {
+        return base;
+    }
+    let (flags, layout, vmctx) = (constant(in_region(cx.regions.context)), &cx.plan.layout, cx.vmctx);
+    let func = &mut *cx.builder.func;
+    let entry = func.layout.entry_block().expect("there is code in it");
+    let mut cursor = FuncCursor::new(func).at_first_insertion_point(entry);
+    let (address, offset) = match cx.module.defined_memory(index) {
+        Ok(defined) => (vmctx, layout.memory(defined)),
+        Err(imported) => {
+            let offset = layout.imported_memory(imported) as i32;
+            (cursor.ins().load(POINTER, flags, vmctx, offset), 0)
+        }
+    };
+    let offset = offset as usize + offset_of!(VmMemory, base);
+    let base = cursor.ins().load(POINTER, flags, address, offset as i32);
+    cx.memory_bases[index] = base.into();
+    base
 }
 
 fn memory_len_place(cx: &mut Context<'_, '_>, index: MemoryIndex) -> Place {

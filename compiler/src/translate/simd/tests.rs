@@ -79,7 +79,8 @@ fn clif(text: &str, operands: usize, config: &Config) -> String {
     let plan = plan::plan(&module, config).unwrap();
     let target = Target::new(config).unwrap();
     let body = plan.functions.iter().find(|key| matches!(key, FuncKey::Body(_))).unwrap();
-    codegen::clif(&module, &plan, &target, *body).unwrap().function.display().to_string()
+    let paper = &mut Default::default();
+    codegen::clif(&module, &plan, &target, *body, paper).unwrap().function.display().to_string()
 }
 
 #[test]
