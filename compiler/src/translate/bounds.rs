@@ -69,7 +69,22 @@ pub struct Address {
 pub struct Passed {
     /// With the era in which each was passed.
     ends: HashMap<(MemoryIndex, Value), (u32, u64)>,
+    /// The last indices whose sums with where their memory starts are known, and with what is to be added
+    /// to these. They serve whatever has been passed: no check is left out for them.
+    sums: [Option<Sum>; SUMS],
     era: u32,
+}
+
+/// How many sums are remembered: those of two indices whose numbers differ by a multiple of this are not.
+const SUMS: usize = 32;
+
+/// Where an index leads: so many bytes behind a value.
+#[derive(Clone, Copy, Debug)]
+struct Sum {
+    era: u32,
+    of: (MemoryIndex, Value),
+    base: Value,
+    further: u64,
 }
 
 impl Passed {
@@ -86,6 +101,20 @@ impl Passed {
         }
         *passed = (self.era, end);
         false
+    }
+
+    /// The sum of an index and where its memory starts, if the current position cannot be reached without
+    /// having come by it.
+    fn sum(&self, memory: MemoryIndex, index: Value) -> Option<(Value, u64)> {
+        let sum = self.sums[index.as_u32() as usize % SUMS]?;
+        let known = sum.era == self.era && sum.of == (memory, index);
+        known.then_some((sum.base, sum.further))
+    }
+
+    /// Remembers it.
+    fn remember(&mut self, memory: MemoryIndex, index: Value, (base, further): (Value, u64)) {
+        let sum = Sum { era: self.era, of: (memory, index), base, further };
+        self.sums[index.as_u32() as usize % SUMS] = Some(sum);
     }
 }
 
@@ -156,13 +185,9 @@ pub fn check(
     };
     let near = end <= guard;
     let passed = always || cx.passed.pass(memory, index, end.max(if near { guard } else { 0 }));
-    let (address, further) = match passed && reserved && !plan.index64 {
-        // The same sum, as the machine adds it.
-        true => address::split(cx, index),
-        false => (widen(cx, index), 0),
-    };
+    let mut wide = None;
     if !passed {
-        let index = address;
+        let index = *wide.insert(widen(cx, index));
         let outside = match reserved {
             true => {
                 let last = if near { reservation } else { farthest - end };
@@ -173,13 +198,35 @@ pub fn check(
         trap_if(cx, outside, TrapCode::MemoryOutOfBounds);
     }
     let flags = vmctx::heap_flags(cx, reserved || near && !always);
-    let base = vmctx::memory_base(cx, memory);
-    let base = cx.ins().iadd(base, address);
+    let (base, further) = sum(cx, memory, index, wide);
     let offset = offset + further;
     Some(match (i32::try_from(offset), i32::try_from(offset + size)) {
         (Ok(offset), Ok(_)) => Address { base, offset, flags },
         _ => Address { base: cx.ins().iadd_imm_u(base, offset as i64), offset: 0, flags },
     })
+}
+
+/// Where an index leads, of which the 64 bits are known if they have just been compared.
+fn sum(
+    cx: &mut Context<'_, '_>,
+    memory: MemoryIndex,
+    index: Value,
+    wide: Option<Value>,
+) -> (Value, u64) {
+    if let Some(known) = cx.passed.sum(memory, index) {
+        return known;
+    }
+    let plan = cx.plan.memories[memory];
+    let (address, further) = match wide {
+        Some(wide) => (wide, 0),
+        // The same sum, as the machine adds it.
+        None if plan.space.reservation > 0 && !plan.index64 => address::split(cx, index),
+        None => (widen(cx, index), 0),
+    };
+    let base = vmctx::memory_base(cx, memory);
+    let sum = (cx.ins().iadd(base, address), further);
+    cx.passed.remember(memory, index, sum);
+    sum
 }
 
 /// Checks a range of so many bytes, all of which have to be inside, though there be none; its
