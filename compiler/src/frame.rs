@@ -148,7 +148,8 @@ mod tests {
             let mut saved = 0;
             for &key in &plan.functions {
                 let mut context = Context::new();
-                let translated = clif(&module, &plan, &target, key, &mut Default::default()).unwrap();
+                let translated =
+                    clif(&module, &plan, &target, key, &mut Default::default()).unwrap();
                 let isa = isa(&target, key, &translated);
                 context.func = translated.function;
                 let code = context.compile(isa, &mut Default::default()).unwrap();

@@ -17,6 +17,7 @@
 ;; |     fn0 = colocated u9:17 sig0
 ;; |
 ;; |                                 block0(v0: i64, v1: i64, v2: i32):
+;; | @002a                               v14 = load.i64 notrap aligned readonly can_move region0 v0+64
 ;; | @0027                               v3 = load.i64 notrap aligned region0 v0+24
 ;; | @0027                               v4 = get_stack_pointer.i64
 ;; | @0027                               v5 = icmp ult v4, v3
@@ -41,8 +42,7 @@
 ;; | @002a                               trap user250
 ;; |
 ;; |                                 block5:
-;; | @002a                               v14 = load.i64 notrap aligned readonly can_move region0 v0+64
-;; | @002a                               v15 = iadd v14, v8
+;; | @002a                               v15 = iadd.i64 v14, v8
 ;; | @002a                               v16 = load.i32 notrap little region2 v15+8
 ;; | @002d                               return v16
 ;; | }

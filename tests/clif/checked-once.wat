@@ -17,6 +17,7 @@
 ;; |     fn0 = colocated u9:17 sig0
 ;; |
 ;; |                                 block0(v0: i64, v1: i64, v2: i32):
+;; | @0030                               v13 = load.i64 notrap aligned readonly can_move region0 v0+64
 ;; | @002b                               v3 = load.i64 notrap aligned region0 v0+24
 ;; | @002b                               v4 = get_stack_pointer.i64
 ;; | @002b                               v5 = icmp ult v4, v3
@@ -41,18 +42,11 @@
 ;; | @0030                               trap user250
 ;; |
 ;; |                                 block5:
-;; | @0030                               v13 = load.i64 notrap aligned readonly can_move region0 v0+64
-;; | @0030                               v14 = iadd v13, v7
+;; | @0030                               v14 = iadd.i64 v13, v7
 ;; | @0030                               v15 = load.i32 notrap little region2 v14+4
-;; | @0035                               v16 = uextend.i64 v2
-;; | @0035                               v17 = load.i64 notrap aligned readonly can_move region0 v0+64
-;; | @0035                               v18 = iadd v17, v16
-;; | @0035                               v19 = load.i32 notrap little region2 v18
-;; | @0038                               v20 = iadd v15, v19
-;; | @0039                               v21 = uextend.i64 v2
-;; | @0039                               v22 = load.i64 notrap aligned readonly can_move region0 v0+64
-;; | @0039                               v23 = iadd v22, v21
-;; | @0039                               store notrap little region2 v20, v23+4
+;; | @0035                               v16 = load.i32 notrap little region2 v14
+;; | @0038                               v17 = iadd v15, v16
+;; | @0039                               store notrap little region2 v17, v14+4
 ;; | @003c                               return
 ;; | }
 ;; |

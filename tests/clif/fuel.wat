@@ -52,6 +52,7 @@
 ;; |                                 block0(v0: i64, v1: i64, v2: i32):
 ;; |                                     v12 -> v2
 ;; |                                     v20 -> v2
+;; | @003c                               v34 = load.i64 notrap aligned readonly can_move region0 v0+64
 ;; | @002c                               v3 = load.i64 notrap aligned readonly can_move region0 v0+32
 ;; | @002c                               v4 = load.i64 notrap aligned region5 v3
 ;; | @002d                               v5 = iconst.i64 5
@@ -109,8 +110,7 @@
 ;; | @003c                               v32 = iadd v30, v29
 ;; | @003c                               v33 = icmp ugt v32, v31
 ;; | @003c                               trapnz v33, heap_oob
-;; | @003c                               v34 = load.i64 notrap aligned readonly can_move region0 v0+64
-;; | @003c                               v35 = iadd v34, v30
+;; | @003c                               v35 = iadd.i64 v34, v30
 ;; | @003c                               call fn2(v35, v19, v29)  ; v19 = 0
 ;; | @003f                               jump block6
 ;; |

@@ -16,8 +16,8 @@
 ;; |     stack_limit = gv1
 ;; |
 ;; |                                 block0(v0: i64, v1: i64, v2: i32):
-;; | @002a                               v4 = uextend.i64 v2
 ;; | @002a                               v5 = load.i64 notrap aligned readonly can_move region0 v0+64
+;; | @002a                               v4 = uextend.i64 v2
 ;; | @002a                               v6 = iadd v5, v4
 ;; | @002a                               v7 = load.i32 little region2 v6+8
 ;; | @002d                               return v7

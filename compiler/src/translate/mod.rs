@@ -137,15 +137,16 @@ pub fn init_body(
     target: &Target,
     paper: &mut Paper,
 ) -> Result<Translated> {
-    let func = function(module, plan, target, FuncKey::InitBody, types::init_body(), paper, |cx| {
-        check_stack(cx);
-        cx.initialising = true;
-        for &step in &plan.init {
-            init::step(cx, step);
-        }
-        cx.ins().return_(&[]);
-        Ok(Filled::Whole)
-    })?;
+    let func =
+        function(module, plan, target, FuncKey::InitBody, types::init_body(), paper, |cx| {
+            check_stack(cx);
+            cx.initialising = true;
+            for &step in &plan.init {
+                init::step(cx, step);
+            }
+            cx.ins().return_(&[]);
+            Ok(Filled::Whole)
+        })?;
     Ok(func.expect("it is whole"))
 }
 

@@ -351,7 +351,8 @@ fn every_instruction_knows_where_it_comes_from() {
     let config = config(TrapStyle::Signals);
     let module = parse::parse(&wasm, Default::default()).unwrap();
     let plan = plan::plan(&module, &config).unwrap();
-    let func = body(&module, &plan, &Target::new(&config).unwrap(), FuncIndex::from_u32(0));
+    let (target, first) = (Target::new(&config).unwrap(), FuncIndex::from_u32(0));
+    let func = body(&module, &plan, &target, first, &mut Paper::default());
     let Translated { function: func, origins, .. } = func.unwrap();
     let block = func.layout.entry_block().unwrap();
     let code = module.functions[FuncIndex::from_u32(0)].body.as_ref().unwrap();

@@ -119,10 +119,12 @@ pub fn memory_base(cx: &mut Context<'_, '_>, index: MemoryIndex) -> Value {
     if let Some(base) = cx.memory_bases[index].expand() {
         return base;
     }
-    let (flags, layout, vmctx) = (constant(in_region(cx.regions.context)), &cx.plan.layout, cx.vmctx);
+    let (flags, layout, vmctx) =
+        (constant(in_region(cx.regions.context)), &cx.plan.layout, cx.vmctx);
+    let srcloc = cx.origins.srcloc(cx.inlined, cx.offset);
     let func = &mut *cx.builder.func;
     let entry = func.layout.entry_block().expect("there is code in it");
-    let mut cursor = FuncCursor::new(func).at_first_insertion_point(entry);
+    let mut cursor = FuncCursor::new(func).at_first_insertion_point(entry).with_srcloc(srcloc);
     let (address, offset) = match cx.module.defined_memory(index) {
         Ok(defined) => (vmctx, layout.memory(defined)),
         Err(imported) => {
