@@ -6,7 +6,9 @@
 
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{Block, Function, Inst, InstBuilder, InstructionData, Opcode, Value};
+use cranelift_codegen::ir::{
+    Block, Function, Inst, InstBuilder, InstructionData, MemFlagsData, Opcode, Value,
+};
 
 use super::number;
 use crate::translate::constant;
@@ -54,4 +56,48 @@ fn instead(func: &Function, block: Block, branch: Inst) -> Option<(IntCC, Value,
 
 fn def(func: &Function, value: Value) -> Option<Inst> {
     func.dfg.value_def(value).inst()
+}
+
+/// Has branches test the `and` that they pass. Else they would test what it is made of, which then lives on
+/// beside it.
+pub fn test_what_is_passed(func: &mut Function) {
+    let mut next = func.layout.entry_block();
+    while let Some(block) = next {
+        next = func.layout.next_block(block);
+        let Some(branch) = func.layout.last_inst(block) else { continue };
+        let Some((tested, compared)) = tested(func, block, branch) else { continue };
+        let ty = func.dfg.value_type(tested);
+        let mut cursor = FuncCursor::new(func).at_inst(branch);
+        // No instruction of the machine's, but not the `and` either.
+        let mut condition = cursor.ins().bitcast(ty, MemFlagsData::new(), tested);
+        if let Some(cond) = compared {
+            condition = cursor.ins().icmp_imm_u(cond, condition, 0);
+        }
+        if let InstructionData::Brif { arg, .. } = &mut func.dfg.insts[branch] {
+            *arg = condition;
+        }
+    }
+}
+
+/// The `and` of variables in this block that a branch passes on and compares with zero, and how.
+fn tested(func: &Function, block: Block, branch: Inst) -> Option<(Value, Option<IntCC>)> {
+    let dfg = &func.dfg;
+    let InstructionData::Brif { arg, blocks, .. } = &dfg.insts[branch] else { return None };
+    let (tested, compared) = match dfg.insts[def(func, *arg)?] {
+        InstructionData::IntCompare { cond, args: [left, right], .. }
+            if constant(dfg, right) == Some(0) =>
+        {
+            (left, Some(cond))
+        }
+        _ => (*arg, None),
+    };
+    let and = def(func, tested)?;
+    let InstructionData::Binary { opcode: Opcode::Band, args } = dfg.insts[and] else {
+        return None;
+    };
+    let here = func.layout.inst_block(and) == Some(block);
+    let variables = args.iter().all(|&arg| constant(dfg, arg).is_none());
+    let mut passed = blocks.iter().flat_map(|call| call.args(&dfg.value_lists));
+    let fits = here && variables && passed.any(|arg| arg.as_value() == Some(tested));
+    fits.then_some((tested, compared))
 }

@@ -4,6 +4,9 @@
 //! them, what leaves them, and what their turns have to do with each other. No instruction that can trap, call or
 //! touch a memory is moved or changed here; some loops get another one in front of them.
 
+mod around;
+mod bits;
+mod constants;
 mod exits;
 mod latch;
 mod split;
@@ -35,10 +38,15 @@ pub fn finish(context: &mut Context, isa: &dyn TargetIsa, memories: &Memories) {
     if exits::come_first(&mut context.func, &context.loop_analysis) {
         context.flowgraph();
     }
-    // Others have more registers than are counted on there.
+    constants::where_used(&mut context.func);
+    around::once(context);
+    // Others have more registers than are counted on there, and other instructions.
     if architecture == Architecture::X86_64 {
         split::at_loops(context);
+        bits::narrow(context);
+        latch::test_what_is_passed(&mut context.func);
     }
+    around::late(context);
 }
 
 /// An integer's constant, of which the bits above its type are zeros.

@@ -1,5 +1,10 @@
 //! By the listing of a function's machine code.
 
+use cranelift_codegen::Context;
+use cranelift_codegen::cursor::{Cursor as _, FuncCursor};
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{Function, InstBuilder as _, Opcode, types};
+
 use crate::config::{Config, MemoryStyle, OptLevel};
 
 /// The listing of a module's only function.
@@ -144,4 +149,123 @@ fn loops_that_vectors_are_of_no_use_in_stay() {
     };
     let code = crate::dump::asm(&wat::parse_str(far).unwrap(), &config).unwrap();
     assert!(!code.contains("xmm"), "{code}");
+}
+
+/// Asserts that no register is moved to another from a line with this text up to the function's end.
+fn assert_no_moves(code: &str, text: &str) {
+    let lines = code.lines().skip_while(|line| !line.contains(text));
+    let lines: Vec<&str> = lines.take_while(|line| !line.contains("movq %rbp, %rsp")).collect();
+    assert!(lines.len() > 2, "{code}");
+    assert!(!lines.iter().any(|line| line.contains("movq %")), "{code}");
+}
+
+/// A loop that goes on with its number and 3, from its first block and its second one, while the product of
+/// the number with itself is for behind it.
+fn counting() -> Context {
+    let mut func = Function::new();
+    let [entry, header, second, exit] = [(); 4].map(|()| func.dfg.make_block());
+    let start = func.dfg.append_block_param(entry, types::I32);
+    let number = func.dfg.append_block_param(header, types::I32);
+    let result = func.dfg.append_block_param(exit, types::I32);
+    let mut cursor = FuncCursor::new(&mut func);
+    cursor.insert_block(entry);
+    cursor.ins().jump(header, &[start.into()]);
+    cursor.insert_block(header);
+    let three = cursor.ins().iconst(types::I32, 3);
+    let next = cursor.ins().iadd(number, three);
+    let condition = cursor.ins().icmp(IntCC::Equal, next, start);
+    let square = cursor.ins().imul(number, number);
+    cursor.ins().brif(condition, header, &[next.into()], second, &[]);
+    cursor.insert_block(second);
+    let three = cursor.ins().iconst(types::I32, 3);
+    let next = cursor.ins().iadd(number, three);
+    cursor.ins().brif(square, header, &[next.into()], exit, &[square.into()]);
+    cursor.insert_block(exit);
+    cursor.ins().return_(&[result]);
+    let mut context = Context::for_function(func);
+    context.flowgraph();
+    context.compute_loop_analysis();
+    context
+}
+
+/// The places of additions and products among all instructions.
+fn places(context: &Context) -> (Vec<usize>, Vec<usize>) {
+    let Context { func, .. } = context;
+    let insts = func.layout.blocks().flat_map(|block| func.layout.block_insts(block));
+    let opcodes: Vec<Opcode> = insts.map(|inst| func.dfg.insts[inst].opcode()).collect();
+    let of = |opcode| (0..opcodes.len()).filter(|&at| opcodes[at] == opcode).collect();
+    (of(Opcode::Iadd), of(Opcode::Imul))
+}
+
+#[test]
+fn what_goes_around_is_computed_once_and_late() {
+    let mut context = counting();
+    let (sums, products) = places(&context);
+    assert!(sums.len() == 2 && sums[0] < products[0]);
+    super::around::once(&mut context);
+    let (sums, products) = places(&context);
+    assert!(sums.len() == 1 && sums[0] < products[0], "{}", context.func);
+    super::around::late(&mut context);
+    let (sums, products) = places(&context);
+    assert!(sums.len() == 1 && sums[0] > products[0], "{}", context.func);
+}
+
+#[test]
+fn constants_are_made_where_they_are_used() {
+    let mut func = Function::new();
+    let blocks = [(); 3].map(|()| func.dfg.make_block());
+    let mut cursor = FuncCursor::new(&mut func);
+    cursor.insert_block(blocks[0]);
+    let zero = cursor.ins().iconst(types::I64, 0);
+    cursor.ins().brif(zero, blocks[1], &[], blocks[2], &[]);
+    for block in &blocks[1..] {
+        cursor.insert_block(*block);
+        cursor.ins().return_(&[zero, zero]);
+    }
+    super::constants::where_used(&mut func);
+    for block in blocks {
+        let last = func.layout.last_inst(block).unwrap();
+        let makers =
+            func.dfg.inst_values(last).map(|value| func.dfg.value_def(value).unwrap_inst());
+        let makers: Vec<_> = makers.collect();
+        assert!(makers.iter().all(|&maker| func.layout.inst_block(maker) == Some(block)), "{func}");
+        assert!(makers.iter().all(|&maker| maker == makers[0]), "{func}");
+    }
+}
+
+#[test]
+fn low_bits_of_bytes_need_no_instruction() {
+    // A byte that was loaded, here or in the turn before, or a constant.
+    let code = listing(
+        "(module (memory 1) (func (export \"f\") (param $i i32) (result i32) (local $x i32)
+           (loop $again
+             (if (i32.eq (i32.and (local.get $x) (i32.const 255)) (i32.const 17)) (then (return (i32.const 1))))
+             (local.set $i (i32.add (local.get $i) (i32.const 1)))
+             (local.set $x (i32.load8_u (local.get $i)))
+             (br_if $again (i32.gt_u (i32.and (local.get $x) (i32.const 255)) (i32.const 18))))
+           (i32.const 2)))",
+        OptLevel::Speed,
+    );
+    assert!(!code.contains("and"), "{code}");
+    // Signed comparisons are of the number, not of a byte.
+    let code = listing(
+        "(module (func (export \"f\") (param $i i32) (result i32)
+           (i32.lt_s (i32.and (local.get $i) (i32.const 255)) (i32.const 200))))",
+        OptLevel::Speed,
+    );
+    assert!(code.contains("and"), "{code}");
+}
+
+#[test]
+fn a_test_of_what_goes_around_looks_at_that() {
+    let code = listing(
+        "(module (memory 1) (func (export \"f\") (param $x i64) (result i64) (local $sum i64)
+           (loop $again
+             (local.set $sum (i64.add (local.get $sum) (i64.load (i32.wrap_i64 (local.get $x)))))
+             (br_if $again (i64.ne (i64.const 0)
+               (local.tee $x (i64.and (local.get $x) (i64.sub (local.get $x) (i64.const 1)))))))
+           (local.get $sum)))",
+        OptLevel::Speed,
+    );
+    assert_no_moves(&code, "testq %");
 }

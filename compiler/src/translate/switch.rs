@@ -48,7 +48,7 @@ const TREE: usize = 4;
 const CHAIN: usize = 2;
 /// The longest table that what is outside of is asked for first because its index is a difference.
 const MOVED: usize = 32;
-/// The most masks.
+/// The most masks, of which there may be one more if the first has three quarters of the indices.
 const MASKS: usize = 3;
 
 impl Shape {
@@ -65,7 +65,12 @@ impl Shape {
         let branches = |shape: &Self| match shape {
             Self::Tree(runs) if runs.len() <= TREE => runs.len().next_power_of_two().ilog2(),
             Self::Chain(runs, _) if runs.len() <= CHAIN => runs.len() as u32,
-            Self::Bits { masks, .. } if masks.len() <= MASKS => masks.len() as u32 + 1,
+            Self::Bits { len, masks, .. }
+                if masks.len() <= MASKS
+                    || masks.len() == MASKS + 1 && masks[0].0.count_ones() * 4 >= len * 3 =>
+            {
+                masks.len() as u32 + 1
+            }
             _ => u32::MAX,
         };
         let best = shapes.min_by_key(branches);
@@ -137,8 +142,12 @@ pub fn switch(
             let one = cx.ins().iconst(types::I64, 1);
             let bit = cx.ins().ishl(one, place);
             for (mask, label) in masks {
-                let mask = cx.ins().iconst(types::I64, mask as i64);
-                let set = cx.ins().band(mask, bit);
+                let set = if mask.is_power_of_two() {
+                    cx.ins().icmp_imm_u(IntCC::Equal, place, i64::from(mask.trailing_zeros()))
+                } else {
+                    let mask = cx.ins().iconst(types::I64, mask as i64);
+                    cx.ins().band(mask, bit)
+                };
                 branch(cx, set, blocks[&label]);
             }
             cx.ins().jump(blocks[&last], &[]);

@@ -1,0 +1,156 @@
+//! Low bits of values that are no more than these, and comparisons of them.
+//!
+//! What compilers to wasm keep in a byte they cut to one, again and again: also a byte that was just loaded, or one that
+//! went around a loop. Here an `and` for the low bits of what has no others is dropped; if it is compared with a number
+//! then the comparison is one of bytes.
+
+use cranelift_codegen::Context;
+use cranelift_codegen::cursor::{Cursor, FuncCursor};
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{
+    Function, Inst, InstBuilder, InstructionData, Opcode, Type, Value, ValueDef, types,
+};
+
+use crate::translate::constant;
+
+/// How many branches are looked at to find out what a value is at most.
+const LOOKS: usize = 64;
+
+/// Does that to a function.
+pub fn narrow(context: &mut Context) {
+    let mut aliases = false;
+    let mut next = context.func.layout.entry_block();
+    while let Some(block) = next {
+        next = context.func.layout.next_block(block);
+        let mut next = context.func.layout.first_inst(block);
+        while let Some(inst) = next {
+            next = context.func.layout.next_inst(inst);
+            let Some((of, low)) = low_bits(&context.func, inst) else {
+                compare(&mut context.func, inst);
+                continue;
+            };
+            if fits(context, of, low) {
+                let func = &mut context.func;
+                let result = func.dfg.first_result(inst);
+                func.layout.remove_inst(inst);
+                func.dfg.clear_results(inst);
+                func.dfg.change_to_alias(result, of);
+                aliases = true;
+            }
+        }
+    }
+    if aliases {
+        context.func.dfg.resolve_all_aliases();
+    }
+}
+
+/// The operand of an instruction that keeps only its low bits, and their type.
+fn low_bits(func: &Function, inst: Inst) -> Option<(Value, Type)> {
+    let InstructionData::Binary { opcode: Opcode::Band, args: [of, mask] } = func.dfg.insts[inst]
+    else {
+        return None;
+    };
+    let low = match constant(&func.dfg, mask)? {
+        0xff => types::I8,
+        0xffff => types::I16,
+        _ => return None,
+    };
+    let of = func.dfg.resolve_aliases(of);
+    let ty = func.dfg.value_type(of);
+    matches!(ty, types::I32 | types::I64).then_some((of, low))
+}
+
+/// Whether all bits above these are zero. What goes around loops is if all that comes in is.
+fn fits(context: &Context, value: Value, low: Type) -> bool {
+    let Context { func, cfg, .. } = context;
+    let dfg = &func.dfg;
+    let most = u64::MAX >> (64 - low.bits());
+    let mut seen = vec![value];
+    let (mut at, mut looks) = (0, 0);
+    while let Some(&value) = seen.get(at) {
+        at += 1;
+        match dfg.value_def(value) {
+            ValueDef::Result(inst, _) => {
+                let fits = match dfg.insts[inst] {
+                    InstructionData::UnaryImm { .. } => {
+                        constant(dfg, value).is_some_and(|number| number <= most)
+                    }
+                    InstructionData::Load { opcode: Opcode::Uload8, .. } => true,
+                    InstructionData::Load { opcode: Opcode::Uload16, .. } => low.bits() >= 16,
+                    InstructionData::Unary { opcode: Opcode::Uextend, arg } => {
+                        dfg.value_type(arg).bits() <= low.bits()
+                    }
+                    InstructionData::Binary { opcode: Opcode::Band, args } => args
+                        .iter()
+                        .any(|&arg| constant(dfg, arg).is_some_and(|number| number <= most)),
+                    _ => false,
+                };
+                if !fits {
+                    return false;
+                }
+            }
+            ValueDef::Param(block, place) => {
+                if Some(block) == func.layout.entry_block() {
+                    return false;
+                }
+                for pred in cfg.pred_iter(block) {
+                    let branches = dfg.insts[pred.inst]
+                        .branch_destination(&dfg.jump_tables, &dfg.exception_tables);
+                    for call in branches {
+                        looks += 1;
+                        if looks > LOOKS {
+                            return false;
+                        }
+                        if call.block(&dfg.value_lists) != block {
+                            continue;
+                        }
+                        let arg = call.args(&dfg.value_lists).nth(place);
+                        let Some(arg) = arg.and_then(|arg| arg.as_value()) else { return false };
+                        let arg = dfg.resolve_aliases(arg);
+                        if !seen.contains(&arg) {
+                            seen.push(arg);
+                        }
+                    }
+                }
+            }
+            ValueDef::Union(..) => return false,
+        }
+    }
+    true
+}
+
+/// A comparison of low bits with a constant, or a branch by them, is one of that many bits.
+fn compare(func: &mut Function, inst: Inst) {
+    let low = |func: &Function, value: Value| {
+        let def = func.dfg.value_def(func.dfg.resolve_aliases(value)).inst()?;
+        low_bits(func, def)
+    };
+    match func.dfg.insts[inst] {
+        InstructionData::IntCompare { cond, args: [left, right], .. } => {
+            let unsigned = !matches!(
+                cond,
+                IntCC::SignedLessThan
+                    | IntCC::SignedGreaterThanOrEqual
+                    | IntCC::SignedGreaterThan
+                    | IntCC::SignedLessThanOrEqual
+            );
+            let Some((of, low)) = low(func, left).filter(|_| unsigned) else { return };
+            let most = u64::MAX >> (64 - low.bits());
+            let Some(number) = constant(&func.dfg, right).filter(|&number| number <= most) else {
+                return;
+            };
+            let mut cursor = FuncCursor::new(func).at_inst(inst);
+            let left = cursor.ins().ireduce(low, of);
+            let right = cursor.ins().iconst(low, number as i64);
+            func.dfg.overwrite_inst_values(inst, [left, right].into_iter());
+        }
+        InstructionData::Brif { arg, .. } => {
+            let Some((of, low)) = low(func, arg) else { return };
+            let condition = FuncCursor::new(func).at_inst(inst).ins().ireduce(low, of);
+            if let InstructionData::Brif { arg, .. } = &mut func.dfg.insts[inst] {
+                *arg = condition;
+            }
+        }
+        _ => {}
+    }
+}
