@@ -14,7 +14,7 @@ use cranelift_codegen::cursor::{Cursor, FuncCursor};
 use cranelift_codegen::entity::SecondaryMap;
 use cranelift_codegen::ir::{Block, Function, Inst, InstBuilder, InstructionData, Opcode, Value};
 
-use super::number;
+use super::{become_alias, number};
 use crate::translate::constant;
 
 /// How many instructions something moves past at most.
@@ -148,10 +148,7 @@ fn count_once(context: &mut Context, counter: &Counter) {
     for it in behind {
         let more = it.by.expect("these are sums").wrapping_sub(by);
         if more == 0 {
-            let same = func.dfg.first_result(it.inst);
-            func.layout.remove_inst(it.inst);
-            func.dfg.clear_results(it.inst);
-            func.dfg.change_to_alias(same, next);
+            become_alias(func, it.inst, next);
         } else {
             let mut cursor = FuncCursor::new(func).at_inst(it.inst);
             let more = number(&mut cursor, ty, more);

@@ -11,6 +11,7 @@ use cranelift_codegen::ir::{
     Function, Inst, InstBuilder, InstructionData, Opcode, Type, Value, ValueDef, types,
 };
 
+use super::become_alias;
 use crate::translate::constant;
 
 /// How many branches are looked at to find out what a value is at most.
@@ -30,11 +31,7 @@ pub fn narrow(context: &mut Context) {
                 continue;
             };
             if fits(context, of, low) {
-                let func = &mut context.func;
-                let result = func.dfg.first_result(inst);
-                func.layout.remove_inst(inst);
-                func.dfg.clear_results(inst);
-                func.dfg.change_to_alias(result, of);
+                become_alias(&mut context.func, inst, of);
                 aliases = true;
             }
         }

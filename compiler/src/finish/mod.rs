@@ -17,7 +17,7 @@ mod tests;
 
 use cranelift_codegen::Context;
 use cranelift_codegen::cursor::FuncCursor;
-use cranelift_codegen::ir::{InstBuilder as _, Type, Value};
+use cranelift_codegen::ir::{Function, Inst, InstBuilder as _, Type, Value};
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_codegen::settings::OptLevel;
 use target_lexicon::Architecture;
@@ -47,6 +47,14 @@ pub fn finish(context: &mut Context, isa: &dyn TargetIsa, memories: &Memories) {
         latch::test_what_is_passed(&mut context.func);
     }
     around::late(context);
+}
+
+/// Removes an instruction: its result is the same as a value.
+fn become_alias(func: &mut Function, inst: Inst, of: Value) {
+    let result = func.dfg.first_result(inst);
+    func.layout.remove_inst(inst);
+    func.dfg.clear_results(inst);
+    func.dfg.change_to_alias(result, of);
 }
 
 /// An integer's constant, of which the bits above its type are zeros.

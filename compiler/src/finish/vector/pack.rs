@@ -154,7 +154,7 @@ impl Packing {
             return None;
         }
         let by_pairs = architecture == Architecture::X86_64;
-        let dots = sums.iter().any(|sum| sum.are_products(func));
+        let dots = sums.iter().any(|sum| sum.are_products);
         for dots in [true, false].into_iter().skip(usize::from(!dots)) {
             for narrow in [true, false] {
                 let mut turns = 1;
@@ -405,11 +405,11 @@ impl Packer<'_> {
             lanes.iter().all(|&(value, _)| are(self.func, value))
         };
         let short = all(&a, range::is_short) && all(&b, range::is_short);
-        let signed = !all(&b, range::is_natural);
-        if signed && all(&a, range::is_natural) {
+        let natural = [&a, &b].map(|lanes| all(lanes, range::is_natural));
+        if natural == [true, false] {
             mem::swap(&mut a, &mut b);
         }
-        let both = signed && !all(&b, range::is_natural);
+        let both = natural == [false, false];
         let (a, b) = (self.pack(a, types::I32)?, self.pack(b, types::I32)?);
         Some(match short {
             true => Vector::Product(a, b, both),

@@ -26,15 +26,8 @@ pub(super) struct Summands {
     pub param: Value,
     pub opcode: Opcode,
     values: Vec<Value>,
-}
-
-impl Summands {
-    /// Whether they are products of numbers of 16 bits, with signs.
-    pub fn are_products(&self, func: &Function) -> bool {
-        self.opcode == Opcode::Iadd
-            && !self.values.is_empty()
-            && self.values.iter().all(|&value| product(func, value).is_some())
-    }
+    /// Whether they are added, and products of numbers of 16 bits, with signs.
+    pub are_products: bool,
 }
 
 /// The numbers of 16 bits, with signs, that one of 32 bits is a product of.
@@ -72,13 +65,16 @@ fn sum(func: &Function, counted: &Counted, param: Value, next: Value) -> Option<
             return None;
         }
     }
-    (own == 1).then_some(Summands { param, opcode, values })
+    let are_products = opcode == Opcode::Iadd
+        && !values.is_empty()
+        && values.iter().all(|&value| product(func, value).is_some());
+    (own == 1).then_some(Summands { param, opcode, values, are_products })
 }
 
 impl Packer<'_> {
     /// Vectors of all summands of all turns: of those of a turn as they come, or else of one in all turns.
     pub(super) fn sum(&mut self, summands: &Summands) -> Option<Vec<Node>> {
-        let dots = self.style.dots && summands.are_products(self.func);
+        let dots = self.style.dots && summands.are_products;
         let ty = self.func.dfg.value_type(*summands.values.first()?);
         let (types::I32 | types::I64) = ty else { return None };
         let lane = if dots { types::I16 } else { ty };
