@@ -11,11 +11,13 @@ use crate::loops;
 use crate::proposals::PROPOSALS;
 use crate::random::Random;
 use crate::transform::transform;
+use crate::wide;
 
 /// Which of the enabled proposals are tried.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
-    /// Every module may use this proposal, and uses much of it; or all are about [`loops`].
+    /// Every module may use this proposal, and uses much of it; or all are about [`loops`] or
+    /// [`wide`] numbers.
     pub only: Option<String>,
 }
 
@@ -24,8 +26,12 @@ pub struct Selection {
 /// # Errors
 /// If the generator does not want to: the next seed will do.
 pub fn module(seed: u64, selection: &Selection) -> Result<Vec<u8>> {
-    if selection.only.as_ref().map_or(is_about_loops(seed), |name| name == loops::NAME) {
+    let is = |name: &str, drawn: bool| selection.only.as_ref().map_or(drawn, |only| only == name);
+    if is(loops::NAME, is_about_loops(seed)) {
         return loops::module(seed);
+    }
+    if is(wide::NAME, is_about_wide_numbers(seed)) {
+        return wide::module(seed);
     }
     let mut random = Random::new(seed, "module");
     let size = 256 << random.below(6);
@@ -40,6 +46,11 @@ pub fn module(seed: u64, selection: &Selection) -> Result<Vec<u8>> {
 /// Whether the module of a seed is one of [`loops`], if it may be any.
 fn is_about_loops(seed: u64) -> bool {
     Random::new(seed, "what").one_in(8)
+}
+
+/// Whether it is one of [`wide`].
+fn is_about_wide_numbers(seed: u64) -> bool {
+    Random::new(seed, "what else").one_in(24)
 }
 
 /// Makes a module of any language, perhaps with functions that are none.

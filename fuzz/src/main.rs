@@ -22,6 +22,7 @@ mod search;
 mod stats;
 mod transform;
 mod value;
+mod wide;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -156,7 +157,9 @@ impl Bounds {
 }
 
 fn selection(only: &Option<String>) -> Result<Selection> {
-    if let Some(name) = only.as_ref().filter(|name| *name != loops::NAME) {
+    if let Some(name) =
+        only.as_ref().filter(|name| ![loops::NAME, wide::NAME].contains(&name.as_str()))
+    {
         let known = proposals::PROPOSALS.iter().find(|proposal| proposal.name == name);
         let proposal = known.with_context(|| format!("there is no proposal `{name}`"))?;
         ensure!(proposal.enabled(), "`{name}` is not something that the compiler has");

@@ -1,8 +1,9 @@
 //! What is done to a body's CLIF between Cranelift's own optimisation and its choice of instructions.
 //!
 //! That optimisation looks at one value at a time. What this knows of besides is the loops: what goes around
-//! them, what leaves them, and what their turns have to do with each other. No instruction that can trap, call or
-//! touch a memory is moved or changed here; some loops get another one in front of them.
+//! them, what leaves them, and what their turns have to do with each other; and numbers of 128 bits. No instruction
+//! that can trap, call or touch a memory is moved here; some loops get another one in front of them, and what has
+//! just been stored is not loaded.
 
 mod around;
 mod bits;
@@ -11,6 +12,7 @@ mod exits;
 mod latch;
 mod split;
 mod vector;
+mod wide;
 
 #[cfg(test)]
 mod tests;
@@ -27,10 +29,12 @@ use crate::translate::vmctx::Memories;
 /// Does all of it to a function that [`Context::optimize`] has optimised.
 pub fn finish(context: &mut Context, isa: &dyn TargetIsa, memories: &Memories) {
     let architecture = isa.triple().architecture;
-    // This makes code longer.
-    if isa.flags().opt_level() == OptLevel::Speed
-        && vector::vectorise(&mut context.func, &context.cfg, memories, architecture)
-    {
+    let may_be_longer = isa.flags().opt_level() == OptLevel::Speed;
+    if may_be_longer && vector::vectorise(&mut context.func, &context.cfg, memories, architecture) {
+        context.flowgraph();
+        context.compute_loop_analysis();
+    }
+    if wide::add(&mut context.func, memories, may_be_longer) {
         context.flowgraph();
         context.compute_loop_analysis();
     }

@@ -74,7 +74,11 @@ impl Expr {
             let height = if of.random.one_in(3) { height - 1 } else { 0 };
             Self::new(of, height, carried)
         };
-        match of.random.below(10) {
+        match of.random.below(11) {
+            10 if !element.is_float() => match of.random.one_in(2) {
+                true => Self::absolute(ty, sub(of)),
+                false => Self::field(of, carried),
+            },
             0 => {
                 let of_ints = ["eqz", "extend8_s"];
                 let of_floats = ["neg", "abs", "sqrt", "neg", "abs"];
@@ -130,6 +134,26 @@ impl Expr {
                 Self::Binary(ty, operator, Box::new([sub(of), sub(of)]))
             }
         }
+    }
+
+    /// What a number is without its sign.
+    fn absolute(ty: &'static str, value: Self) -> Self {
+        let bits = if ty == "i32" { 31 } else { 63 };
+        let by = Self::Leaf(format!("({ty}.const {bits})"));
+        let sign = Self::Binary(ty, "shr_s", Box::new([value.clone(), by]));
+        let flipped = Self::Binary(ty, "xor", Box::new([value, sign.clone()]));
+        Self::Binary(ty, "sub", Box::new([flipped, sign]))
+    }
+
+    /// Some bits of a product.
+    fn field(of: &mut Loop<'_>, carried: bool) -> Self {
+        let ty = of.element.ty;
+        let constant = |number: usize| Self::Leaf(format!("({ty}.const {number})"));
+        let by = constant(of.random.below(18));
+        let mask = constant((2 << of.random.below(12)) - 1);
+        let shift = *of.random.pick(&["shr_u", "shr_s"]);
+        let shifted = Self::Binary(ty, shift, Box::new([Self::product(of, carried), by]));
+        Self::Binary(ty, "and", Box::new([shifted, mask]))
     }
 
     /// A product of what fits in half as many bits, nearly always.

@@ -185,6 +185,79 @@ const LOOPS: &[Loop] = &[
         },
     },
     Loop {
+        name: "bytes, or what they differ by if that is much",
+        before: "",
+        turn: "(local.set $value
+                (i32.sub (i32.load8_u (local.get $from)) (i32.load8_u (local.get $to))))
+            (local.set $other (i32.shr_s (local.get $value) (i32.const 31)))
+            (local.set $other
+                (i32.sub (i32.xor (local.get $value) (local.get $other)) (local.get $other)))
+            (i32.store8 (local.get $to) (select (i32.load8_u (local.get $from)) (local.get $other)
+                (i32.lt_u (local.get $other) (i32.const 130))))",
+        step: 1,
+        model: |m| {
+            let (from, to) = (m.u8(m.from, 0)?, m.u8(m.to, 0)?);
+            let by = from.abs_diff(to);
+            m.set_u8(m.to, if by < 130 { from } else { by })
+        },
+    },
+    Loop {
+        name: "half of sums of bytes, of which some have signs",
+        before: "",
+        turn: "(i32.store8 (local.get $to) (i32.add
+            (i32.shr_u (i32.add (i32.load8_u (local.get $from)) (i32.load8_u (local.get $to)))
+                (i32.const 1))
+            (i32.shr_s (i32.load8_s (local.get $from)) (i32.const 18))))",
+        step: 1,
+        model: |m| {
+            let (from, to) = (m.u8(m.from, 0)?, m.u8(m.to, 0)?);
+            let half = (u32::from(from) + u32::from(to)) >> 1;
+            m.set_u8(m.to, (half as u8).wrapping_add(((from as i8) >> 7) as u8))
+        },
+    },
+    Loop {
+        name: "sums of products of shorts of which not all stay shorts, compared",
+        before: "",
+        turn: "(local.set $value (i32.mul (i32.load16_s (local.get $from)) (i32.const 3)))
+            (i32.store16 (local.get $to) (select (local.get $value) (i32.load16_s (local.get $to))
+                (i32.gt_s (local.get $value) (i32.load16_s (local.get $to)))))",
+        step: 2,
+        model: |m| {
+            let (from, to) = (i32::from(m.i16(m.from, 0)?) * 3, i32::from(m.i16(m.to, 0)?));
+            m.set_i16(m.to, from.max(to) as i16)
+        },
+    },
+    Loop {
+        name: "a sum of products of bits of products",
+        before: "",
+        turn: "(local.set $value
+                (i32.mul (i32.load16_s (local.get $from)) (i32.load16_s (local.get $to))))
+            (local.set $count (i32.add (local.get $count) (i32.mul
+                (i32.and (i32.shr_s (local.get $value) (i32.const 2)) (i32.const 15))
+                (i32.and (i32.shr_u (local.get $value) (i32.const 9)) (i32.const 127)))))",
+        step: 2,
+        model: |m| {
+            let product = i32::from(m.i16(m.from, 0)?) * i32::from(m.i16(m.to, 0)?);
+            m.sum += i64::from((product >> 2 & 15) * (product >> 9 & 127));
+            Ok(())
+        },
+    },
+    Loop {
+        name: "a sum of products of bits of products, one of them further up",
+        before: "",
+        turn: "(local.set $value
+                (i32.mul (i32.load16_s (local.get $from)) (i32.load16_s (local.get $to))))
+            (local.set $count (i32.add (local.get $count) (i32.mul
+                (i32.and (i32.shr_s (local.get $value) (i32.const 2)) (i32.const 15))
+                (i32.and (i32.shr_u (local.get $value) (i32.const 10)) (i32.const 127)))))",
+        step: 2,
+        model: |m| {
+            let product = i32::from(m.i16(m.from, 0)?) * i32::from(m.i16(m.to, 0)?);
+            m.sum += i64::from((product >> 2 & 15) * (product >> 10 & 127));
+            Ok(())
+        },
+    },
+    Loop {
         name: "products of shorts, halved",
         before: "",
         turn: "(i32.store16 (local.get $to) (i32.shr_s

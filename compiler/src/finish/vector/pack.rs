@@ -5,6 +5,7 @@
 //! other, to constants, and to what is the same all the time.
 
 mod range;
+mod short;
 mod sums;
 
 use std::collections::HashMap;
@@ -156,11 +157,11 @@ impl Packing {
         let by_pairs = architecture == Architecture::X86_64;
         let dots = sums.iter().any(|sum| sum.are_products);
         for dots in [true, false].into_iter().skip(usize::from(!dots)) {
-            for narrow in [true, false] {
+            for width in Width::all(accesses) {
                 let mut turns = 1;
                 while turns <= MAX_TURNS {
                     let (nodes, known) = (Vec::new(), HashMap::new());
-                    let style = Style { narrow, dots, by_pairs };
+                    let style = Style { width, dots, by_pairs };
                     let packer = Packer { func, counted, accesses, turns, style, nodes, known };
                     if let Some(packing) = packer.all(&sums) {
                         return Some(packing);
@@ -176,12 +177,33 @@ impl Packing {
 /// How vectors are made, where there is more than one way.
 #[derive(Clone, Copy)]
 struct Style {
-    /// What is stored with fewer bits is computed with as few, which often can be done.
-    narrow: bool,
+    width: Width,
     /// Sums of products of 16 bits are of two at a time.
     dots: bool,
     /// So are products of 16 bits that nothing is added to: multiplying 32 takes longer.
     by_pairs: bool,
+}
+
+/// With how many bits is computed what is stored with fewer.
+#[derive(Clone, Copy, PartialEq)]
+enum Width {
+    /// With as few, which often can be done.
+    Least,
+    /// With 16 at least.
+    Short,
+    /// With all.
+    Whole,
+}
+
+impl Width {
+    /// Those that make a difference.
+    fn all(accesses: &Accesses) -> impl Iterator<Item = Self> {
+        let stores = accesses.all.iter().filter(|access| access.store);
+        let least = stores.map(|store| store.size).min().unwrap_or(VECTOR);
+        let different = [true, least == 1, least <= 2];
+        let all = [Self::Least, Self::Short, Self::Whole].into_iter().zip(different);
+        all.filter_map(|(width, different)| different.then_some(width))
+    }
 }
 
 struct Packer<'a> {
@@ -225,8 +247,8 @@ impl Packer<'_> {
             self.can_move(&all)?;
             let value = self.func.dfg.value_type(first.value);
             let lane = match first.size {
-                1 if self.style.narrow => types::I8,
-                2 if self.style.narrow => types::I16,
+                1 if self.style.width == Width::Least => types::I8,
+                1 | 2 if self.style.width != Width::Whole => types::I16,
                 _ => value,
             };
             let lanes = (VECTOR / lane.bytes()) as usize;
@@ -346,6 +368,14 @@ impl Packer<'_> {
         if !all.iter().all(|(other, _)| same_kind(&data, other)) {
             return None;
         }
+        if narrow && ty == types::I16 {
+            if short::looks_at_all(data.opcode()) {
+                return self.short(data.opcode(), args);
+            }
+            if let Some(field) = self.field(lanes) {
+                return self.cut_out(field);
+            }
+        }
         let vector = match data {
             InstructionData::Unary { opcode: Opcode::Uextend, arg } if ty == types::I32 => {
                 // A comparison's result as a number.
@@ -437,15 +467,19 @@ impl Packer<'_> {
         };
         let all: Vec<_> = lanes.iter().map(comparison).collect::<Option<_>>()?;
         let (condition, [first, _], _) = all[0];
-        let of = dfg.value_type(first);
+        let mut of = dfg.value_type(first);
+        let sides = [0, 1].map(|place: usize| {
+            let side = all.iter().map(|(_, args, turn)| (dfg.resolve_aliases(args[place]), *turn));
+            side.collect::<Vec<Lane>>()
+        });
+        if (of, ty) == (types::I32, types::I16) && sides.iter().all(|side| self.are_short(side)) {
+            of = ty;
+        }
         let compares = of.bits() == ty.bits() && of != types::I64;
         if !compares || all.iter().any(|(other, ..)| *other != condition) {
             return None;
         }
-        let [a, b] = [0, 1].map(|place: usize| {
-            let side = all.iter().map(|(_, args, turn)| (dfg.resolve_aliases(args[place]), *turn));
-            self.pack(side.collect(), of)
-        });
+        let [a, b] = sides.map(|side| self.pack(side, of));
         let shape = Type::int_with_byte_size(of.bytes() as u16)?.by(lanes.len() as u32)?;
         let node = self.push(Vector::Compare(condition, a?, b?), shape)?;
         self.known.insert((lanes, ty), node);

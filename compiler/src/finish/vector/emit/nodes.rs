@@ -229,13 +229,11 @@ impl Emitter<'_> {
             let by = number(&mut self.cursor, types::I32, unused.into());
             value = self.cursor.ins().ishl(value, by);
             value = self.cursor.ins().sshr(value, by);
-            value = self.cursor.ins().snarrow(value, value);
-            let part = if place.access.size == 2 {
-                types::I64X2
-            } else {
+            for _ in 0..(ty.lane_type().bytes() / place.access.size).trailing_zeros() {
                 value = self.cursor.ins().snarrow(value, value);
-                types::I32X4
-            };
+            }
+            let stored = place.access.size * ty.lane_count();
+            let part = if stored == 8 { types::I64X2 } else { types::I32X4 };
             value = self.cast(value, part);
             value = self.cursor.ins().extractlane(value, 0);
         }

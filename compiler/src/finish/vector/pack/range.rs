@@ -57,6 +57,10 @@ fn of(func: &Function, value: Value, looks: &mut u32) -> Option<Range> {
                 let (a, b) = (of(func, a, looks)?, of(func, b, looks)?);
                 Some((a.0.checked_add(b.0)?, a.1.checked_add(b.1)?))
             }
+            (Opcode::Isub, _) if let Some(value) = absolute(func, [a, b]) => {
+                let (least, most) = of(func, value, looks)?;
+                Some((0, most.max(least.checked_neg()?)))
+            }
             (Opcode::Isub, _) => {
                 let (a, b) = (of(func, a, looks)?, of(func, b, looks)?);
                 Some((a.0.checked_sub(b.1)?, a.1.checked_sub(b.0)?))
@@ -65,4 +69,19 @@ fn of(func: &Function, value: Value, looks: &mut u32) -> Option<Range> {
         },
         _ => None,
     }
+}
+
+/// The number of which a difference is the absolute value, as `(number ^ sign) - sign`.
+fn absolute(func: &Function, [a, b]: [Value; 2]) -> Option<Value> {
+    let dfg = &func.dfg;
+    let binary = |value| match dfg.insts[dfg.value_def(value).inst()?] {
+        InstructionData::Binary { opcode, args } => {
+            Some((opcode, args.map(|arg| dfg.resolve_aliases(arg))))
+        }
+        _ => None,
+    };
+    let b = dfg.resolve_aliases(b);
+    let (Opcode::Bxor, [value, sign]) = binary(a)? else { return None };
+    let (Opcode::Sshr, [of, by]) = binary(b)? else { return None };
+    (sign == b && of == value && constant(dfg, by) == Some(31)).then_some(value)
 }

@@ -1,0 +1,63 @@
+//! Numbers of 128 bits, of which wasm knows the halves.
+//!
+//! Compilers to wasm add them half by half, with a comparison for the carry: here that becomes the machine's own
+//! addition of two words. Products are [stored](stored) in front of it by the function that makes them; where it
+//! takes knowing that something else is not stored over them, [blocks are there twice](apart). The [sums](sums) are
+//! [made as soon](order) as what they are of is there.
+
+mod apart;
+mod order;
+mod stored;
+mod sums;
+
+use cranelift_codegen::entity::SecondaryMap;
+use cranelift_codegen::ir::{Block, Function, Value};
+
+use crate::translate::vmctx::Memories;
+
+/// How many blocks of a function are there twice at most.
+const FEW: usize = 4;
+
+/// Has the machine add numbers of 128 bits, with code that may be longer for it or not; whether there are other
+/// blocks than before.
+pub fn add(func: &mut Function, memories: &Memories, may_be_longer: bool) -> bool {
+    let blocks: Vec<Block> =
+        func.layout.blocks().filter(|&block| sums::may_be_in(func, block)).collect();
+    if blocks.is_empty() {
+        return false;
+    }
+    let (mut rests, mut all) = (0, Vec::new());
+    for block in blocks {
+        let apart = stored::survey(func, memories, block).filter(|_| may_be_longer && rests < FEW);
+        let rest =
+            apart.and_then(|(apart, more)| Some((apart, apart::split(func, block, &apart, more)?)));
+        rests += usize::from(rest.is_some());
+        let (apart, rest) = rest.unzip();
+        let here: Vec<Block> = [Some(block), rest].into_iter().flatten().collect();
+        stored::forward(func, memories, &here, apart);
+        all.extend(here);
+    }
+    func.dfg.resolve_all_aliases();
+    let mut uses = count_uses(func);
+    for block in all {
+        let sums = sums::find(func, &mut uses, block);
+        if !sums.is_empty() {
+            order::arrange(func, block, &sums);
+        }
+    }
+    func.dfg.resolve_all_aliases();
+    rests > 0
+}
+
+/// How often each value is used.
+fn count_uses(func: &Function) -> SecondaryMap<Value, u32> {
+    let mut uses = SecondaryMap::with_capacity(func.dfg.num_values());
+    for block in func.layout.blocks() {
+        for inst in func.layout.block_insts(block) {
+            for value in func.dfg.inst_values(inst) {
+                uses[func.dfg.resolve_aliases(value)] += 1;
+            }
+        }
+    }
+    uses
+}

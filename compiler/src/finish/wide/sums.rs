@@ -1,0 +1,300 @@
+//! Sums of 128 bits, found by their carries.
+//!
+//! `low = a + b` and `high = c + d + (low < a)` become one addition of `c:a` and `d:b`. Where the parts come in
+//! another order than the whole needs them it can only be done if nothing that has an effect asks for `low` before `c`
+//! and `d` are known. So each value of the block knows the last effect that it depends on, and the first that
+//! depends on it.
+
+use std::collections::HashSet;
+
+use cranelift_codegen::cursor::{Cursor, FuncCursor};
+use cranelift_codegen::entity::SecondaryMap;
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{
+    Block, Function, Inst, InstBuilder, InstructionData, Opcode, Value, types,
+};
+
+use crate::finish::become_alias;
+
+/// How far from each other in their block the halves of a sum are at most.
+const FAR: usize = 512;
+/// How many instructions are looked at to find out whether a half depends on the other.
+const LOOKS: usize = 512;
+
+/// A sum that has been made.
+pub struct Sum {
+    /// Its instructions, in order.
+    pub insts: [Inst; 4],
+    /// What it is of.
+    pub of: Vec<Value>,
+}
+
+/// The parts of a sum.
+struct Parts {
+    low: Inst,
+    high: Inst,
+    /// What is added, low half and high half: the high half may be zero.
+    terms: [(Value, Option<Value>); 2],
+    /// What nobody needs then.
+    unused: Vec<Inst>,
+}
+
+/// Whether a block has an instruction that may add a carry.
+pub fn may_be_in(func: &Function, block: Block) -> bool {
+    func.layout.block_insts(block).any(|inst| carry(func, inst).is_some())
+}
+
+/// The carry that an instruction adds, what it adds it to, the comparison, and the two that are compared, of which
+/// the first would be the sum.
+fn carry(func: &Function, inst: Inst) -> Option<(Value, Inst, Inst, [Value; 2])> {
+    let dfg = &func.dfg;
+    let InstructionData::Binary { opcode: Opcode::Iadd, args } = dfg.insts[inst] else {
+        return None;
+    };
+    if dfg.value_type(args[0]) != types::I64 {
+        return None;
+    }
+    [[args[0], args[1]], [args[1], args[0]]].into_iter().find_map(|[to, carry]| {
+        let extended = dfg.value_def(carry).inst()?;
+        let InstructionData::Unary { opcode: Opcode::Uextend, arg } = dfg.insts[extended] else {
+            return None;
+        };
+        let compared = dfg.value_def(arg).inst()?;
+        let InstructionData::IntCompare { cond, args: [a, b], .. } = dfg.insts[compared] else {
+            return None;
+        };
+        let sides = match cond {
+            IntCC::UnsignedLessThan => [a, b],
+            IntCC::UnsignedGreaterThan => [b, a],
+            _ => return None,
+        };
+        (dfg.value_type(a) == types::I64).then_some((to, extended, compared, sides))
+    })
+}
+
+/// Whether an instruction has to stay where it is among others of its kind.
+pub fn has_effect(func: &Function, inst: Inst) -> bool {
+    let opcode = func.dfg.insts[inst].opcode();
+    opcode.can_trap()
+        || opcode.can_load()
+        || opcode.can_store()
+        || opcode.is_call()
+        || opcode.is_terminator()
+        || opcode.other_side_effects()
+}
+
+/// Makes the sums that a block has. Their instructions are somewhere in it then, and others in their old order, which
+/// may be behind those that use them.
+pub fn find(func: &mut Function, uses: &mut SecondaryMap<Value, u32>, block: Block) -> Vec<Sum> {
+    let order: Vec<Inst> = func.layout.block_insts(block).collect();
+    let mut finder = Finder::new(func, uses, block, order);
+    let mut sums = Vec::new();
+    for place in 0..finder.order.len() {
+        finder.see(place);
+        if let Some(parts) = finder.parts(place)
+            && finder.is_possible(&parts, place)
+        {
+            sums.push(finder.make(parts, place));
+        }
+    }
+    sums
+}
+
+struct Finder<'a> {
+    func: &'a mut Function,
+    uses: &'a mut SecondaryMap<Value, u32>,
+    block: Block,
+    order: Vec<Inst>,
+    places: SecondaryMap<Inst, u32>,
+    /// For each instruction with an effect how many there are up to it; 0 for others.
+    effects: SecondaryMap<Inst, u32>,
+    /// The last effect that a value depends on; 0 if it is of another block.
+    ready: SecondaryMap<Value, u32>,
+    /// The first effect that depends on a value.
+    wanted: SecondaryMap<Value, Option<u32>>,
+}
+
+impl<'a> Finder<'a> {
+    fn new(
+        func: &'a mut Function,
+        uses: &'a mut SecondaryMap<Value, u32>,
+        block: Block,
+        order: Vec<Inst>,
+    ) -> Self {
+        let mut places = SecondaryMap::new();
+        let mut effects = SecondaryMap::new();
+        let mut count = 0;
+        for (place, &inst) in order.iter().enumerate() {
+            places[inst] = place as u32;
+            if has_effect(func, inst) {
+                count += 1;
+                effects[inst] = count;
+            }
+        }
+        let (ready, wanted) = (SecondaryMap::new(), SecondaryMap::new());
+        let mut finder = Self { func, uses, block, order, places, effects, ready, wanted };
+        for place in (0..finder.order.len()).rev() {
+            let inst = finder.order[place];
+            let by = match finder.effects[inst] {
+                0 => {
+                    let results = finder.func.dfg.inst_results(inst).iter();
+                    results.filter_map(|&result| finder.wanted[result]).min()
+                }
+                effect => Some(effect),
+            };
+            if let Some(by) = by {
+                for value in finder.func.dfg.inst_values(inst) {
+                    let wanted = &mut finder.wanted[value];
+                    *wanted = Some(wanted.map_or(by, |known| known.min(by)));
+                }
+            }
+        }
+        finder
+    }
+
+    /// Notes what the results of an instruction depend on.
+    fn see(&mut self, place: usize) {
+        let inst = self.order[place];
+        let ready = match self.effects[inst] {
+            0 => {
+                let values = self.func.dfg.inst_values(inst);
+                let values = values.map(|value| self.func.dfg.resolve_aliases(value));
+                values.map(|value| self.ready[value]).max().unwrap_or(0)
+            }
+            effect => effect,
+        };
+        for &result in self.func.dfg.inst_results(inst) {
+            self.ready[result] = ready;
+        }
+    }
+
+    /// The instruction of the block that a value comes from.
+    fn def(&self, value: Value) -> Option<Inst> {
+        let inst = self.func.dfg.value_def(value).inst()?;
+        (self.func.layout.inst_block(inst) == Some(self.block)).then_some(inst)
+    }
+
+    /// The sum whose high half an instruction is.
+    fn parts(&self, place: usize) -> Option<Parts> {
+        let dfg = &self.func.dfg;
+        let high = self.order[place];
+        let (to, extended, compared, sides) = carry(self.func, high)?;
+        let [sum, term] = sides.map(|side| dfg.resolve_aliases(side));
+        let low = self.def(sum)?;
+        let InstructionData::Binary { opcode: Opcode::Iadd, args } = dfg.insts[low] else {
+            return None;
+        };
+        let args = args.map(|arg| dfg.resolve_aliases(arg));
+        let other = match args {
+            [a, b] if a == term => b,
+            [a, b] if b == term => a,
+            _ => return None,
+        };
+        let once = |inst: Inst| self.uses[dfg.first_result(inst)] == 1;
+        let mut unused = Vec::new();
+        if once(extended) && self.def(dfg.first_result(extended)).is_some() {
+            unused.push(extended);
+            if once(compared) && self.def(dfg.first_result(compared)).is_some() {
+                unused.push(compared);
+            }
+        }
+        let to = dfg.resolve_aliases(to);
+        let halves = self.def(to).filter(|&inst| once(inst)).map(|inst| (inst, dfg.insts[inst]));
+        let terms = match halves {
+            Some((inst, InstructionData::Binary { opcode: Opcode::Iadd, args: [a, b] })) => {
+                unused.push(inst);
+                let [a, b] = [a, b].map(|value| dfg.resolve_aliases(value));
+                [(term, Some(a)), (other, Some(b))]
+            }
+            _ => [(term, Some(to)), (other, None)],
+        };
+        Some(Parts { low, high, terms, unused })
+    }
+
+    /// Whether the high halves can be there before anybody needs the low half of the sum.
+    fn is_possible(&self, parts: &Parts, place: usize) -> bool {
+        let dfg = &self.func.dfg;
+        let sum = dfg.first_result(parts.low);
+        let from = self.places[parts.low] as usize;
+        let high = || parts.terms.iter().filter_map(|term| term.1);
+        let ready = high().map(|value| self.ready[value]).max().unwrap_or(0);
+        if place.wrapping_sub(from) > FAR || self.wanted[sum].is_some_and(|wanted| ready >= wanted)
+        {
+            return false;
+        }
+        let mut left: Vec<Value> = high().collect();
+        let mut seen = HashSet::new();
+        while let Some(value) = left.pop() {
+            if value == sum || seen.len() > LOOKS {
+                return false;
+            }
+            if let Some(inst) = self.def(value).filter(|&inst| self.effects[inst] == 0)
+                && seen.insert(inst)
+            {
+                left.extend(dfg.inst_values(inst).map(|value| dfg.resolve_aliases(value)));
+            }
+        }
+        true
+    }
+
+    fn make(&mut self, parts: Parts, place: usize) -> Sum {
+        let Parts { low, high, terms, unused } = parts;
+        for inst in unused {
+            for value in self.func.dfg.inst_values(inst) {
+                self.uses[value] -= 1;
+            }
+            self.func.layout.remove_inst(inst);
+        }
+        let srcloc = self.func.srcloc(high);
+        let mut cursor = FuncCursor::new(self.func).at_inst(high).with_srcloc(srcloc);
+        let [first, second] = terms.map(|(low, high)| match high {
+            Some(high) => cursor.ins().iconcat(low, high),
+            None => cursor.ins().uextend(types::I128, low),
+        });
+        let sum = cursor.ins().iadd(first, second);
+        let (sum_low, sum_high) = cursor.ins().isplit(sum);
+        let split = self.func.dfg.value_def(sum_low).inst().expect("isplit has results");
+        let [first, second, sum] = [first, second, sum]
+            .map(|value| self.func.dfg.value_def(value).inst().expect("it has just been made"));
+        let of: Vec<Value> =
+            terms.iter().flat_map(|&(low, high)| [Some(low), high]).flatten().collect();
+        for &value in &of {
+            self.uses[value] += 1;
+        }
+        for (inst, half) in [(low, sum_low), (high, sum_high)] {
+            let old = self.func.dfg.first_result(inst);
+            self.uses[half] = self.uses[old];
+            self.wanted[half] = self.wanted[old];
+            become_alias(self.func, inst, half);
+        }
+        let ready = of.iter().map(|&value| self.ready[value]).max().unwrap_or(0);
+        self.ready[sum_low] = ready;
+        self.ready[sum_high] = ready;
+        // What depends on the low half depends on the high halves as well.
+        for place in self.places[low] as usize..place {
+            if self.func.layout.inst_block(self.order[place]).is_some() {
+                self.see(place);
+            }
+        }
+        let wanted = [sum_low, sum_high].iter().filter_map(|&half| self.wanted[half]).min();
+        if let Some(wanted) = wanted {
+            self.want(of.clone(), wanted);
+        }
+        Sum { insts: [first, second, sum, split], of }
+    }
+
+    /// Notes that an effect depends on some values.
+    fn want(&mut self, mut left: Vec<Value>, by: u32) {
+        while let Some(value) = left.pop() {
+            let wanted = &mut self.wanted[value];
+            if wanted.is_some_and(|known| known <= by) {
+                continue;
+            }
+            *wanted = Some(by);
+            if let Some(inst) = self.def(value).filter(|&inst| self.effects[inst] == 0) {
+                let dfg = &self.func.dfg;
+                left.extend(dfg.inst_values(inst).map(|value| dfg.resolve_aliases(value)));
+            }
+        }
+    }
+}
