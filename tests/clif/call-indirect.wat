@@ -8,9 +8,9 @@
 ;; | ; wasm[test]::function[0]::call
 ;; | ;   u11:0 is wasmaot_v1_type_i_i
 ;; | function u0:0(i64 vmctx, i64, i32) -> i32 tail {
-;; |     region0 = 1 "context"
+;; |     region0 = 1 "memory"
 ;; |     region1 = 2 "global"
-;; |     region2 = 3 "memory"
+;; |     region2 = 3 "context"
 ;; |     region3 = 4 "table"
 ;; |     region4 = 5 "function reference"
 ;; |     gv0 = vmctx
@@ -27,7 +27,7 @@
 ;; | @0036                               trapnz v7, user4
 ;; | @0036                               v8 = iconst.i64 3
 ;; | @0036                               v9 = ishl v5, v8  ; v8 = 3
-;; | @0036                               v10 = load.i64 notrap aligned readonly can_move region0 v0+64
+;; | @0036                               v10 = load.i64 notrap aligned readonly can_move region2 v0+64
 ;; | @0036                               v11 = iadd v10, v9
 ;; | @0036                               v12 = load.i64 notrap aligned region3 v11
 ;; | @0036                               v13 = load.i64 user5 aligned region4 v12+8

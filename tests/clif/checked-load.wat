@@ -8,17 +8,17 @@
 ;; | ; wasm[test]::function[0]::load
 ;; | ;   u9:17 is wasmaot_v1_exit_builtin_trap
 ;; | function u0:0(i64 vmctx, i64, i32) -> i32 tail {
-;; |     region0 = 1 "context"
+;; |     region0 = 1 "memory"
 ;; |     region1 = 2 "global"
-;; |     region2 = 3 "memory"
+;; |     region2 = 3 "context"
 ;; |     region3 = 4 "table"
 ;; |     region4 = 5 "function reference"
 ;; |     sig0 = (i64, i32) tail
 ;; |     fn0 = colocated u9:17 sig0
 ;; |
 ;; |                                 block0(v0: i64, v1: i64, v2: i32):
-;; | @002a                               v14 = load.i64 notrap aligned readonly can_move region0 v0+64
-;; | @0027                               v3 = load.i64 notrap aligned region0 v0+24
+;; | @002a                               v14 = load.i64 notrap aligned readonly can_move region2 v0+64
+;; | @0027                               v3 = load.i64 notrap aligned region2 v0+24
 ;; | @0027                               v4 = get_stack_pointer.i64
 ;; | @0027                               v5 = icmp ult v4, v3
 ;; | @0027                               brif v5, block1, block2
@@ -30,7 +30,7 @@
 ;; |
 ;; |                                 block2:
 ;; | @002a                               v8 = uextend.i64 v2
-;; | @002a                               v9 = load.i64 notrap aligned region0 v0+72
+;; | @002a                               v9 = load.i64 notrap aligned region2 v0+72
 ;; | @002a                               v10 = iconst.i64 12
 ;; | @002a                               v11 = iadd v8, v10  ; v10 = 12
 ;; | @002a                               v12 = icmp ugt v11, v9
@@ -43,7 +43,7 @@
 ;; |
 ;; |                                 block5:
 ;; | @002a                               v15 = iadd.i64 v14, v8
-;; | @002a                               v16 = load.i32 notrap little region2 v15+8
+;; | @002a                               v16 = load.i32 notrap little region0 v15+8
 ;; | @002d                               return v16
 ;; | }
 ;; |

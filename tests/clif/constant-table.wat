@@ -13,9 +13,9 @@
     (call_indirect (type $t) (i32.const 7) (local.get 0))))
 ;; | ; wasm[test]::function[0]::t1
 ;; | function u0:0(i64 vmctx, i32) -> i32 tail {
-;; |     region0 = 1 "context"
+;; |     region0 = 1 "memory"
 ;; |     region1 = 2 "global"
-;; |     region2 = 3 "memory"
+;; |     region2 = 3 "context"
 ;; |     region3 = 4 "table"
 ;; |     region4 = 5 "function reference"
 ;; |     gv0 = vmctx
@@ -28,9 +28,9 @@
 ;; |
 ;; | ; wasm[test]::function[1]::t2
 ;; | function u0:1(i64 vmctx, i32) -> i32 tail {
-;; |     region0 = 1 "context"
+;; |     region0 = 1 "memory"
 ;; |     region1 = 2 "global"
-;; |     region2 = 3 "memory"
+;; |     region2 = 3 "context"
 ;; |     region3 = 4 "table"
 ;; |     region4 = 5 "function reference"
 ;; |     gv0 = vmctx
@@ -44,9 +44,9 @@
 ;; |
 ;; | ; wasm[test]::function[2]::t3
 ;; | function u0:2(i64 vmctx, i32) -> i32 tail {
-;; |     region0 = 1 "context"
+;; |     region0 = 1 "memory"
 ;; |     region1 = 2 "global"
-;; |     region2 = 3 "memory"
+;; |     region2 = 3 "context"
 ;; |     region3 = 4 "table"
 ;; |     region4 = 5 "function reference"
 ;; |     gv0 = vmctx
@@ -61,9 +61,9 @@
 ;; | ; wasm[test]::function[4]::call
 ;; | ;   u12:0 is wasm[test]::table[0]
 ;; | function u0:4(i64 vmctx, i64, i32) -> i32 tail {
-;; |     region0 = 1 "context"
+;; |     region0 = 1 "memory"
 ;; |     region1 = 2 "global"
-;; |     region2 = 3 "memory"
+;; |     region2 = 3 "context"
 ;; |     region3 = 4 "table"
 ;; |     region4 = 5 "function reference"
 ;; |     gv0 = vmctx

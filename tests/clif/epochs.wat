@@ -7,9 +7,9 @@
     (loop $l (br_if $l (local.tee 0 (call $leaf (local.get 0)))))))
 ;; | ; wasm[test]::function[0]::leaf
 ;; | function u0:0(i64 vmctx, i32) -> i32 tail {
-;; |     region0 = 1 "context"
+;; |     region0 = 1 "memory"
 ;; |     region1 = 2 "global"
-;; |     region2 = 3 "memory"
+;; |     region2 = 3 "context"
 ;; |     region3 = 4 "table"
 ;; |     region4 = 5 "function reference"
 ;; |     region5 = 6 "limits"
@@ -18,7 +18,7 @@
 ;; |     stack_limit = gv1
 ;; |
 ;; |                                 block0(v0: i64, v1: i32):
-;; | @0026                               v3 = load.i64 notrap aligned readonly can_move region0 v0+32
+;; | @0026                               v3 = load.i64 notrap aligned readonly can_move region2 v0+32
 ;; | @0027                               v4 = iconst.i32 9
 ;; | @002b                               v5 = udiv v4, v1  ; v4 = 9
 ;; | @002c                               return v5
@@ -27,9 +27,9 @@
 ;; | ; wasm[test]::function[1]::run
 ;; | ;   u9:19 is wasmaot_v1_exit_builtin_interrupted
 ;; | function u0:1(i64 vmctx, i64, i32) tail {
-;; |     region0 = 1 "context"
+;; |     region0 = 1 "memory"
 ;; |     region1 = 2 "global"
-;; |     region2 = 3 "memory"
+;; |     region2 = 3 "context"
 ;; |     region3 = 4 "table"
 ;; |     region4 = 5 "function reference"
 ;; |     region5 = 6 "limits"
@@ -41,7 +41,7 @@
 ;; |
 ;; |                                 block0(v0: i64, v1: i64, v2: i32):
 ;; |                                     v15 -> v2
-;; | @002e                               v3 = load.i64 notrap aligned readonly can_move region0 v0+32
+;; | @002e                               v3 = load.i64 notrap aligned readonly can_move region2 v0+32
 ;; | @002e                               v4 = iconst.i64 8
 ;; | @002e                               v5 = iadd v3, v4  ; v4 = 8
 ;; | @002e                               v6 = atomic_load.i32 notrap aligned region5 v5

@@ -12,9 +12,9 @@
       (memory.fill (i32.const 0) (i32.const 0) (local.get 0))))))
 ;; | ; wasm[test]::function[0]::f
 ;; | function u0:0(i64 vmctx) tail {
-;; |     region0 = 1 "context"
+;; |     region0 = 1 "memory"
 ;; |     region1 = 2 "global"
-;; |     region2 = 3 "memory"
+;; |     region2 = 3 "context"
 ;; |     region3 = 4 "table"
 ;; |     region4 = 5 "function reference"
 ;; |     region5 = 6 "limits"
@@ -23,7 +23,7 @@
 ;; |     stack_limit = gv1
 ;; |
 ;; |                                 block0(v0: i64):
-;; | @0029                               v1 = load.i64 notrap aligned readonly can_move region0 v0+32
+;; | @0029                               v1 = load.i64 notrap aligned readonly can_move region2 v0+32
 ;; | @0029                               v2 = load.i64 notrap aligned region5 v1
 ;; | @002a                               return
 ;; | }
@@ -33,9 +33,9 @@
 ;; | ;   u0:0 is wasm[test]::function[0]::f
 ;; | ;   u10:2 is wasmaot_builtin_fill_bytes
 ;; | function u0:1(i64 vmctx, i64, i32) tail {
-;; |     region0 = 1 "context"
+;; |     region0 = 1 "memory"
 ;; |     region1 = 2 "global"
-;; |     region2 = 3 "memory"
+;; |     region2 = 3 "context"
 ;; |     region3 = 4 "table"
 ;; |     region4 = 5 "function reference"
 ;; |     region5 = 6 "limits"
@@ -51,9 +51,9 @@
 ;; |
 ;; |                                 block0(v0: i64, v1: i64, v2: i32):
 ;; |                                     v12 -> v2
-;; |                                     v20 -> v2
-;; | @003c                               v34 = load.i64 notrap aligned readonly can_move region0 v0+64
-;; | @002c                               v3 = load.i64 notrap aligned readonly can_move region0 v0+32
+;; |                                     v19 -> v2
+;; | @003c                               v33 = load.i64 notrap aligned readonly can_move region2 v0+64
+;; | @002c                               v3 = load.i64 notrap aligned readonly can_move region2 v0+32
 ;; | @002c                               v4 = load.i64 notrap aligned region5 v3
 ;; | @002d                               v5 = iconst.i64 5
 ;; | @002d                               v6 = isub v4, v5  ; v5 = 5
@@ -79,45 +79,41 @@
 ;; | @0036                               store notrap aligned region5 v14, v3
 ;; | @0036                               v15 = iconst.i64 0
 ;; | @0036                               v16 = icmp slt v14, v15  ; v15 = 0
-;; | @0036                               brif v16, block7, block8(v14)
+;; | @0036                               brif v16, block6, block7(v14)
 ;; |
-;; |                                 block7 cold:
+;; |                                 block6 cold:
 ;; | @0036                               call fn0(v0)
 ;; | @0036                               v17 = load.i64 notrap aligned region5 v3
-;; | @0036                               jump block8(v17)
+;; | @0036                               jump block7(v17)
 ;; |
-;; |                                 block8(v24: i64):
+;; |                                 block7(v23: i64):
 ;; | @0036                               v18 = iconst.i32 0
-;; | @0038                               v19 = iconst.i32 0
-;; | @003c                               v21 = uextend.i64 v2
-;; | @003c                               v22 = iconst.i64 6
-;; | @003c                               v23 = ushr v21, v22  ; v22 = 6
-;; | @003c                               v25 = isub v24, v23
-;; | @003c                               store notrap aligned region5 v25, v3
-;; | @003c                               v26 = iconst.i64 0
-;; | @003c                               v27 = icmp slt v25, v26  ; v26 = 0
-;; | @003c                               brif v27, block9, block10
+;; | @003c                               v20 = uextend.i64 v2
+;; | @003c                               v21 = iconst.i64 6
+;; | @003c                               v22 = ushr v20, v21  ; v21 = 6
+;; | @003c                               v24 = isub v23, v22
+;; | @003c                               store notrap aligned region5 v24, v3
+;; | @003c                               v25 = iconst.i64 0
+;; | @003c                               v26 = icmp slt v24, v25  ; v25 = 0
+;; | @003c                               brif v26, block8, block9
 ;; |
-;; |                                 block9 cold:
+;; |                                 block8 cold:
 ;; | @003c                               call fn0(v0)
-;; | @003c                               v28 = load.i64 notrap aligned region5 v3
-;; | @003c                               jump block10
+;; | @003c                               v27 = load.i64 notrap aligned region5 v3
+;; | @003c                               jump block9
 ;; |
-;; |                                 block10:
-;; | @003c                               v29 = uextend.i64 v2
-;; | @003c                               v30 = uextend.i64 v18  ; v18 = 0
-;; | @003c                               v31 = load.i64 notrap aligned region0 v0+72
-;; | @003c                               v32 = iadd v30, v29
-;; | @003c                               v33 = icmp ugt v32, v31
-;; | @003c                               trapnz v33, heap_oob
-;; | @003c                               v35 = iadd.i64 v34, v30
-;; | @003c                               call fn2(v35, v19, v29)  ; v19 = 0
-;; | @003f                               jump block6
+;; |                                 block9:
+;; | @003c                               v28 = uextend.i64 v2
+;; | @003c                               v29 = uextend.i64 v18  ; v18 = 0
+;; | @003c                               v30 = load.i64 notrap aligned region2 v0+72
+;; | @003c                               v31 = iadd v29, v28
+;; | @003c                               v32 = icmp ugt v31, v30
+;; | @003c                               trapnz v32, heap_oob
+;; | @003c                               v34 = iadd.i64 v33, v29
+;; | @003c                               call fn2(v34, v18, v28)  ; v18 = 0
+;; | @003f                               jump block5
 ;; |
 ;; |                                 block5:
-;; | @003f                               jump block6
-;; |
-;; |                                 block6:
 ;; | @0040                               return
 ;; | }
 ;; |

@@ -19,9 +19,9 @@
     (i32.const 4)))
 ;; | ; wasm[test]::function[0]::digit
 ;; | function u0:0(i64 vmctx, i32) -> i32 tail {
-;; |     region0 = 1 "context"
+;; |     region0 = 1 "memory"
 ;; |     region1 = 2 "global"
-;; |     region2 = 3 "memory"
+;; |     region2 = 3 "context"
 ;; |     region3 = 4 "table"
 ;; |     region4 = 5 "function reference"
 ;; |     gv0 = vmctx
@@ -57,9 +57,9 @@
 ;; |
 ;; | ; wasm[test]::function[1]::white
 ;; | function u0:1(i64 vmctx, i64, i32) -> i32 tail {
-;; |     region0 = 1 "context"
+;; |     region0 = 1 "memory"
 ;; |     region1 = 2 "global"
-;; |     region2 = 3 "memory"
+;; |     region2 = 3 "context"
 ;; |     region3 = 4 "table"
 ;; |     region4 = 5 "function reference"
 ;; |     gv0 = vmctx
@@ -128,9 +128,9 @@
 ;; |
 ;; | ; wasm[test]::function[2]::table
 ;; | function u0:2(i64 vmctx, i64, i32) -> i32 tail {
-;; |     region0 = 1 "context"
+;; |     region0 = 1 "memory"
 ;; |     region1 = 2 "global"
-;; |     region2 = 3 "memory"
+;; |     region2 = 3 "context"
 ;; |     region3 = 4 "table"
 ;; |     region4 = 5 "function reference"
 ;; |     gv0 = vmctx

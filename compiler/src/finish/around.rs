@@ -14,7 +14,7 @@ use cranelift_codegen::cursor::{Cursor, FuncCursor};
 use cranelift_codegen::entity::SecondaryMap;
 use cranelift_codegen::ir::{Block, Function, Inst, InstBuilder, InstructionData, Opcode, Value};
 
-use super::{become_alias, number};
+use super::{become_alias, each_value, number};
 use crate::translate::constant;
 
 /// How many instructions something moves past at most.
@@ -44,10 +44,11 @@ struct Counter {
 /// Has loops compute only once what goes around.
 pub fn once(context: &mut Context) {
     let counters = counters(context);
+    let mut aliases = false;
     for counter in &counters {
-        count_once(context, counter);
+        aliases |= count_once(context, counter);
     }
-    if !counters.is_empty() {
+    if aliases {
         context.func.dfg.resolve_all_aliases();
     }
 }
@@ -84,12 +85,12 @@ fn counters(context: &Context) -> Vec<Counter> {
     }
     for block in func.layout.blocks() {
         for inst in func.layout.block_insts(block) {
-            for value in func.dfg.inst_values(inst) {
+            each_value(func, inst, |value| {
                 if let Some(number) = (numbers[value] as usize).checked_sub(1) {
                     let by = added(func, inst, value);
                     counters[number].uses.push(Use { inst, block, by });
                 }
-            }
+            });
         }
     }
     counters
@@ -105,7 +106,8 @@ fn added(func: &Function, inst: Inst, value: Value) -> Option<i64> {
     }
 }
 
-fn count_once(context: &mut Context, counter: &Counter) {
+/// Does that for one; whether anything is an alias now.
+fn count_once(context: &mut Context, counter: &Counter) -> bool {
     let Context { func, domtree, .. } = context;
     let Counter { value, header, by, ref uses } = *counter;
     let (sums, others): (Vec<&Use>, Vec<&Use>) = uses.iter().partition(|it| it.by.is_some());
@@ -115,20 +117,20 @@ fn count_once(context: &mut Context, counter: &Counter) {
         if domtree.block_dominates(last, it.block) {
             last = it.block;
         } else if !domtree.block_dominates(it.block, last) {
-            return;
+            return false;
         }
     }
     let end = func.layout.last_inst(last).expect("blocks have ends");
     // A branch compares for itself.
     let compared = condition(func, end);
     if others.iter().any(|it| it.inst == end || Some(it.inst) == compared) {
-        return;
+        return false;
     }
     let (here, elsewhere): (Vec<&Use>, Vec<&Use>) = sums.iter().partition(|it| it.block == last);
     let (behind, before): (Vec<&Use>, Vec<&Use>) =
         elsewhere.iter().partition(|it| domtree.block_dominates(last, it.block));
     if before.iter().any(|it| !domtree.block_dominates(it.block, last)) {
-        return;
+        return false;
     }
     let here = here.iter().find(|it| it.by == Some(by)).map(|it| it.inst);
     let same = behind.iter().all(|it| it.by == Some(by));
@@ -137,7 +139,7 @@ fn count_once(context: &mut Context, counter: &Counter) {
         None => behind.len() > 1 && same,
     };
     if !pays {
-        return;
+        return false;
     }
     let ty = func.dfg.value_type(value);
     let next = here.map(|inst| func.dfg.first_result(inst)).unwrap_or_else(|| {
@@ -145,16 +147,19 @@ fn count_once(context: &mut Context, counter: &Counter) {
         let by = number(&mut cursor, ty, by);
         cursor.ins().iadd(value, by)
     });
+    let mut aliases = false;
     for it in behind {
         let more = it.by.expect("these are sums").wrapping_sub(by);
         if more == 0 {
             become_alias(func, it.inst, next);
+            aliases = true;
         } else {
             let mut cursor = FuncCursor::new(func).at_inst(it.inst);
             let more = number(&mut cursor, ty, more);
             func.dfg.overwrite_inst_values(it.inst, [next, more].into_iter());
         }
     }
+    aliases
 }
 
 /// The instruction that makes a branch's condition.

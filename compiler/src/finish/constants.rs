@@ -9,6 +9,8 @@ use std::collections::HashMap;
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
 use cranelift_codegen::ir::{Block, Function, Inst, InstBuilder, InstructionData, Opcode, Value};
 
+use super::each_value;
+
 /// Has each block that uses a constant of another one make it.
 pub fn where_used(func: &mut Function) {
     // By constant, the last block that made it, and what it is there.
@@ -20,7 +22,9 @@ pub fn where_used(func: &mut Function) {
         let mut next = func.layout.first_inst(block);
         while let Some(inst) = next {
             next = func.layout.next_inst(inst);
-            if !func.dfg.inst_values(inst).any(|value| is_far(func, block, value)) {
+            let mut far = false;
+            each_value(func, inst, |value| far |= is_far(func, block, value));
+            if !far {
                 continue;
             }
             values.clear();

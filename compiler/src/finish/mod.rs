@@ -40,7 +40,8 @@ pub fn finish(context: &mut Context, isa: &dyn TargetIsa, memories: &Memories) {
     }
     latch::compare_what_is_passed(&mut context.func);
     if exits::come_first(&mut context.func, &context.loop_analysis) {
-        context.flowgraph();
+        // Who leads where is the same.
+        context.compute_domtree();
     }
     constants::where_used(&mut context.func);
     around::once(context);
@@ -51,6 +52,15 @@ pub fn finish(context: &mut Context, isa: &dyn TargetIsa, memories: &Memories) {
         latch::test_what_is_passed(&mut context.func);
     }
     around::late(context);
+}
+
+/// The values that an instruction uses, with those that it passes to blocks. Few pass any.
+fn each_value(func: &Function, inst: Inst, mut with: impl FnMut(Value)) {
+    if func.dfg.insts[inst].opcode().is_branch() {
+        func.dfg.inst_values(inst).for_each(with);
+    } else {
+        func.dfg.inst_args(inst).iter().for_each(|&value| with(value));
+    }
 }
 
 /// Removes an instruction: its result is the same as a value.

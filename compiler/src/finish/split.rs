@@ -19,6 +19,8 @@ use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{Block, Function, Inst, InstBuilder, Opcode, Value, ValueDef};
 use cranelift_codegen::loop_analysis::{Loop, LoopAnalysis};
 
+use super::each_value;
+
 /// How many values registers hold: all that can be allocated, less a few for what comes and goes in blocks.
 const REGISTERS: i32 = 11;
 /// How many they hold across calls.
@@ -91,10 +93,10 @@ impl Shape {
             }
             for inst in func.layout.block_insts(block) {
                 self.calls[here as usize] |= func.dfg.insts[inst].opcode().is_call();
-                for value in func.dfg.inst_values(inst) {
+                each_value(func, inst, |value| {
                     let span = &mut self.spans[func.dfg.resolve_aliases(value)];
                     if span.0 == here {
-                        continue;
+                        return;
                     }
                     let mut end = here;
                     let mut around = analysis.innermost_loop(block);
@@ -106,7 +108,7 @@ impl Shape {
                         around = analysis.loop_parent(it);
                     }
                     span.1 = span.1.max(end);
-                }
+                });
                 for &result in func.dfg.inst_results(inst) {
                     self.spans[result] = (here, here);
                 }
@@ -117,8 +119,7 @@ impl Shape {
     /// Where registers are short.
     fn tight(&self, func: &Function, order: &[Block]) -> Tight {
         let mut change = vec![(0i32, 0i32); order.len() + 2];
-        for value in func.dfg.values() {
-            let (start, end) = self.spans[value];
+        for (value, &(start, end)) in self.spans.iter() {
             if start < end && in_register(func, value) {
                 let (start, end) = (start as usize, end as usize);
                 change[start + 1].0 += 1;
@@ -294,7 +295,7 @@ fn replace(
     while let Some(inst) = next {
         next = func.layout.next_inst(inst);
         values.clear();
-        values.extend(func.dfg.inst_values(inst));
+        each_value(func, inst, |value| values.push(value));
         let mut changed = false;
         for value in &mut values {
             if let Some(new) = with(func, func.dfg.resolve_aliases(*value)) {

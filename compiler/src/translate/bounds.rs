@@ -48,6 +48,7 @@ use wasmaot_abi::traps::TrapCode;
 use super::address;
 use super::context::Context;
 use super::int::widen;
+use super::made::What;
 use super::trap::{trap, trap_if};
 use super::vmctx;
 use crate::index::MemoryIndex;
@@ -69,22 +70,7 @@ pub struct Address {
 pub struct Passed {
     /// With the era in which each was passed.
     ends: HashMap<(MemoryIndex, Value), (u32, u64)>,
-    /// The last indices whose sums with where their memory starts are known, and with what is to be added
-    /// to these. They serve whatever has been passed: no check is left out for them.
-    sums: [Option<Sum>; SUMS],
     era: u32,
-}
-
-/// How many sums are remembered: those of two indices whose numbers differ by a multiple of this are not.
-const SUMS: usize = 32;
-
-/// Where an index leads: so many bytes behind a value.
-#[derive(Clone, Copy, Debug)]
-struct Sum {
-    era: u32,
-    of: (MemoryIndex, Value),
-    base: Value,
-    further: u64,
 }
 
 impl Passed {
@@ -101,20 +87,6 @@ impl Passed {
         }
         *passed = (self.era, end);
         false
-    }
-
-    /// The sum of an index and where its memory starts, if the current position cannot be reached without
-    /// having come by it.
-    fn sum(&self, memory: MemoryIndex, index: Value) -> Option<(Value, u64)> {
-        let sum = self.sums[index.as_u32() as usize % SUMS]?;
-        let known = sum.era == self.era && sum.of == (memory, index);
-        known.then_some((sum.base, sum.further))
-    }
-
-    /// Remembers it.
-    fn remember(&mut self, memory: MemoryIndex, index: Value, (base, further): (Value, u64)) {
-        let sum = Sum { era: self.era, of: (memory, index), base, further };
-        self.sums[index.as_u32() as usize % SUMS] = Some(sum);
     }
 }
 
@@ -213,7 +185,8 @@ fn sum(
     index: Value,
     wide: Option<Value>,
 ) -> (Value, u64) {
-    if let Some(known) = cx.passed.sum(memory, index) {
+    let what = What::Sum(memory, index);
+    if let Some(known) = cx.made.find(what) {
         return known;
     }
     let plan = cx.plan.memories[memory];
@@ -224,9 +197,9 @@ fn sum(
         None => (widen(cx, index), 0),
     };
     let base = vmctx::memory_base(cx, memory);
-    let sum = (cx.ins().iadd(base, address), further);
-    cx.passed.remember(memory, index, sum);
-    sum
+    let sum = cx.ins().iadd(base, address);
+    cx.made.add(what, sum, further);
+    (sum, further)
 }
 
 /// Checks a range of so many bytes, all of which have to be inside, though there be none; its

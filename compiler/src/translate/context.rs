@@ -3,8 +3,10 @@
 
 use std::collections::HashMap;
 
+use cranelift_codegen::ir::immediates::{Ieee32, Ieee64};
 use cranelift_codegen::ir::{
-    self, ExtFuncData, ExternalName, FuncRef, InstructionData, Opcode, SigRef, Signature, Value,
+    self, ExtFuncData, ExternalName, FuncRef, InstBuilder as _, InstructionData, Opcode, SigRef,
+    Signature, Value,
 };
 use cranelift_entity::SecondaryMap;
 use cranelift_entity::packed_option::PackedOption;
@@ -12,6 +14,7 @@ use cranelift_frontend::{FuncInstBuilder, FunctionBuilder, Variable};
 
 use super::bounds::{Passed, Still};
 use super::local::Local;
+use super::made::{Made, What};
 use super::meter::Meter;
 use super::srcloc::Origins;
 use super::stack::Stack;
@@ -48,6 +51,8 @@ pub struct Context<'t, 'f> {
     pub regions: Regions,
     /// Whether this is the code that sets globals, to which no global is constant.
     pub initialising: bool,
+    /// The values that need not be made again.
+    pub made: Made,
     /// The bounds checks that need not be repeated.
     pub passed: Passed,
     /// The loop in which lengths are known.
@@ -102,6 +107,7 @@ impl<'t, 'f> Context<'t, 'f> {
             memory_bases: SecondaryMap::new(),
             regions,
             initialising: false,
+            made: Made::default(),
             passed: Passed::default(),
             still: None,
             meter: None,
@@ -171,6 +177,21 @@ impl<'t, 'f> Context<'t, 'f> {
         (first, second, third)
     }
 
+    /// Pushes the result of a comparison, an instruction of one byte: widened, unless all that the next
+    /// instruction wants to know is whether it is zero.
+    pub fn push_comparison(&mut self, result: Value) {
+        const IF: u8 = 0x04;
+        const BR_IF: u8 = 0x0d;
+        const SELECT: u8 = 0x1b;
+        const I32_EQZ: u8 = 0x45;
+        let next = self.body.and_then(|body| body.bytes.get(self.offset + 1 - body.offset));
+        let result = match next {
+            Some(&(IF | BR_IF | SELECT | I32_EQZ)) => result,
+            _ => self.ins().uextend(ir::types::I32, result),
+        };
+        self.push(result);
+    }
+
     /// Pops a condition for a branch or select: any integer, true unless zero. Looks through
     /// the widening of a comparison's result.
     pub fn pop_condition(&mut self) -> Value {
@@ -185,6 +206,21 @@ impl<'t, 'f> Context<'t, 'f> {
             }
             _ => value,
         }
+    }
+
+    /// A number, by its bits, that is made here or was before.
+    pub fn number(&mut self, ty: ir::Type, bits: u64) -> Value {
+        let what = What::Number(ty, bits);
+        if let Some((value, _)) = self.made.find(what) {
+            return value;
+        }
+        let value = match ty {
+            ir::types::F32 => self.ins().f32const(Ieee32::with_bits(bits as u32)),
+            ir::types::F64 => self.ins().f64const(Ieee64::with_bits(bits)),
+            _ => self.ins().iconst(ty, bits as i64),
+        };
+        self.made.add(what, value, 0);
+        value
     }
 
     /// The bits of a value that is an integer constant, zero-extended.

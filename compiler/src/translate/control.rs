@@ -13,7 +13,7 @@ use wasmaot_abi::traps::TrapCode;
 use wasmparser::BrTable;
 
 use super::context::Context;
-use super::stack::{BlockType, Frame, Kind};
+use super::stack::{BlockType, Frame, Kind, Otherwise};
 use super::trap::trap;
 use super::{bounds, meter, switch};
 use crate::index::SigIndex;
@@ -22,8 +22,7 @@ use crate::index::SigIndex;
 pub fn function(cx: &mut Context<'_, '_>, sig: SigIndex) {
     let ty = BlockType::Sig(sig);
     let label = cx.block(ty.results(cx.module));
-    let (kind, height) = (Kind::Block, cx.stack.values.len());
-    cx.stack.frames.push(Frame { kind, ty, height, label, branched: false, warm: false });
+    open(cx, Kind::Block, ty, label, cx.stack.values.len());
 }
 
 /// `block`.
@@ -50,13 +49,22 @@ pub fn loop_(cx: &mut Context<'_, '_>, ty: BlockType) {
 /// `if`.
 pub fn if_(cx: &mut Context<'_, '_>, ty: BlockType) {
     let condition = cx.pop_condition();
-    let (then, otherwise) = (cx.block(&[]), cx.block(&[]));
-    let label = cx.block(ty.results(cx.module));
-    cx.ins().brif(condition, then, &[], otherwise, &[]);
-    match cx.hint() {
-        Some(true) => cx.builder.set_cold_block(otherwise),
-        Some(false) => cx.builder.set_cold_block(then),
-        None => {}
+    let (then, label) = (cx.block(&[]), cx.block(ty.results(cx.module)));
+    let hint = cx.hint();
+    // What has no results may have no `else`, and then needs no block for it unless that is the cold one.
+    let otherwise = if matches!(ty, BlockType::Empty) && hint != Some(true) {
+        let cold = cx.is_cold();
+        let branch = cx.ins().brif(condition, then, &[], label, &[]);
+        Otherwise::Label { branch, cold }
+    } else {
+        let otherwise = cx.block(&[]);
+        cx.ins().brif(condition, then, &[], otherwise, &[]);
+        Otherwise::Block(otherwise)
+    };
+    match (hint, otherwise) {
+        (Some(true), Otherwise::Block(otherwise)) => cx.builder.set_cold_block(otherwise),
+        (Some(false), _) => cx.builder.set_cold_block(then),
+        _ => {}
     }
     cx.start(then);
     let params = cx.stack.top(ty.params(cx.module).len()).to_vec();
@@ -65,7 +73,12 @@ pub fn if_(cx: &mut Context<'_, '_>, ty: BlockType) {
 
 fn push(cx: &mut Context<'_, '_>, kind: Kind, ty: BlockType, label: Block) {
     let height = cx.stack.values.len() - ty.params(cx.module).len();
-    cx.stack.frames.push(Frame { kind, ty, height, label, branched: false, warm: false });
+    open(cx, kind, ty, label, height);
+}
+
+fn open(cx: &mut Context<'_, '_>, kind: Kind, ty: BlockType, label: Block, height: usize) {
+    let made = cx.made.len();
+    cx.stack.frames.push(Frame { kind, ty, height, label, made, branched: false, warm: false });
 }
 
 /// The parameters of `block` take the place of as many operands.
@@ -88,7 +101,19 @@ pub fn else_(cx: &mut Context<'_, '_>) {
     let Kind::If { otherwise, params } = std::mem::replace(&mut frame.kind, Kind::Block) else {
         unreachable!("a valid function has `else` in an `if` only")
     };
-    let height = frame.height;
+    let (height, made, label) = (frame.height, frame.made, frame.label);
+    let otherwise = match otherwise {
+        Otherwise::Block(block) => block,
+        Otherwise::Label { branch, cold } => {
+            let block = cx.builder.create_block();
+            if cold {
+                cx.builder.set_cold_block(block);
+            }
+            cx.builder.change_jump_destination(branch, label, block);
+            block
+        }
+    };
+    cx.made.back_to(made);
     cx.stack.values.truncate(height);
     cx.stack.values.extend_from_slice(&params);
     cx.stack.reachable = true;
@@ -103,10 +128,17 @@ pub fn end(cx: &mut Context<'_, '_>) {
         return;
     }
     // An `if` without `else` has one that does nothing.
-    if matches!(cx.stack.frame(0).kind, Kind::If { .. }) {
-        else_(cx);
+    let frame = cx.stack.frame(0);
+    match frame.kind {
+        Kind::If { otherwise: Otherwise::Block(_), .. } => else_(cx),
+        Kind::If { otherwise: Otherwise::Label { cold, .. }, .. } => {
+            frame.branched = true;
+            frame.warm |= !cold;
+        }
+        _ => {}
     }
-    let Some(Frame { kind, label, branched, warm, height, .. }) = cx.stack.frames.pop() else {
+    let Some(Frame { kind, label, branched, warm, height, made, .. }) = cx.stack.frames.pop()
+    else {
         unreachable!("a valid function closes each block once")
     };
     if matches!(kind, Kind::Loop) {
@@ -124,6 +156,7 @@ pub fn end(cx: &mut Context<'_, '_>) {
             cx.builder.set_cold_block(label);
         }
         cx.start(label);
+        cx.made.back_to(made);
         cx.passed.forget();
         cx.stack.values.truncate(height);
         cx.stack.values.extend_from_slice(cx.builder.block_params(label));

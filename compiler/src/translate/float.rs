@@ -3,8 +3,8 @@
 //! Cranelift's have wasm's meaning, `fmin` and `fmax` of NaNs and zeros included. Rounding is a
 //! call of a builtin where the machine has no instruction for it.
 
+use cranelift_codegen::ir::InstBuilder;
 use cranelift_codegen::ir::condcodes::FloatCC;
-use cranelift_codegen::ir::{InstBuilder, types};
 
 use super::context::Context;
 use super::int::{binary, unary};
@@ -33,6 +33,5 @@ binary! {
 pub fn compare(cx: &mut Context<'_, '_>, how: FloatCC) {
     let (first, second) = cx.pop2();
     let result = cx.ins().fcmp(how, first, second);
-    let result = cx.ins().uextend(types::I32, result);
-    cx.push(result);
+    cx.push_comparison(result);
 }

@@ -1,10 +1,6 @@
 //! Globals: `global.get`, `global.set`.
 
-use cranelift_codegen::ir::{
-    InstBuilder, Value,
-    immediates::{Ieee32, Ieee64},
-    types,
-};
+use cranelift_codegen::ir::{Value, types};
 
 use super::context::Context;
 use super::{simd, vmctx};
@@ -47,10 +43,10 @@ pub fn constant_op(cx: &mut Context<'_, '_>, op: ConstOp) {
 
 fn number(cx: &mut Context<'_, '_>, op: ConstOp) -> Option<Value> {
     Some(match op {
-        ConstOp::I32Const(value) => cx.ins().iconst(types::I32, i64::from(value as u32)),
-        ConstOp::I64Const(value) => cx.ins().iconst(types::I64, value),
-        ConstOp::F32Const(bits) => cx.ins().f32const(Ieee32::with_bits(bits)),
-        ConstOp::F64Const(bits) => cx.ins().f64const(Ieee64::with_bits(bits)),
+        ConstOp::I32Const(value) => cx.number(types::I32, u64::from(value as u32)),
+        ConstOp::I64Const(value) => cx.number(types::I64, value as u64),
+        ConstOp::F32Const(bits) => cx.number(types::F32, bits.into()),
+        ConstOp::F64Const(bits) => cx.number(types::F64, bits),
         ConstOp::V128Const(bits) => simd::constant(cx, bits.to_le_bytes()),
         _ => return None,
     })

@@ -1,7 +1,7 @@
 //! Integer instructions, of either width: the operands bring their type along.
 
-use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{InstBuilder, Type, Value, types};
+use cranelift_codegen::ir::condcodes::{CondCode as _, IntCC};
+use cranelift_codegen::ir::{InstBuilder, InstructionData, Type, Value, types};
 use wasmaot_abi::traps::TrapCode;
 
 use super::context::Context;
@@ -76,16 +76,28 @@ pub fn narrow(cx: &mut Context<'_, '_>, value: Value, index64: bool) -> Value {
 pub fn compare(cx: &mut Context<'_, '_>, how: IntCC) {
     let (first, second) = cx.pop2();
     let result = cx.ins().icmp(how, first, second);
-    let result = cx.ins().uextend(types::I32, result);
-    cx.push(result);
+    cx.push_comparison(result);
 }
 
 /// `eqz`.
 pub fn eqz(cx: &mut Context<'_, '_>) {
     let value = cx.pop();
-    let result = cx.ins().icmp_imm_u(IntCC::Equal, value, 0);
-    let result = cx.ins().uextend(types::I32, result);
-    cx.push(result);
+    let dfg = &cx.builder.func.dfg;
+    let ty = dfg.value_type(value);
+    let result = match dfg.value_def(value).inst().map(|inst| dfg.insts[inst]) {
+        // The opposite of what was compared just now.
+        Some(InstructionData::IntCompare { cond, args: [a, b], .. }) if ty == types::I8 => {
+            cx.ins().icmp(cond.complement(), a, b)
+        }
+        Some(InstructionData::FloatCompare { cond, args: [a, b], .. }) if ty == types::I8 => {
+            cx.ins().fcmp(cond.complement(), a, b)
+        }
+        _ => {
+            let zero = cx.number(ty, 0);
+            cx.ins().icmp(IntCC::Equal, value, zero)
+        }
+    };
+    cx.push_comparison(result);
 }
 
 /// `extend8_s` and the like: the low bits, as many as `from` has, sign-extended.

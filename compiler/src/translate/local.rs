@@ -72,10 +72,10 @@ fn write(cx: &mut Context<'_, '_>, local: Local, value: Value) {
 /// The value that locals of a type start with.
 pub fn zero(cx: &mut Context<'_, '_>, ty: ValType) -> Value {
     match ty {
-        ValType::F32 => cx.ins().f32const(0.0),
-        ValType::F64 => cx.ins().f64const(0.0),
         ValType::V128 => simd::constant(cx, [0; 16]),
-        _ => cx.ins().iconst(clif(ty), 0),
+        // The runtime looks for what is a reference anywhere.
+        _ if needs_stack_map(ty) => cx.ins().iconst(clif(ty), 0),
+        _ => cx.number(clif(ty), 0),
     }
 }
 

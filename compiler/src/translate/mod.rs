@@ -21,6 +21,7 @@ mod init;
 mod inline;
 mod int;
 mod local;
+mod made;
 mod memory;
 mod meter;
 mod operator;

@@ -1,8 +1,8 @@
 //! References: `ref.null`, `ref.is_null`, `ref.as_non_null`, `ref.func`; and `select`, `drop`, which work on any
 //! value.
 
+use cranelift_codegen::ir::InstBuilder;
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{InstBuilder, types};
 use wasmaot_abi::traps::TrapCode;
 
 use super::context::Context;
@@ -23,8 +23,7 @@ pub fn null(cx: &mut Context<'_, '_>, ty: RefType) {
 pub fn is_null(cx: &mut Context<'_, '_>) {
     let value = cx.pop();
     let is_null = cx.ins().icmp_imm_u(IntCC::Equal, value, 0);
-    let is_null = cx.ins().uextend(types::I32, is_null);
-    cx.push(is_null);
+    cx.push_comparison(is_null);
 }
 
 /// `ref.as_non_null`.

@@ -4,7 +4,7 @@
 //! Unreachable code is not translated: while `reachable` is false only the nesting of blocks is
 //! followed, until an `else` or `end` at which code becomes reachable again.
 
-use cranelift_codegen::ir::{Block, BlockArg, Value};
+use cranelift_codegen::ir::{Block, BlockArg, Inst, Value};
 
 use crate::index::SigIndex;
 use crate::module::{Module, ValType};
@@ -33,6 +33,8 @@ pub struct Frame {
     pub height: usize,
     /// Where a branch to it leads: for a loop its start, else what follows its end.
     pub label: Block,
+    /// How much had been made where it began: see [`Made`](super::made::Made).
+    pub made: usize,
     /// Whether any branch leads there.
     pub branched: bool,
     /// Whether any does from where code is not cold.
@@ -46,12 +48,26 @@ pub enum Kind {
     Block,
     /// `loop`.
     Loop,
-    /// `if` before its `else`: where that begins, and the parameters, which it gets too.
+    /// `if` before its `else`, which gets the parameters, too.
     If {
         /// Where the `else` begins.
-        otherwise: Block,
+        otherwise: Otherwise,
         /// The block's parameters.
         params: Vec<Value>,
+    },
+}
+
+/// Where the `else` of an `if` begins.
+#[derive(Clone, Copy, Debug)]
+pub enum Otherwise {
+    /// In this block.
+    Block(Block),
+    /// In none as long as it is not known that there is an `else`: this branch leads to the label.
+    Label {
+        /// The branch.
+        branch: Inst,
+        /// Whether it is rarely reached.
+        cold: bool,
     },
 }
 

@@ -43,9 +43,10 @@ impl Regions {
             func.dfg.alias_regions.insert(data)
         };
         Self {
-            context: region("context"),
-            global: region("global"),
+            // Cranelift looks at all of them up to the last one that is stored to.
             heap: region("memory"),
+            global: region("global"),
+            context: region("context"),
             table: region("table"),
             func_ref: region("function reference"),
             limits: metered.then(|| region("limits")),
