@@ -190,7 +190,11 @@ impl<'r> Function<'r> {
         let random = self.random.one_in(8) || self.stored.is_empty();
         let from = if random { self.from() } else { *self.random.pick(&self.stored) };
         let pointer = if self.random.one_in(6) { *self.random.pick(&POINTERS) } else { "$p" };
-        let (place, offset) = self.place(pointer, from);
+        let (mut place, offset) = self.place(pointer, from);
+        if self.random.one_in(8) {
+            let number = self.number();
+            place = format!("(i32.and (i32.wrap_i64 {number}) (i32.const 0x7fff))");
+        }
         let load = if self.random.one_in(24) { "i64.load32_u" } else { "i64.load" };
         format!("({load} offset={offset} {place})")
     }

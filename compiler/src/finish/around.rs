@@ -162,12 +162,14 @@ fn count_once(context: &mut Context, counter: &Counter) -> bool {
     aliases
 }
 
-/// The instruction that makes a branch's condition.
+/// The comparison that makes a branch's condition.
 fn condition(func: &Function, branch: Inst) -> Option<Inst> {
-    match func.dfg.insts[branch] {
-        InstructionData::Brif { arg, .. } => func.dfg.value_def(arg).inst(),
-        _ => None,
-    }
+    let InstructionData::Brif { arg, .. } = func.dfg.insts[branch] else { return None };
+    let is_comparison = |inst: &Inst| {
+        let data = func.dfg.insts[*inst];
+        matches!(data, InstructionData::IntCompare { .. } | InstructionData::FloatCompare { .. })
+    };
+    func.dfg.value_def(arg).inst().filter(is_comparison)
 }
 
 /// Has what goes around come behind uses of what it takes the place of.

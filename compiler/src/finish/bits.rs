@@ -16,6 +16,8 @@ use crate::translate::constant;
 
 /// How many branches are looked at to find out what a value is at most.
 const LOOKS: usize = 64;
+/// Of which of a block's parameters something is found out: to get to one takes going by those in front of it.
+const FEW: usize = 256;
 
 /// Does that to a function.
 pub fn narrow(context: &mut Context) {
@@ -87,7 +89,7 @@ fn fits(context: &Context, value: Value, low: Type) -> bool {
                 }
             }
             ValueDef::Param(block, place) => {
-                if Some(block) == func.layout.entry_block() {
+                if Some(block) == func.layout.entry_block() || place > FEW {
                     return false;
                 }
                 for pred in cfg.pred_iter(block) {

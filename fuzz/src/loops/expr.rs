@@ -57,6 +57,8 @@ pub enum Expr {
     Binary(&'static str, &'static str, Box<[Self; 2]>),
     /// Which, for which element; what is compared, and what is chosen from. Without a choice: as a number.
     Compare(Vec<Comparison>, Option<Box<[Self; 2]>>),
+    /// The first or the second, by whether the third is a number other than zero.
+    Choose(Box<[Self; 3]>),
 }
 
 /// An instruction, and its operands.
@@ -74,7 +76,16 @@ impl Expr {
             let height = if of.random.one_in(3) { height - 1 } else { 0 };
             Self::new(of, height, carried)
         };
-        match of.random.below(11) {
+        match of.random.below(12) {
+            11 if ty == "i32" => {
+                let condition =
+                    if of.random.one_in(2) { sub(of) } else { Self::leaf(of, element, carried) };
+                // It is another operand as well, now and then.
+                let other = if of.random.one_in(2) { condition.clone() } else { sub(of) };
+                let chosen = Self::Choose(Box::new([sub(of), sub(of), condition]));
+                let operator = *of.random.pick(&["add", "mul", "xor"]);
+                Self::Binary(ty, operator, Box::new([chosen, other]))
+            }
             10 if !element.is_float() => match of.random.one_in(2) {
                 true => Self::absolute(ty, sub(of)),
                 false => Self::field(of, carried),
@@ -247,6 +258,10 @@ impl Expr {
             Self::Binary(ty, operator, values) => {
                 let [a, b] = values.each_ref().map(|value| value.text(of, turn));
                 format!("({ty}.{operator} {a} {b})")
+            }
+            Self::Choose(values) => {
+                let [a, b, condition] = values.each_ref().map(|value| value.text(of, turn));
+                format!("(select {a} {b} {condition})")
             }
             Self::Compare(all, choice) => {
                 let (operator, values) = &all[turn % all.len()];

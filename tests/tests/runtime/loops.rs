@@ -115,6 +115,30 @@ const LOOPS: &[Loop] = &[
         model: |m| m.set_i32(m.to, m.i32(m.from, 0)?.max(m.i32(m.to, 0)?)),
     },
     Loop {
+        name: "words, times one of two numbers by whether they are zero",
+        before: "",
+        turn: "(local.set $value (i32.load (local.get $from)))
+            (i32.store (local.get $to) (i32.mul (local.get $value)
+                (select (i32.const 8) (i32.const 16) (local.get $value))))",
+        step: 4,
+        model: |m| {
+            let value = m.i32(m.from, 0)?;
+            m.set_i32(m.to, value.wrapping_mul(if value == 0 { 16 } else { 8 }))
+        },
+    },
+    Loop {
+        name: "shorts, and one of two numbers by whether they are zero",
+        before: "",
+        turn: "(local.set $value (i32.load16_s (local.get $from)))
+            (i32.store16 (local.get $to) (i32.add (local.get $value)
+                (select (i32.const 8) (i32.const 16) (local.get $value))))",
+        step: 2,
+        model: |m| {
+            let value = m.i16(m.from, 0)?;
+            m.set_i16(m.to, value.wrapping_add(if value == 0 { 16 } else { 8 }))
+        },
+    },
+    Loop {
         name: "two words a turn, of which one is where the turn before has stored",
         before: "",
         turn: "(i32.store offset=8 (local.get $to) (i32.add (i32.load (local.get $to)) (i32.const 3)))
@@ -459,5 +483,47 @@ fn turns_do_what_they_do_one_after_the_other() {
             }
         }
         assert!(done > 5000 && trapped > 500, "{done} {trapped}");
+    });
+}
+
+/// A loop that ends by what a call or a division gives, of which another instruction might be in front.
+#[test]
+fn what_ends_a_loop_is_done_where_it_stands() {
+    const GUEST: &str = r#"(module (memory (export "memory") 1)
+        ;; Notes the first word at the end of a list; the list's length is the second word.
+        (func $note (export "note") (param i32) (result i32 i32) (local $at i32)
+            (loop $once
+                (local.set $at (i32.load (i32.const 4)))
+                (i32.store offset=64 (i32.shl (local.get $at) (i32.const 2)) (i32.load (i32.const 0)))
+                (i32.store (i32.const 4) (i32.add (local.get $at) (i32.const 1)))
+                (br_if $once (i32.const 0)))
+            (i32.lt_u (local.get 0) (i32.const 5)) (local.get $at))
+        (func (export "call") (local $i i32) (local $n i32) (local $at i32)
+            (loop $again
+                (call $note (local.tee $n (i32.add (local.get $i) (i32.const 1))))
+                (local.set $at)
+                (local.set $n)
+                (i32.store (i32.const 0) (i32.add (local.get $i) (i32.const 10)))
+                (i32.store offset=128 (i32.shl (local.get $i) (i32.const 2)) (local.get $at))
+                (local.set $i (i32.add (local.get $i) (i32.const 1)))
+                (br_if $again (local.get $n))))
+        (func (export "divide") (param $by i32) (local $i i32) (local $n i32)
+            (loop $again
+                (local.set $n (i32.div_u (i32.add (local.get $i) (i32.const 1)) (local.get $by)))
+                (i32.store (i32.const 32) (i32.add (local.get $i) (i32.const 77)))
+                (local.set $i (i32.add (local.get $i) (i32.const 1)))
+                (br_if $again (local.get $n)))))"#;
+    in_every_way(GUEST, |way, module| {
+        let mut store = Store::new(());
+        let instance = instance(&mut store, module);
+        typed::<_, ()>(&mut store, instance, "call", ()).unwrap();
+        let found = typed::<_, ()>(&mut store, instance, "divide", 0);
+        assert_eq!(code(found), TrapCode::IntegerDivideByZero, "{way:?}");
+        let memory = instance.get_memory(&store, "memory").unwrap();
+        let word =
+            |at: usize| u32::from_le_bytes(memory.data(&store)[at..at + 4].try_into().unwrap());
+        assert_eq!([0, 1, 2, 3, 4, 5].map(|n| word(64 + 4 * n)), [0, 10, 11, 12, 13, 0], "{way:?}");
+        assert_eq!([1, 2, 3, 4].map(|n| word(128 + 4 * n)), [1, 2, 3, 4], "{way:?}");
+        assert_eq!(word(32), 0, "{way:?}");
     });
 }

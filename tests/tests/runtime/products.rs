@@ -176,3 +176,43 @@ fn what_is_stored_between_parts_of_a_sum_counts() {
         }
     });
 }
+
+/// Low halves that high ones of other sums depend on, one of them by way of a load: not all of these can be done at once.
+#[test]
+fn halves_wait_for_each_other() {
+    const GUEST: &str = r#"(module (memory (export "memory") 1)
+        (func (export "f") (param $a i64) (param $b i64) (param $c i64) (result i64 i64 i64)
+            (local $low1 i64) (local $low2 i64) (local $low3 i64) (local $word i64)
+            (local.set $low3 (i64.add (local.get $a) (local.get $b)))
+            (local.set $word (i64.load (i32.and (i32.wrap_i64 (local.get $low3)) (i32.const 8))))
+            (local.set $low1 (i64.add (local.get $b) (local.get $c)))
+            (local.set $low2 (i64.add (local.get $a) (local.get $c)))
+            (i64.add
+                (i64.add (i64.xor (local.get $low2) (local.get $a)) (local.get $b))
+                (i64.extend_i32_u (i64.lt_u (local.get $low1) (local.get $b))))
+            (i64.add
+                (i64.add (local.get $word) (local.get $b))
+                (i64.extend_i32_u (i64.lt_u (local.get $low2) (local.get $a))))
+            (i64.add
+                (i64.add (local.get $low1) (local.get $c))
+                (i64.extend_i32_u (i64.lt_u (local.get $low3) (local.get $a)))))
+        (data (i32.const 0) "\01\00\00\00\00\00\00\00\ff\ff\ff\ff\ff\ff\ff\ff"))"#;
+    in_every_way(GUEST, |way, module| {
+        let mut store = Store::new(());
+        let instance = Instance::new(&mut store, module, &Imports::new()).unwrap();
+        for [a, b, c] in [[1, 2, 3], [u64::MAX, 1, 5], [8, u64::MAX, u64::MAX], [u64::MAX; 3]] {
+            let params = [a, b, c].map(|value| Val::I64(value as i64));
+            let found = call(&mut store, instance, "f", &params).unwrap();
+            let found = found.iter().map(|value| match value {
+                Val::I64(value) => *value as u64,
+                other => panic!("{other:?}"),
+            });
+            let (low3, carry3) = a.overflowing_add(b);
+            let ((low1, carry1), (low2, carry2)) = (b.overflowing_add(c), a.overflowing_add(c));
+            let word = if low3 & 8 == 0 { 1 } else { u64::MAX };
+            let sum = |a: u64, b: u64, carry: bool| a.wrapping_add(b).wrapping_add(carry.into());
+            let expected = [sum(low2 ^ a, b, carry1), sum(word, b, carry2), sum(low1, c, carry3)];
+            assert_eq!(found.collect::<Vec<u64>>(), expected, "{way:?}");
+        }
+    });
+}

@@ -451,9 +451,6 @@ impl Packer<'_> {
     fn compare(&mut self, lanes: Vec<Lane>, ty: Type) -> Option<Node> {
         let (func, counted) = (self.func, self.counted);
         let dfg = &func.dfg;
-        if let Some(&node) = self.known.get(&(lanes.clone(), ty)) {
-            return Some(node);
-        }
         let comparison = |&(value, turn): &Lane| {
             Some(match dfg.insts[counted.inst(func, value)?] {
                 InstructionData::IntCompare { cond, args, .. } => {
@@ -466,6 +463,9 @@ impl Packer<'_> {
             })
         };
         let all: Vec<_> = lanes.iter().map(comparison).collect::<Option<_>>()?;
+        if let Some(&node) = self.known.get(&(lanes.clone(), ty)) {
+            return Some(node);
+        }
         let (condition, [first, _], _) = all[0];
         let mut of = dfg.value_type(first);
         let sides = [0, 1].map(|place: usize| {

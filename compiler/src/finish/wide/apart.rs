@@ -24,14 +24,11 @@ use crate::finish::number;
 /// How many instructions more there may be for each load less.
 const LONGER: usize = 32;
 /// How many loads less are worth it.
-const LEAST: usize = 8;
+pub const LEAST: usize = 8;
 
-/// Has a block find out whether values are apart, if that saves so many loads that it is worth it; the rest, if
-/// they are.
+/// Has a block find out whether values are apart, which saves so many loads, if it can and is not too long; the rest,
+/// if they are.
 pub fn split(func: &mut Function, block: Block, apart: &Apart, saved: usize) -> Option<Block> {
-    if saved < LEAST {
-        return None;
-    }
     let first = start(func, block, apart)?;
     let mut insts = Vec::new();
     let mut next = Some(first);

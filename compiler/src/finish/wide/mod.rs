@@ -15,7 +15,7 @@ use cranelift_codegen::ir::{Block, Function, Value};
 
 use crate::translate::vmctx::Memories;
 
-/// How many blocks of a function are there twice at most.
+/// For how many blocks of a function is tried whether they can be there twice, which takes a look at all of it.
 const FEW: usize = 4;
 
 /// Has the machine add numbers of 128 bits, with code that may be longer for it or not; whether there are other
@@ -26,12 +26,16 @@ pub fn add(func: &mut Function, memories: &Memories, may_be_longer: bool) -> boo
     if blocks.is_empty() {
         return false;
     }
-    let (mut rests, mut all) = (0, Vec::new());
+    let (mut tries, mut changed, mut all) = (0, false, Vec::new());
     for block in blocks {
-        let apart = stored::survey(func, memories, block).filter(|_| may_be_longer && rests < FEW);
-        let rest =
-            apart.and_then(|(apart, more)| Some((apart, apart::split(func, block, &apart, more)?)));
-        rests += usize::from(rest.is_some());
+        let surveyed = (may_be_longer && tries < FEW)
+            .then(|| stored::survey(func, memories, block))
+            .flatten()
+            .filter(|(_, saved)| *saved >= apart::LEAST);
+        tries += usize::from(surveyed.is_some());
+        let rest = surveyed
+            .and_then(|(apart, saved)| Some((apart, apart::split(func, block, &apart, saved)?)));
+        changed |= rest.is_some();
         let (apart, rest) = rest.unzip();
         let here: Vec<Block> = [Some(block), rest].into_iter().flatten().collect();
         stored::forward(func, memories, &here, apart);
@@ -46,7 +50,7 @@ pub fn add(func: &mut Function, memories: &Memories, may_be_longer: bool) -> boo
         }
     }
     func.dfg.resolve_all_aliases();
-    rests > 0
+    changed
 }
 
 /// How often each value is used.

@@ -1,8 +1,7 @@
 //! The order of a block's instructions around its sums.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
-use cranelift_codegen::entity::{EntitySet, SecondaryMap};
 use cranelift_codegen::ir::{Block, Function, Inst, Value};
 
 use super::sums::{Sum, has_effect};
@@ -40,51 +39,51 @@ struct Order<'a> {
     block: Block,
     /// What has been put so far.
     all: Vec<Inst>,
-    is_put: EntitySet<Inst>,
-    /// The sums that wait for an instruction.
-    waiting: SecondaryMap<Inst, Vec<usize>>,
-    /// For how many instructions each sum waits.
+    is_put: HashSet<Inst>,
+    /// The instructions of sums.
+    own: HashSet<Inst>,
+    /// What sums are of.
+    parts: HashMap<Value, Part>,
+    /// How many of its parts each sum waits for.
     missing: Vec<usize>,
     /// The sums that wait for nothing any more.
     complete: VecDeque<usize>,
 }
 
+/// What sums are of.
+#[derive(Default)]
+struct Part {
+    /// Whose.
+    sums: Vec<usize>,
+    /// How many instructions that make or use it, and are no sums, have not been put.
+    left: usize,
+}
+
 impl<'a> Order<'a> {
     fn new(func: &'a Function, block: Block, insts: &[Inst], sums: &[Sum]) -> Self {
-        let mut order = Self {
-            func,
-            block,
-            all: Vec::with_capacity(insts.len()),
-            is_put: EntitySet::new(),
-            waiting: SecondaryMap::new(),
-            missing: vec![0; sums.len()],
-            complete: VecDeque::new(),
-        };
-        let mut parts: HashMap<Value, Vec<usize>> = HashMap::new();
-        let mut own: EntitySet<Inst> = EntitySet::new();
+        let own: HashSet<Inst> = sums.iter().flat_map(|sum| sum.insts).collect();
+        let mut parts: HashMap<Value, Part> = HashMap::new();
         for (number, sum) in sums.iter().enumerate() {
-            own.extend(sum.insts);
-            for &part in &sum.of {
-                let part = func.dfg.resolve_aliases(part);
-                parts.entry(part).or_default().push(number);
-                if let Some(def) = order.def(part) {
-                    order.wait(number, def);
+            for &value in &sum.of {
+                let part = parts.entry(func.dfg.resolve_aliases(value)).or_default();
+                if part.sums.last() != Some(&number) {
+                    part.sums.push(number);
                 }
             }
         }
-        for &inst in insts.iter().filter(|&&inst| !own.contains(inst)) {
-            for value in func.dfg.inst_values(inst) {
-                for &sum in parts.get(&func.dfg.resolve_aliases(value)).into_iter().flatten() {
-                    order.wait(sum, inst);
+        for &inst in insts {
+            each_part(func, &own, inst, |value| {
+                if let Some(part) = parts.get_mut(&value) {
+                    part.left += 1;
                 }
-            }
+            });
         }
-        order
-    }
-
-    fn wait(&mut self, sum: usize, inst: Inst) {
-        self.waiting[inst].push(sum);
-        self.missing[sum] += 1;
+        let mut missing = vec![0; sums.len()];
+        for part in parts.values().filter(|part| part.left > 0) {
+            part.sums.iter().for_each(|&sum| missing[sum] += 1);
+        }
+        let (all, is_put) = (Vec::with_capacity(insts.len()), HashSet::with_capacity(insts.len()));
+        Self { func, block, all, is_put, own, parts, missing, complete: VecDeque::new() }
     }
 
     /// The instruction of the block that a value comes from.
@@ -100,9 +99,9 @@ impl<'a> Order<'a> {
         while let Some(&next) = left.last() {
             let missing = func.dfg.inst_values(next).find_map(|value| {
                 let def = self.def(func.dfg.resolve_aliases(value))?;
-                (!self.is_put.contains(def)).then_some(def)
+                (!self.is_put.contains(&def)).then_some(def)
             });
-            if let Some(missing) = missing.filter(|_| !self.is_put.contains(next)) {
+            if let Some(missing) = missing.filter(|_| !self.is_put.contains(&next)) {
                 assert!(!has_effect(func, missing), "an effect depends on what is behind it");
                 left.push(missing);
                 continue;
@@ -112,12 +111,27 @@ impl<'a> Order<'a> {
                 continue;
             }
             self.all.push(next);
-            for sum in std::mem::take(&mut self.waiting[next]) {
-                self.missing[sum] -= 1;
-                if self.missing[sum] == 0 {
-                    self.complete.push_back(sum);
+            let Self { parts, missing, complete, .. } = self;
+            each_part(func, &self.own, next, |value| {
+                let Some(part) = parts.get_mut(&value) else { return };
+                part.left -= 1;
+                if part.left == 0 {
+                    for &sum in &part.sums {
+                        missing[sum] -= 1;
+                        if missing[sum] == 0 {
+                            complete.push_back(sum);
+                        }
+                    }
                 }
-            }
+            });
         }
+    }
+}
+
+/// What an instruction makes, and uses if it is not one of a sum: as often as it does.
+fn each_part(func: &Function, own: &HashSet<Inst>, inst: Inst, mut each: impl FnMut(Value)) {
+    func.dfg.inst_results(inst).iter().for_each(|&result| each(result));
+    if !own.contains(&inst) {
+        func.dfg.inst_values(inst).for_each(|value| each(func.dfg.resolve_aliases(value)));
     }
 }

@@ -119,7 +119,8 @@ pub fn survey(func: &mut Function, memories: &Memories, block: Block) -> Option<
         scan
     };
     let apart = count(true);
-    let more = apart.count - count(false).count;
+    // What is assumed to be apart is remembered for longer, and other things are not, then.
+    let more = apart.count.saturating_sub(count(false).count);
     Some((apart.apart?, more))
 }
 

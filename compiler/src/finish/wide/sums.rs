@@ -2,10 +2,9 @@
 //!
 //! `low = a + b` and `high = c + d + (low < a)` become one addition of `c:a` and `d:b`. Where the parts come in
 //! another order than the whole needs them it can only be done if nothing that has an effect asks for `low` before `c`
-//! and `d` are known. So each value of the block knows the last effect that it depends on, and the first that
-//! depends on it.
+//! and `d` are known. So each value of the block knows the first effect that depends on it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
 use cranelift_codegen::entity::SecondaryMap;
@@ -18,7 +17,7 @@ use crate::finish::become_alias;
 
 /// How far from each other in their block the halves of a sum are at most.
 const FAR: usize = 512;
-/// How many instructions are looked at to find out whether a half depends on the other.
+/// How many instructions are looked at to find out what the high halves depend on.
 const LOOKS: usize = 512;
 
 /// A sum that has been made.
@@ -87,14 +86,13 @@ pub fn has_effect(func: &Function, inst: Inst) -> bool {
 /// may be behind those that use them.
 pub fn find(func: &mut Function, uses: &mut SecondaryMap<Value, u32>, block: Block) -> Vec<Sum> {
     let order: Vec<Inst> = func.layout.block_insts(block).collect();
-    let mut finder = Finder::new(func, uses, block, order);
+    let mut finder = Finder::new(func, uses, block, &order);
     let mut sums = Vec::new();
-    for place in 0..finder.order.len() {
-        finder.see(place);
-        if let Some(parts) = finder.parts(place)
+    for (place, high) in order.into_iter().enumerate() {
+        if let Some(parts) = finder.parts(high)
             && finder.is_possible(&parts, place)
         {
-            sums.push(finder.make(parts, place));
+            sums.push(finder.make(parts));
         }
     }
     sums
@@ -104,14 +102,11 @@ struct Finder<'a> {
     func: &'a mut Function,
     uses: &'a mut SecondaryMap<Value, u32>,
     block: Block,
-    order: Vec<Inst>,
-    places: SecondaryMap<Inst, u32>,
-    /// For each instruction with an effect how many there are up to it; 0 for others.
-    effects: SecondaryMap<Inst, u32>,
-    /// The last effect that a value depends on; 0 if it is of another block.
-    ready: SecondaryMap<Value, u32>,
-    /// The first effect that depends on a value.
-    wanted: SecondaryMap<Value, Option<u32>>,
+    places: HashMap<Inst, usize>,
+    /// The instructions with an effect, numbered.
+    effects: HashMap<Inst, u32>,
+    /// The first effect that depends on a value, if any does.
+    wanted: HashMap<Value, u32>,
 }
 
 impl<'a> Finder<'a> {
@@ -119,53 +114,24 @@ impl<'a> Finder<'a> {
         func: &'a mut Function,
         uses: &'a mut SecondaryMap<Value, u32>,
         block: Block,
-        order: Vec<Inst>,
+        order: &[Inst],
     ) -> Self {
-        let mut places = SecondaryMap::new();
-        let mut effects = SecondaryMap::new();
-        let mut count = 0;
-        for (place, &inst) in order.iter().enumerate() {
-            places[inst] = place as u32;
-            if has_effect(func, inst) {
-                count += 1;
-                effects[inst] = count;
+        let places = order.iter().copied().zip(0..).collect();
+        let with_effect = order.iter().copied().filter(|&inst| has_effect(func, inst));
+        let effects: HashMap<Inst, u32> = with_effect.zip(0..).collect();
+        let mut wanted: HashMap<Value, u32> = HashMap::new();
+        for inst in order.iter().rev() {
+            let by = effects.get(inst).copied().or_else(|| {
+                let results = func.dfg.inst_results(*inst).iter();
+                results.filter_map(|result| wanted.get(result).copied()).min()
+            });
+            let Some(by) = by else { continue };
+            for value in func.dfg.inst_values(*inst) {
+                let value = func.dfg.resolve_aliases(value);
+                wanted.entry(value).and_modify(|known| *known = by.min(*known)).or_insert(by);
             }
         }
-        let (ready, wanted) = (SecondaryMap::new(), SecondaryMap::new());
-        let mut finder = Self { func, uses, block, order, places, effects, ready, wanted };
-        for place in (0..finder.order.len()).rev() {
-            let inst = finder.order[place];
-            let by = match finder.effects[inst] {
-                0 => {
-                    let results = finder.func.dfg.inst_results(inst).iter();
-                    results.filter_map(|&result| finder.wanted[result]).min()
-                }
-                effect => Some(effect),
-            };
-            if let Some(by) = by {
-                for value in finder.func.dfg.inst_values(inst) {
-                    let wanted = &mut finder.wanted[value];
-                    *wanted = Some(wanted.map_or(by, |known| known.min(by)));
-                }
-            }
-        }
-        finder
-    }
-
-    /// Notes what the results of an instruction depend on.
-    fn see(&mut self, place: usize) {
-        let inst = self.order[place];
-        let ready = match self.effects[inst] {
-            0 => {
-                let values = self.func.dfg.inst_values(inst);
-                let values = values.map(|value| self.func.dfg.resolve_aliases(value));
-                values.map(|value| self.ready[value]).max().unwrap_or(0)
-            }
-            effect => effect,
-        };
-        for &result in self.func.dfg.inst_results(inst) {
-            self.ready[result] = ready;
-        }
+        Self { func, uses, block, places, effects, wanted }
     }
 
     /// The instruction of the block that a value comes from.
@@ -175,9 +141,8 @@ impl<'a> Finder<'a> {
     }
 
     /// The sum whose high half an instruction is.
-    fn parts(&self, place: usize) -> Option<Parts> {
+    fn parts(&self, high: Inst) -> Option<Parts> {
         let dfg = &self.func.dfg;
-        let high = self.order[place];
         let (to, extended, compared, sides) = carry(self.func, high)?;
         let [sum, term] = sides.map(|side| dfg.resolve_aliases(side));
         let low = self.def(sum)?;
@@ -211,33 +176,35 @@ impl<'a> Finder<'a> {
         Some(Parts { low, high, terms, unused })
     }
 
-    /// Whether the high halves can be there before anybody needs the low half of the sum.
+    /// Whether the high halves can be there before anybody needs the low half of the sum, `place` being where its
+    /// high half is.
     fn is_possible(&self, parts: &Parts, place: usize) -> bool {
         let dfg = &self.func.dfg;
         let sum = dfg.first_result(parts.low);
-        let from = self.places[parts.low] as usize;
-        let high = || parts.terms.iter().filter_map(|term| term.1);
-        let ready = high().map(|value| self.ready[value]).max().unwrap_or(0);
-        if place.wrapping_sub(from) > FAR || self.wanted[sum].is_some_and(|wanted| ready >= wanted)
-        {
+        if self.places.get(&parts.low).is_none_or(|from| place - from > FAR) {
             return false;
         }
-        let mut left: Vec<Value> = high().collect();
+        let before = self.wanted.get(&sum).copied().unwrap_or(u32::MAX);
+        let mut left: Vec<Value> = parts.terms.iter().filter_map(|term| term.1).collect();
         let mut seen = HashSet::new();
         while let Some(value) = left.pop() {
             if value == sum || seen.len() > LOOKS {
                 return false;
             }
-            if let Some(inst) = self.def(value).filter(|&inst| self.effects[inst] == 0)
-                && seen.insert(inst)
-            {
-                left.extend(dfg.inst_values(inst).map(|value| dfg.resolve_aliases(value)));
+            let Some(inst) = self.def(value) else { continue };
+            match self.effects.get(&inst) {
+                Some(&effect) if effect >= before => return false,
+                Some(_) => {}
+                None if seen.insert(inst) => {
+                    left.extend(dfg.inst_values(inst).map(|value| dfg.resolve_aliases(value)));
+                }
+                None => {}
             }
         }
         true
     }
 
-    fn make(&mut self, parts: Parts, place: usize) -> Sum {
+    fn make(&mut self, parts: Parts) -> Sum {
         let Parts { low, high, terms, unused } = parts;
         for inst in unused {
             for value in self.func.dfg.inst_values(inst) {
@@ -264,20 +231,13 @@ impl<'a> Finder<'a> {
         for (inst, half) in [(low, sum_low), (high, sum_high)] {
             let old = self.func.dfg.first_result(inst);
             self.uses[half] = self.uses[old];
-            self.wanted[half] = self.wanted[old];
+            if let Some(&wanted) = self.wanted.get(&old) {
+                self.wanted.insert(half, wanted);
+            }
             become_alias(self.func, inst, half);
         }
-        let ready = of.iter().map(|&value| self.ready[value]).max().unwrap_or(0);
-        self.ready[sum_low] = ready;
-        self.ready[sum_high] = ready;
-        // What depends on the low half depends on the high halves as well.
-        for place in self.places[low] as usize..place {
-            if self.func.layout.inst_block(self.order[place]).is_some() {
-                self.see(place);
-            }
-        }
-        let wanted = [sum_low, sum_high].iter().filter_map(|&half| self.wanted[half]).min();
-        if let Some(wanted) = wanted {
+        let wanted = [sum_low, sum_high].iter().filter_map(|half| self.wanted.get(half)).min();
+        if let Some(&wanted) = wanted {
             self.want(of.clone(), wanted);
         }
         Sum { insts: [first, second, sum, split], of }
@@ -286,12 +246,11 @@ impl<'a> Finder<'a> {
     /// Notes that an effect depends on some values.
     fn want(&mut self, mut left: Vec<Value>, by: u32) {
         while let Some(value) = left.pop() {
-            let wanted = &mut self.wanted[value];
-            if wanted.is_some_and(|known| known <= by) {
+            if self.wanted.get(&value).is_some_and(|&known| known <= by) {
                 continue;
             }
-            *wanted = Some(by);
-            if let Some(inst) = self.def(value).filter(|&inst| self.effects[inst] == 0) {
+            self.wanted.insert(value, by);
+            if let Some(inst) = self.def(value).filter(|inst| !self.effects.contains_key(inst)) {
                 let dfg = &self.func.dfg;
                 left.extend(dfg.inst_values(inst).map(|value| dfg.resolve_aliases(value)));
             }
