@@ -2,8 +2,8 @@
 //!
 //! That optimisation looks at one value at a time. What this knows of besides is the loops: what goes around
 //! them, what leaves them, and what their turns have to do with each other; and numbers of 128 bits. No instruction
-//! that can trap, call or touch a memory is moved here; some loops get another one in front of them, and what has
-//! just been stored is not loaded.
+//! that can trap, call or touch a memory is moved here; some loops get another one in front of them or are there
+//! twice, and what has just been stored is not loaded.
 
 mod around;
 mod bits;
@@ -11,6 +11,7 @@ mod constants;
 mod exits;
 mod latch;
 mod split;
+mod turns;
 mod vector;
 mod wide;
 
@@ -30,10 +31,12 @@ use crate::translate::vmctx::Memories;
 pub fn finish(context: &mut Context, isa: &dyn TargetIsa, memories: &Memories) {
     let architecture = isa.triple().architecture;
     let may_be_longer = isa.flags().opt_level() == OptLevel::Speed;
+    let blocks = context.func.dfg.num_blocks();
     if may_be_longer && vector::vectorise(&mut context.func, &context.cfg, memories, architecture) {
         context.flowgraph();
         context.compute_loop_analysis();
     }
+    let vectors = blocks..context.func.dfg.num_blocks();
     if wide::add(&mut context.func, memories, may_be_longer) {
         context.flowgraph();
         context.compute_loop_analysis();
@@ -52,6 +55,9 @@ pub fn finish(context: &mut Context, isa: &dyn TargetIsa, memories: &Memories) {
         latch::test_what_is_passed(&mut context.func);
     }
     around::late(context);
+    if may_be_longer && turns::two(context, &vectors) {
+        context.flowgraph();
+    }
 }
 
 /// The values that an instruction uses, with those that it passes to blocks. Few pass any.

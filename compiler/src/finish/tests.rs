@@ -5,6 +5,7 @@ use cranelift_codegen::cursor::{Cursor as _, FuncCursor};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Function, InstBuilder as _, Opcode, types};
 
+use super::turns::SHORT;
 use crate::config::{Config, MemoryStyle, OptLevel};
 
 /// The listing of a module's only function.
@@ -74,6 +75,44 @@ fn a_loop_between_calls_works_on_registers() {
     let lines: Vec<&str> = lines.take_while(|line| !line.contains("jmp")).collect();
     assert!(lines.len() > 2, "{code}");
     assert!(!lines.iter().any(|line| line.contains("%rsp")), "{code}");
+}
+
+/// How often the turn of a loop stands in the code of a function. It walks along a list; `$i` counts.
+fn turns(again: &str, behind: &str, opt_level: OptLevel) -> usize {
+    let text = format!(
+        "(module (memory 1) (func (export \"f\") (param $p i32) (param $n i32) (result i32)
+           (local $i i32) (local $old i32)
+           (loop $again
+             (local.set $old (local.get $p))
+             (local.set $p (i32.xor (i32.load (local.get $p)) (i32.const 1111)))
+             (local.set $i (i32.add (local.get $i) (i32.const 1)))
+             (br_if $again {again}))
+           {behind}))"
+    );
+    listing(&text, opt_level).matches("$0x457").count()
+}
+
+#[test]
+fn a_loop_that_searches_is_two_turns_long() {
+    let count = "(local.get $i)";
+    for again in ["(local.get $p)", "(i32.lt_u (local.get $p) (local.get $n))"] {
+        assert_eq!(turns(again, count, OptLevel::Speed), 2, "{again}");
+        assert_eq!(turns(again, count, OptLevel::SpeedAndSize), 1, "{again}");
+        // Too much is known behind it.
+        let both = "(i32.add (local.get $i) (local.get $old))";
+        assert_eq!(turns(again, both, OptLevel::Speed), 1, "{again}");
+        // Too much is done.
+        let long = format!("{}{again}{}", "(i32.clz ".repeat(SHORT), ")".repeat(SHORT));
+        assert_eq!(turns(&long, count, OptLevel::Speed), 1, "{again}");
+    }
+    // These count.
+    for again in [
+        "(i32.ne (local.get $i) (local.get $n))",
+        "(i32.lt_s (local.get $i) (i32.const 99))",
+        "(local.tee $n (i32.sub (local.get $n) (i32.const 1)))",
+    ] {
+        assert_eq!(turns(again, "(local.get $p)", OptLevel::Speed), 1, "{again}");
+    }
 }
 
 /// The listing of a function whose loop adds to an array, at these places, from one turn to the next.
@@ -265,7 +304,7 @@ fn a_test_of_what_goes_around_looks_at_that() {
              (br_if $again (i64.ne (i64.const 0)
                (local.tee $x (i64.and (local.get $x) (i64.sub (local.get $x) (i64.const 1)))))))
            (local.get $sum)))",
-        OptLevel::Speed,
+        OptLevel::SpeedAndSize,
     );
     assert_no_moves(&code, "testq %");
 }

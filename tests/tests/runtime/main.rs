@@ -34,6 +34,7 @@ mod tables;
 mod tail_calls;
 mod threads;
 mod traps;
+mod turns;
 mod vectors;
 mod waiting;
 mod ways_out;
