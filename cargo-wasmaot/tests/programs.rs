@@ -540,6 +540,24 @@ fn a_program_is_written_whole_or_not_at_all() {
 }
 
 #[test]
+fn a_program_is_made_again_only_if_that_is_wanted() {
+    let sandbox = Sandbox::new();
+    // No other test has this one.
+    sandbox.program("again", "(module (func (export \"_start\") (drop (i32.const 1234))))", &[]);
+    for (option, words) in
+        [(None, ["Fresh"].as_slice()), (Some("--no-cache"), &["Compiling", "Linking"])]
+    {
+        let mut args = vec!["build", "-v", "--offline", "--bin", "again.wat"];
+        args.extend(option);
+        let output = sandbox.wasmaot(&args).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        for word in ["Fresh", "Compiling", "Linking"] {
+            assert_eq!(err(&output).contains(word), words.contains(&word), "{word} {output:?}");
+        }
+    }
+}
+
+#[test]
 fn a_static_program_needs_no_loader() {
     let sandbox = Sandbox::new();
     let interpreted = |name: &str, options: &[&str]| {

@@ -205,6 +205,7 @@ impl Build {
             grants: &self.grants,
             asks_environment: false,
             cargo: &CargoOptions { flags, not_for_us: false },
+            anew: self.cache.no_cache,
         };
         let program = crate::program::make(&request, &Cache::find_folder()?, shell)?;
         crate::program::copy_out(&program, &output)?;

@@ -104,6 +104,7 @@ impl Run {
             grants: &Grants::default(),
             asks_environment: true,
             cargo: &cargo,
+            anew: self.cache.no_cache,
         };
         let cache = Cache::find_folder();
         let made = cache.as_ref().ok().and_then(|cache| request.find(cache));

@@ -78,12 +78,14 @@ pub struct Request<'a> {
     pub asks_environment: bool,
     /// How cargo is called.
     pub cargo: &'a CargoOptions,
+    /// Whether it is made even if it was made before.
+    pub anew: bool,
 }
 
 impl Request<'_> {
-    /// The program, if it was made before.
+    /// The program, if it was made before and that will do.
     pub fn find(&self, cache: &Cache) -> Option<PathBuf> {
-        cache.find(&self.key())
+        if self.anew { None } else { cache.find(&self.key()) }
     }
 
     /// Whether the module is a command.
@@ -104,7 +106,8 @@ impl Request<'_> {
 
     /// What distinguishes the program from others: of everything that goes into it.
     fn key(&self) -> String {
-        let Self { guest, options, target, link, grants, asks_environment, cargo: _ } = self;
+        let Self { guest, options, target, link, grants, asks_environment, cargo: _, anew: _ } =
+            self;
         let how = format!(
             "{options:?}\0{target}\0{link:?}\0{asks_environment}\0{:?}\0{:?}",
             grants.text(),
@@ -120,8 +123,7 @@ impl Request<'_> {
 /// If the module is no command, needs what nobody provides, or cannot be compiled; if the cache
 /// cannot be written to; or if cargo or the linker fails.
 pub fn make(request: &Request<'_>, cache: &Cache, shell: &Shell) -> Result<PathBuf> {
-    let key = request.key();
-    if let Some(program) = cache.find(&key) {
+    if let Some(program) = request.find(cache) {
         shell.status("Fresh", request.guest.path.display());
         return Ok(program);
     }
@@ -156,11 +158,12 @@ pub fn make(request: &Request<'_>, cache: &Cache, shell: &Shell) -> Result<PathB
         object: &artifact.object,
     };
     let folder = cache.lock(shell)?;
-    if let Some(program) = cache.find(&key) {
+    if let Some(program) = request.find(cache) {
         // Another one was quicker.
         return Ok(program);
     }
     shell.status("Linking", guest.path.display());
+    let key = request.key();
     let built = package.build(&folder, &key, request.cargo, shell)?;
     cache.add(&key, &built)
 }

@@ -19,6 +19,10 @@ use crate::translate::constant;
 /// The most instructions of such a loop, without integers' constants, and the most values that go around it.
 pub const SHORT: usize = 16;
 
+/// The most loops of a function that are written twice: what goes through all of them is one range for register
+/// allocation, which takes the square of its pieces' number.
+const MANY: usize = 256;
+
 /// A loop of one block.
 struct Small {
     block: Block,
@@ -47,7 +51,7 @@ pub fn two(context: &mut Context, rests: &Range<usize>) -> bool {
             small(func, block).filter(|_| !cfg.pred_iter(block).any(|pred| is_rest(pred.block))),
         );
     }
-    if found.is_empty() {
+    if found.is_empty() || found.len() > MANY {
         return false;
     }
     func.dfg.resolve_all_aliases();
@@ -141,8 +145,8 @@ fn find_users(func: &Function, cfg: &ControlFlowGraph, found: &mut [Small]) {
                 let Some(it) = it.filter(|it| it.block != block) else { continue };
                 // Whatever comes behind the loop comes behind its exit. If nothing else leads there, that can be
                 // given the value.
-                it.refused |=
-                    it.out.is_some_and(|out| out != value) || cfg.pred_iter(it.exit).count() != 1;
+                it.refused |= it.out.is_some_and(|out| out != value)
+                    || cfg.pred_iter(it.exit).nth(1).is_some();
                 it.out = Some(value);
                 it.users.push(inst);
             }
