@@ -234,7 +234,6 @@ impl<'r> Function<'r> {
     fn sum(&mut self) {
         let (low, high) = (self.random.below(NUMBERS), self.random.below(NUMBERS));
         let (a, b) = (self.random.below(NUMBERS), self.term());
-        self.say(format!("(local.set $v{a} (local.get $v{a}))"));
         self.say(format!("(local.set $v{low} (i64.add (local.get $v{a}) {b}))"));
         if self.random.one_in(6) {
             self.statement();

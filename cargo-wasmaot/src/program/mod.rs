@@ -85,7 +85,11 @@ pub struct Request<'a> {
 impl Request<'_> {
     /// The program, if it was made before and that will do.
     pub fn find(&self, cache: &Cache) -> Option<PathBuf> {
-        if self.anew { None } else { cache.find(&self.key()) }
+        self.find_by(&self.key(), cache)
+    }
+
+    fn find_by(&self, key: &str, cache: &Cache) -> Option<PathBuf> {
+        if self.anew { None } else { cache.find(key) }
     }
 
     /// Whether the module is a command.
@@ -123,7 +127,8 @@ impl Request<'_> {
 /// If the module is no command, needs what nobody provides, or cannot be compiled; if the cache
 /// cannot be written to; or if cargo or the linker fails.
 pub fn make(request: &Request<'_>, cache: &Cache, shell: &Shell) -> Result<PathBuf> {
-    if let Some(program) = request.find(cache) {
+    let key = request.key();
+    if let Some(program) = request.find_by(&key, cache) {
         shell.status("Fresh", request.guest.path.display());
         return Ok(program);
     }
@@ -158,12 +163,11 @@ pub fn make(request: &Request<'_>, cache: &Cache, shell: &Shell) -> Result<PathB
         object: &artifact.object,
     };
     let folder = cache.lock(shell)?;
-    if let Some(program) = request.find(cache) {
+    if let Some(program) = request.find_by(&key, cache) {
         // Another one was quicker.
         return Ok(program);
     }
     shell.status("Linking", guest.path.display());
-    let key = request.key();
     let built = package.build(&folder, &key, request.cargo, shell)?;
     cache.add(&key, &built)
 }

@@ -69,6 +69,24 @@ fn each_value(func: &Function, inst: Inst, mut with: impl FnMut(Value)) {
     }
 }
 
+/// Whether an instruction does more than compute its results, so that it has to stay where it is among others that do.
+fn has_effect(func: &Function, inst: Inst) -> bool {
+    let opcode = func.dfg.insts[inst].opcode();
+    opcode.can_trap()
+        || opcode.can_load()
+        || opcode.can_store()
+        || opcode.is_call()
+        || opcode.is_terminator()
+        || opcode.other_side_effects()
+}
+
+/// An instruction once more, with results of its own, that is nowhere yet.
+fn again(func: &mut Function, inst: Inst) -> Inst {
+    let copy = func.dfg.clone_inst(inst);
+    func.set_srcloc(copy, func.srcloc(inst));
+    copy
+}
+
 /// Removes an instruction: its result is the same as a value.
 fn become_alias(func: &mut Function, inst: Inst, of: Value) {
     let result = func.dfg.first_result(inst);

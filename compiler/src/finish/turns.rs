@@ -14,6 +14,7 @@ use cranelift_codegen::ir::{
     Block, BlockCall, Function, Inst, InstructionData, Opcode, Value, ValueDef,
 };
 
+use super::again;
 use crate::translate::constant;
 
 /// The most instructions of such a loop, without integers' constants, and the most values that go around it.
@@ -164,13 +165,8 @@ fn pass(func: &mut Function, it: &Small) {
         blocks[1 - it.back].append_argument(value, &mut dfg.value_lists);
     }
     for &inst in &it.users {
-        replace(func, inst, |used| if used == value { passed } else { used });
+        func.dfg.map_inst_values(inst, |used| if used == value { passed } else { used });
     }
-}
-
-fn replace(func: &mut Function, inst: Inst, by: impl Fn(Value) -> Value) {
-    let values: Vec<Value> = func.dfg.inst_values(inst).map(by).collect();
-    func.dfg.overwrite_inst_values(inst, values.into_iter());
 }
 
 fn write_twice(func: &mut Function, it: &Small) {
@@ -184,10 +180,9 @@ fn write_twice(func: &mut Function, it: &Small) {
     let mut next = func.layout.first_inst(it.block);
     while let Some(inst) = next {
         next = func.layout.next_inst(inst);
-        let copy = func.dfg.clone_inst(inst);
+        let copy = again(func, inst);
         func.layout.append_inst(copy, block);
-        func.set_srcloc(copy, func.srcloc(inst));
-        replace(func, copy, |value| {
+        func.dfg.map_inst_values(copy, |value| {
             second.iter().find(|(of, _)| *of == value).map_or(value, |&(_, copy)| copy)
         });
         let results = func.dfg.inst_results(inst).iter().zip(func.dfg.inst_results(copy));

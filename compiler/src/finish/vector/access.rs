@@ -12,6 +12,7 @@ use cranelift_codegen::ir::{
 
 use super::counted::Counted;
 use super::linear::Linear;
+use crate::finish::has_effect;
 use crate::translate::constant;
 use crate::translate::vmctx::{Memories, Memory};
 
@@ -264,18 +265,7 @@ fn access(func: &Function, inst: Inst) -> Option<Option<Found>> {
             };
             Some(((arg, i64::from(offset), flags), size, value, true))
         }
-        data => {
-            let opcode = data.opcode();
-            let effect = opcode.can_trap()
-                || opcode.can_load()
-                || opcode.can_store()
-                || opcode.is_call()
-                || opcode.is_terminator()
-                || opcode.other_side_effects();
-            if effect {
-                return None;
-            }
-            None
-        }
+        _ if has_effect(func, inst) => return None,
+        _ => None,
     })
 }

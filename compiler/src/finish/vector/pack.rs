@@ -419,7 +419,7 @@ impl Packer<'_> {
                 Vector::Binary(opcode, self.pack(args(0)?, ty)?, self.pack(args(1)?, ty)?)
             }
             InstructionData::Ternary { opcode: Opcode::Select, .. }
-                if !narrow && ty != types::I64 =>
+                if (!narrow || ty == types::I16) && ty != types::I64 =>
             {
                 let condition = self.compare(args(0)?, ty)?;
                 Vector::Select(condition, self.pack(args(1)?, ty)?, self.pack(args(2)?, ty)?)
@@ -431,11 +431,8 @@ impl Packer<'_> {
 
     /// Products of 32 bits, which it is best to have of 16.
     fn product(&mut self, mut a: Vec<Lane>, mut b: Vec<Lane>) -> Option<Vector> {
-        let all = |lanes: &[Lane], are: fn(&Function, Value) -> bool| {
-            lanes.iter().all(|&(value, _)| are(self.func, value))
-        };
-        let short = all(&a, range::is_short) && all(&b, range::is_short);
-        let natural = [&a, &b].map(|lanes| all(lanes, range::is_natural));
+        let short = self.are_short(&a) && self.are_short(&b);
+        let natural = [&a, &b].map(|lanes| self.are_natural(lanes));
         if natural == [true, false] {
             mem::swap(&mut a, &mut b);
         }

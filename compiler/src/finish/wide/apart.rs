@@ -17,9 +17,9 @@ use cranelift_codegen::ir::{
     Block, Function, Inst, InstBuilder, InstructionData, Opcode, Value, types,
 };
 
-use super::count_uses;
 use super::stored::{Access, Apart, Near};
-use crate::finish::number;
+use super::{count_uses, def_in};
+use crate::finish::{again, number};
 
 /// How many instructions more there may be for each load less.
 const LONGER: usize = 32;
@@ -44,7 +44,7 @@ pub fn split(func: &mut Function, block: Block, apart: &Apart, saved: usize) -> 
     }
     let rest = func.dfg.make_block();
     func.layout.split_block(rest, first);
-    let same = again(func, &insts);
+    let same = all_again(func, &insts);
     let srcloc = func.srcloc(first);
     let mut cursor = FuncCursor::new(func).at_bottom(block).with_srcloc(srcloc);
     // They overlap if the one begins less than its length in front of the other, or less than the other's behind it.
@@ -98,11 +98,8 @@ fn at_constants(func: &mut Function, block: Block, near: &Near) {
 
 /// The first instruction of a block that both values come before.
 fn start(func: &Function, block: Block, apart: &Apart) -> Option<Inst> {
-    let own = |value: Value| {
-        let inst = func.dfg.value_def(value).inst()?;
-        (func.layout.inst_block(inst) == Some(block)).then_some(inst)
-    };
-    let mut missing: Vec<Inst> = apart.near.iter().filter_map(|near| own(near.root)).collect();
+    let own = |near: &Near| def_in(func, block, near.root);
+    let mut missing: Vec<Inst> = apart.near.iter().filter_map(own).collect();
     func.layout.block_insts(block).find(|inst| {
         let complete = missing.is_empty();
         missing.retain(|own| own != inst);
@@ -130,15 +127,13 @@ fn can_be_again(func: &Function, insts: &[Inst]) -> bool {
 }
 
 /// Has instructions again, in a block of their own that is seldom reached.
-fn again(func: &mut Function, insts: &[Inst]) -> Block {
+fn all_again(func: &mut Function, insts: &[Inst]) -> Block {
     let block = func.dfg.make_block();
     func.layout.append_block(block);
     func.layout.set_cold(block);
     let mut values: HashMap<Value, Value> = HashMap::new();
     for &inst in insts {
-        let srcloc = func.srcloc(inst);
-        let copy = func.dfg.clone_inst(inst);
-        func.set_srcloc(copy, srcloc);
+        let copy = again(func, inst);
         func.layout.append_inst(copy, block);
         let all: Vec<Value> = func.dfg.inst_values(copy).collect();
         let all = all.into_iter().map(|value| func.dfg.resolve_aliases(value));

@@ -11,7 +11,7 @@ mod stored;
 mod sums;
 
 use cranelift_codegen::entity::SecondaryMap;
-use cranelift_codegen::ir::{Block, Function, Value};
+use cranelift_codegen::ir::{Block, Function, Inst, Value};
 
 use crate::translate::vmctx::Memories;
 
@@ -51,6 +51,12 @@ pub fn add(func: &mut Function, memories: &Memories, may_be_longer: bool) -> boo
     }
     func.dfg.resolve_all_aliases();
     changed
+}
+
+/// The instruction of a block that a value comes from.
+fn def_in(func: &Function, block: Block, value: Value) -> Option<Inst> {
+    let inst = func.dfg.value_def(value).inst()?;
+    (func.layout.inst_block(inst) == Some(block)).then_some(inst)
 }
 
 /// How often each value is used.

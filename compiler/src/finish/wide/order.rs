@@ -4,7 +4,9 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use cranelift_codegen::ir::{Block, Function, Inst, Value};
 
-use super::sums::{Sum, has_effect};
+use super::def_in;
+use super::sums::Sum;
+use crate::finish::has_effect;
 
 /// Puts a block's instructions in order again: those with effects as they were, a sum as soon as what it is of is
 /// there and nobody else needs that any more, everything else in front of what first needs it.
@@ -86,19 +88,13 @@ impl<'a> Order<'a> {
         Self { func, block, all, is_put, own, parts, missing, complete: VecDeque::new() }
     }
 
-    /// The instruction of the block that a value comes from.
-    fn def(&self, value: Value) -> Option<Inst> {
-        let inst = self.func.dfg.value_def(value).inst()?;
-        (self.func.layout.inst_block(inst) == Some(self.block)).then_some(inst)
-    }
-
     /// Puts an instruction behind what it depends on.
     fn put(&mut self, inst: Inst) {
         let func = self.func;
         let mut left = vec![inst];
         while let Some(&next) = left.last() {
             let missing = func.dfg.inst_values(next).find_map(|value| {
-                let def = self.def(func.dfg.resolve_aliases(value))?;
+                let def = def_in(func, self.block, func.dfg.resolve_aliases(value))?;
                 (!self.is_put.contains(&def)).then_some(def)
             });
             if let Some(missing) = missing.filter(|_| !self.is_put.contains(&next)) {

@@ -18,7 +18,7 @@ use cranelift_codegen::ir::{
     AliasRegion, Block, Function, Inst, InstBuilder, InstructionData, Opcode, Type, Value, types,
 };
 
-use crate::finish::{become_alias, number};
+use crate::finish::{again, become_alias, number};
 use crate::translate::constant;
 use crate::translate::vmctx::Memories;
 
@@ -238,9 +238,7 @@ impl Scan<'_> {
 /// Has a load's users use a value; whether it stays, to trap as it did.
 fn use_instead(func: &mut Function, load: Inst, value: Value, stays: bool) {
     if stays {
-        let srcloc = func.srcloc(load);
-        let again = func.dfg.clone_inst(load);
-        func.set_srcloc(again, srcloc);
+        let again = again(func, load);
         func.layout.insert_inst(again, load);
     }
     become_alias(func, load, value);

@@ -13,7 +13,8 @@ use cranelift_codegen::ir::{
     Block, Function, Inst, InstBuilder, InstructionData, Opcode, Value, types,
 };
 
-use crate::finish::become_alias;
+use super::def_in;
+use crate::finish::{become_alias, has_effect};
 
 /// How far from each other in their block the halves of a sum are at most.
 const FAR: usize = 512;
@@ -71,17 +72,6 @@ fn carry(func: &Function, inst: Inst) -> Option<(Value, Inst, Inst, [Value; 2])>
     })
 }
 
-/// Whether an instruction has to stay where it is among others of its kind.
-pub fn has_effect(func: &Function, inst: Inst) -> bool {
-    let opcode = func.dfg.insts[inst].opcode();
-    opcode.can_trap()
-        || opcode.can_load()
-        || opcode.can_store()
-        || opcode.is_call()
-        || opcode.is_terminator()
-        || opcode.other_side_effects()
-}
-
 /// Makes the sums that a block has. Their instructions are somewhere in it then, and others in their old order, which
 /// may be behind those that use them.
 pub fn find(func: &mut Function, uses: &mut SecondaryMap<Value, u32>, block: Block) -> Vec<Sum> {
@@ -134,10 +124,8 @@ impl<'a> Finder<'a> {
         Self { func, uses, block, places, effects, wanted }
     }
 
-    /// The instruction of the block that a value comes from.
     fn def(&self, value: Value) -> Option<Inst> {
-        let inst = self.func.dfg.value_def(value).inst()?;
-        (self.func.layout.inst_block(inst) == Some(self.block)).then_some(inst)
+        def_in(self.func, self.block, value)
     }
 
     /// The sum whose high half an instruction is.

@@ -11,13 +11,17 @@ use crate::translate::constant;
 
 /// Whether an operation depends on more than the low bits of its operands.
 pub(super) fn looks_at_all(opcode: Opcode) -> bool {
-    use Opcode::{Iabs, Select, Smax, Smin, Sshr, Ushr};
-    matches!(opcode, Iabs | Select | Smax | Smin | Sshr | Ushr)
+    use Opcode::{Iabs, Smax, Smin, Sshr, Ushr};
+    matches!(opcode, Iabs | Smax | Smin | Sshr | Ushr)
 }
 
 impl Packer<'_> {
     pub(super) fn are_short(&self, lanes: &[Lane]) -> bool {
         lanes.iter().all(|&(value, _)| range::is_short(self.func, value))
+    }
+
+    pub(super) fn are_natural(&self, lanes: &[Lane]) -> bool {
+        lanes.iter().all(|&(value, _)| range::is_natural(self.func, value))
     }
 
     /// One of those operations, with these operands in each lane.
@@ -27,14 +31,6 @@ impl Packer<'_> {
         args: impl Fn(usize) -> Option<Vec<Lane>>,
     ) -> Option<Vector> {
         let ty = types::I16;
-        if opcode == Opcode::Select {
-            let condition = self.compare(args(0)?, ty)?;
-            return Some(Vector::Select(
-                condition,
-                self.pack(args(1)?, ty)?,
-                self.pack(args(2)?, ty)?,
-            ));
-        }
         let first = args(0)?;
         if !self.are_short(&first) {
             return None;
@@ -51,9 +47,8 @@ impl Packer<'_> {
             Opcode::Ushr | Opcode::Sshr => {
                 let by = |&(value, _): &Lane| Some(constant(&self.func.dfg, value)? % 32);
                 let by: Vec<u64> = args(1)?.iter().map(by).collect::<Option<_>>()?;
-                let natural = |&(value, _): &Lane| range::is_natural(self.func, value);
                 if by.iter().any(|&it| it != by[0])
-                    || opcode == Opcode::Ushr && !first.iter().all(natural)
+                    || opcode == Opcode::Ushr && !self.are_natural(&first)
                 {
                     return None;
                 }
