@@ -224,9 +224,8 @@ pub struct Body<'a> {
     pub offset: usize,
     /// How many loops are within each other at most.
     pub loop_depth: usize,
-    /// Where those loops stand that access memory while no memory can grow, nothing being called, from
-    /// the body's start, in ascending order.
-    pub still: Box<[u32]>,
+    /// Its loops, in the order in which they begin.
+    pub loops: Box<[Loop]>,
     /// What the code refers to, each thing once, in ascending order.
     pub uses: Box<[Use]>,
     /// Where instructions stand that name a function by its index, from the body's start, in
@@ -234,6 +233,22 @@ pub struct Body<'a> {
     pub names: Box<[u32]>,
     /// What is said of its branches, in ascending order of their places.
     pub hints: Box<[Hint]>,
+}
+
+/// A loop, with all that is in it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Loop {
+    /// Where it stands, from the body's start.
+    pub at: u32,
+    /// Whether it accesses memory while no memory can grow, nothing being called.
+    pub still: bool,
+    /// Which of the [first locals](Self::FEW) it sets, by bits.
+    pub sets: u128,
+}
+
+impl Loop {
+    /// How many locals have a bit.
+    pub const FEW: u32 = u128::BITS;
 }
 
 /// An instruction that names a function.
@@ -281,10 +296,10 @@ impl<'a> Body<'a> {
         })
     }
 
-    /// Whether the loop that stands at this offset in the file is one of those in which no memory grows.
-    pub fn is_still(&self, offset: usize) -> bool {
-        let place = offset.checked_sub(self.offset).and_then(|place| u32::try_from(place).ok());
-        place.is_some_and(|place| self.still.binary_search(&place).is_ok())
+    /// The loop that stands at this offset in the file.
+    pub fn loop_at(&self, offset: usize) -> Option<&Loop> {
+        let at = u32::try_from(offset.checked_sub(self.offset)?).ok()?;
+        self.loops.binary_search_by_key(&at, |it| it.at).ok().map(|place| &self.loops[place])
     }
 
     /// Whether the branch that stands at this offset in the file is likely taken, if that is said.

@@ -50,9 +50,7 @@
 ;; |     stack_limit = gv1
 ;; |
 ;; |                                 block0(v0: i64, v1: i64, v2: i32):
-;; |                                     v12 -> v2
-;; |                                     v19 -> v2
-;; | @003c                               v33 = load.i64 notrap aligned readonly can_move region2 v0+64
+;; | @003c                               v31 = load.i64 notrap aligned readonly can_move region2 v0+64
 ;; | @002c                               v3 = load.i64 notrap aligned readonly can_move region2 v0+32
 ;; | @002c                               v4 = load.i64 notrap aligned region5 v3
 ;; | @002d                               v5 = iconst.i64 5
@@ -74,43 +72,43 @@
 ;; | @0034                               brif.i32 v2, block4, block5
 ;; |
 ;; |                                 block4:
-;; | @0036                               v13 = iconst.i64 4
-;; | @0036                               v14 = isub.i64 v11, v13  ; v13 = 4
-;; | @0036                               store notrap aligned region5 v14, v3
-;; | @0036                               v15 = iconst.i64 0
-;; | @0036                               v16 = icmp slt v14, v15  ; v15 = 0
-;; | @0036                               brif v16, block6, block7(v14)
+;; | @0036                               v12 = iconst.i64 4
+;; | @0036                               v13 = isub.i64 v11, v12  ; v12 = 4
+;; | @0036                               store notrap aligned region5 v13, v3
+;; | @0036                               v14 = iconst.i64 0
+;; | @0036                               v15 = icmp slt v13, v14  ; v14 = 0
+;; | @0036                               brif v15, block6, block7(v13)
 ;; |
 ;; |                                 block6 cold:
 ;; | @0036                               call fn0(v0)
-;; | @0036                               v17 = load.i64 notrap aligned region5 v3
-;; | @0036                               jump block7(v17)
+;; | @0036                               v16 = load.i64 notrap aligned region5 v3
+;; | @0036                               jump block7(v16)
 ;; |
-;; |                                 block7(v23: i64):
-;; | @0036                               v18 = iconst.i32 0
-;; | @003c                               v20 = uextend.i64 v2
-;; | @003c                               v21 = iconst.i64 6
-;; | @003c                               v22 = ushr v20, v21  ; v21 = 6
-;; | @003c                               v24 = isub v23, v22
-;; | @003c                               store notrap aligned region5 v24, v3
-;; | @003c                               v25 = iconst.i64 0
-;; | @003c                               v26 = icmp slt v24, v25  ; v25 = 0
-;; | @003c                               brif v26, block8, block9
+;; |                                 block7(v21: i64):
+;; | @0036                               v17 = iconst.i32 0
+;; | @003c                               v18 = uextend.i64 v2
+;; | @003c                               v19 = iconst.i64 6
+;; | @003c                               v20 = ushr v18, v19  ; v19 = 6
+;; | @003c                               v22 = isub v21, v20
+;; | @003c                               store notrap aligned region5 v22, v3
+;; | @003c                               v23 = iconst.i64 0
+;; | @003c                               v24 = icmp slt v22, v23  ; v23 = 0
+;; | @003c                               brif v24, block8, block9
 ;; |
 ;; |                                 block8 cold:
 ;; | @003c                               call fn0(v0)
-;; | @003c                               v27 = load.i64 notrap aligned region5 v3
+;; | @003c                               v25 = load.i64 notrap aligned region5 v3
 ;; | @003c                               jump block9
 ;; |
 ;; |                                 block9:
-;; | @003c                               v28 = uextend.i64 v2
-;; | @003c                               v29 = uextend.i64 v18  ; v18 = 0
-;; | @003c                               v30 = load.i64 notrap aligned region2 v0+72
-;; | @003c                               v31 = iadd v29, v28
-;; | @003c                               v32 = icmp ugt v31, v30
-;; | @003c                               trapnz v32, heap_oob
-;; | @003c                               v34 = iadd.i64 v33, v29
-;; | @003c                               call fn2(v34, v18, v28)  ; v18 = 0
+;; | @003c                               v26 = uextend.i64 v2
+;; | @003c                               v27 = uextend.i64 v17  ; v17 = 0
+;; | @003c                               v28 = load.i64 notrap aligned region2 v0+72
+;; | @003c                               v29 = iadd v27, v26
+;; | @003c                               v30 = icmp ugt v29, v28
+;; | @003c                               trapnz v30, heap_oob
+;; | @003c                               v32 = iadd.i64 v31, v27
+;; | @003c                               call fn2(v32, v17, v26)  ; v17 = 0
 ;; | @003f                               jump block5
 ;; |
 ;; |                                 block5:

@@ -24,9 +24,6 @@
 ;; |     stack_limit = gv1
 ;; |
 ;; |                                 block0(v0: i64, v1: i64, v2: i32, v3: i32):
-;; |                                     v13 -> v2
-;; |                                     v17 -> v3
-;; |                                     v23 -> v3
 ;; | @002d                               v6 = load.i64 notrap aligned readonly can_move region2 v0+64
 ;; | @002b                               v4 = iconst.i32 7
 ;; | @002d                               v5 = uextend.i64 v2
@@ -45,29 +42,29 @@
 ;; | @0046                               jump block3
 ;; |
 ;; |                                 block3:
-;; | @0049                               v14 = load.f64 little region0 v7
-;; | @004c                               v15 = f64const 0x1.0000000000000p0
-;; | @0055                               v16 = fcmp lt v14, v15  ; v15 = 0x1.0000000000000p0
-;; | @0056                               brif v16, block4, block6
+;; | @0049                               v13 = load.f64 little region0 v7
+;; | @004c                               v14 = f64const 0x1.0000000000000p0
+;; | @0055                               v15 = fcmp lt v13, v14  ; v14 = 0x1.0000000000000p0
+;; | @0056                               brif v15, block4, block6
 ;; |
 ;; |                                 block4:
-;; | @005a                               v18 = iconst.i32 8
-;; | @005c                               v19 = uextend.i64 v3
-;; | @005c                               v20 = iadd.i64 v6, v19
-;; | @005c                               store little region0 v18, v20  ; v18 = 8
+;; | @005a                               v16 = iconst.i32 8
+;; | @005c                               v17 = uextend.i64 v3
+;; | @005c                               v18 = iadd.i64 v6, v17
+;; | @005c                               store little region0 v16, v18  ; v16 = 8
 ;; | @005f                               jump block5
 ;; |
 ;; |                                 block6:
-;; | @0064                               v21 = uextend.i64 v17
-;; | @0064                               v22 = iadd.i64 v6, v21
-;; | @0064                               store.i32 little region0 v4, v22+8  ; v4 = 7
+;; | @0064                               v19 = uextend.i64 v3
+;; | @0064                               v20 = iadd.i64 v6, v19
+;; | @0064                               store.i32 little region0 v4, v20+8  ; v4 = 7
 ;; | @0067                               jump block5
 ;; |
 ;; |                                 block5:
-;; | @006a                               v24 = iconst.i32 8
-;; | @006c                               v25 = uextend.i64 v3
-;; | @006c                               v26 = iadd.i64 v6, v25
-;; | @006c                               store little region0 v24, v26+12  ; v24 = 8
+;; | @006a                               v21 = iconst.i32 8
+;; | @006c                               v22 = uextend.i64 v3
+;; | @006c                               v23 = iadd.i64 v6, v22
+;; | @006c                               store little region0 v21, v23+12  ; v21 = 8
 ;; | @006f                               return
 ;; | }
 ;; |

@@ -67,7 +67,6 @@
 ;; |     stack_limit = gv1
 ;; |
 ;; |                                 block0(v0: i64, v1: i64, v2: i32):
-;; |                                     v15 -> v2
 ;; | @004e                               v4 = iconst.i32 9
 ;; | @0050                               v5 = isub v2, v4  ; v4 = 9
 ;; | @0051                               v6 = iconst.i32 0
@@ -97,13 +96,13 @@
 ;; | @0063                               return v14  ; v14 = 1
 ;; |
 ;; |                                 block2:
-;; | @0072                               v17 = iconst.i32 48
-;; | @0074                               v18 = isub.i32 v2, v17  ; v17 = 48
-;; | @0075                               v19 = iconst.i32 -1
-;; | @0075                               v20 = iadd v18, v19  ; v19 = -1
-;; | @0075                               v21 = iconst.i32 2
-;; | @0075                               v22 = icmp ule v20, v21  ; v21 = 2
-;; | @0075                               brif v22, block12, block13
+;; | @0072                               v16 = iconst.i32 48
+;; | @0074                               v17 = isub.i32 v2, v16  ; v16 = 48
+;; | @0075                               v18 = iconst.i32 -1
+;; | @0075                               v19 = iadd v17, v18  ; v18 = -1
+;; | @0075                               v20 = iconst.i32 2
+;; | @0075                               v21 = icmp ule v19, v20  ; v20 = 2
+;; | @0075                               brif v21, block12, block13
 ;; |
 ;; |                                 block13:
 ;; | @0075                               jump block11
@@ -115,15 +114,15 @@
 ;; | @0075                               jump block9
 ;; |
 ;; |                                 block10:
-;; | @007d                               v23 = iconst.i32 1
-;; | @007f                               jump block8(v23)  ; v23 = 1
+;; | @007d                               v22 = iconst.i32 1
+;; | @007f                               jump block8(v22)  ; v22 = 1
 ;; |
 ;; |                                 block9:
-;; | @0081                               v24 = iconst.i32 0
-;; | @0083                               jump block8(v24)  ; v24 = 0
+;; | @0081                               v23 = iconst.i32 0
+;; | @0083                               jump block8(v23)  ; v23 = 0
 ;; |
-;; |                                 block8(v16: i32):
-;; | @0069                               return v16
+;; |                                 block8(v15: i32):
+;; | @0069                               return v15
 ;; | }
 ;; |
 ;; | ; wasm[test]::function[2]::table

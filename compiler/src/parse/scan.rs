@@ -6,7 +6,7 @@ use wasmparser::{BlockType, FunctionBody, MemArg, MemArgTarget, Operator, RefTyp
 use super::sections::unexpected;
 use crate::error::Result;
 use crate::index::*;
-use crate::module::{Module, Use, ValKind};
+use crate::module::{Loop, Module, Use, ValKind};
 
 /// A set of proposals past 1.0.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
@@ -65,7 +65,7 @@ pub struct Scan {
     /// As in [`Body`](crate::module::Body).
     pub loop_depth: usize,
     /// As in [`Body`](crate::module::Body).
-    pub still: Box<[u32]>,
+    pub loops: Box<[Loop]>,
     /// As in [`Body`](crate::module::Body).
     pub names: Box<[u32]>,
     /// The proposals that it needs.
@@ -103,12 +103,11 @@ pub fn scan(module: &Module<'_>, body: &FunctionBody<'_>) -> Result<Scan> {
         });
         loops.follow(&op, (offset - start) as u32, calls);
     }
-    let Loops { deepest, mut still, .. } = loops;
-    still.sort_unstable();
+    let Loops { deepest, all, .. } = loops;
     uses.sort_unstable();
     uses.dedup();
     let (uses, names) = (uses.into(), names.into());
-    Ok(Scan { uses, loop_depth: deepest, still: still.into(), names, features })
+    Ok(Scan { uses, loop_depth: deepest, loops: all.into(), names, features })
 }
 
 /// The nesting of loops.
@@ -117,17 +116,17 @@ struct Loops {
     open: Vec<Open>,
     depth: usize,
     deepest: usize,
-    /// Where those stand that access memory and call nothing.
-    still: Vec<u32>,
+    all: Vec<Loop>,
 }
 
-/// An open block.
+/// An open block, and what has been found in it.
 #[derive(Default)]
 struct Open {
-    /// Where it stands, if it is a loop.
-    at: Option<u32>,
+    /// Its place among the loops, if it is one.
+    which: Option<usize>,
     calls: bool,
     accesses: bool,
+    sets: u128,
 }
 
 impl Loops {
@@ -136,21 +135,31 @@ impl Loops {
             inner.calls |= calls;
             inner.accesses |= accesses(op);
         }
-        match op {
+        match *op {
+            Operator::LocalSet { local_index } | Operator::LocalTee { local_index } => {
+                if let Some(inner) = self.open.last_mut() {
+                    inner.sets |= 1u128.checked_shl(local_index).unwrap_or(0);
+                }
+            }
             Operator::Loop { .. } => {
-                self.open.push(Open { at: Some(at), ..Open::default() });
+                self.open.push(Open { which: Some(self.all.len()), ..Open::default() });
+                self.all.push(Loop { at, still: false, sets: 0 });
                 self.depth += 1;
                 self.deepest = self.deepest.max(self.depth);
             }
             Operator::Block { .. } | Operator::If { .. } => self.open.push(Open::default()),
             // The last one ends the function.
             Operator::End => {
-                let Some(Open { at, calls, accesses }) = self.open.pop() else { return };
-                self.depth -= usize::from(at.is_some());
-                self.still.extend(at.filter(|_| accesses && !calls));
+                let Some(Open { which, calls, accesses, sets }) = self.open.pop() else { return };
+                if let Some(which) = which {
+                    self.depth -= 1;
+                    let it = &mut self.all[which];
+                    (it.still, it.sets) = (accesses && !calls, sets);
+                }
                 if let Some(around) = self.open.last_mut() {
                     around.calls |= calls;
                     around.accesses |= accesses;
+                    around.sets |= sets;
                 }
             }
             _ => {}

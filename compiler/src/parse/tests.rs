@@ -348,12 +348,10 @@ fn loops_are_still_if_they_access_memory_and_call_nothing() {
         let wasm = wat::parse_str(text).unwrap();
         let module = parse(&wasm, Default::default()).unwrap();
         let body = module.functions[FuncIndex::from_u32(1)].body.as_ref().unwrap();
-        let found: Vec<bool> =
-            (0..body.bytes.len()).map(|at| body.is_still(body.offset + at)).collect();
         // Where the instruction stands.
         let at = body.bytes.windows(2).position(|bytes| bytes == [0x03, 0x40]).unwrap();
-        assert_eq!(found[at], still, "{inside}");
-        assert_eq!(found.iter().filter(|&&found| found).count(), usize::from(still), "{inside}");
+        assert_eq!(body.loop_at(body.offset + at).map(|it| it.still), Some(still), "{inside}");
+        assert_eq!(body.loop_at(body.offset + at + 1), None, "{inside}");
     }
     // Of loops in one another each is looked at.
     let wasm = wat::parse_str(
@@ -361,5 +359,19 @@ fn loops_are_still_if_they_access_memory_and_call_nothing() {
     );
     let wasm = wasm.unwrap();
     let module = parse(&wasm, Default::default()).unwrap();
-    assert_eq!(module.functions[FuncIndex::from_u32(0)].body.as_ref().unwrap().still.len(), 2);
+    let body = module.functions[FuncIndex::from_u32(0)].body.as_ref().unwrap();
+    assert_eq!(body.loops.iter().map(|it| it.still).collect::<Vec<_>>(), [false, true, true]);
+}
+
+#[test]
+fn loops_know_what_they_and_those_in_them_set() {
+    let text = "(module (func (param i32) (local i32 i32) FAR
+        (loop (local.set 1 (local.get 0)) (block (loop (drop (local.tee 2 (local.get 1))))))
+        (local.set 0 (i32.const 1)) (loop (local.set 190 (i32.const 1)) (local.set 127 (i32.const 1)))))";
+    let text = text.replace("FAR", &format!("(local {})", "i32 ".repeat(200)));
+    let wasm = wat::parse_str(text).unwrap();
+    let module = parse(&wasm, Default::default()).unwrap();
+    let body = module.functions[FuncIndex::from_u32(0)].body.as_ref().unwrap();
+    let sets: Vec<u128> = body.loops.iter().map(|it| it.sets).collect();
+    assert_eq!(sets, [0b110, 0b100, 1 << 127]);
 }

@@ -52,6 +52,7 @@ use super::made::What;
 use super::trap::{trap, trap_if};
 use super::vmctx;
 use crate::index::MemoryIndex;
+use crate::module::Loop;
 
 /// Where an access takes place that is inside its memory, or faults.
 #[derive(Clone, Copy, Debug)]
@@ -100,11 +101,10 @@ pub struct Still {
 }
 
 /// A loop is about to begin.
-pub fn begin_loop(cx: &mut Context<'_, '_>) {
+pub fn begin_loop(cx: &mut Context<'_, '_>, it: &Loop) {
     let first = MemoryIndex::from_u32(0);
-    let still = cx.body.is_some_and(|body| body.is_still(cx.offset));
     // Code of the host's may run at the checks of what is metered.
-    if !still || cx.still.is_some() || cx.meter.is_some() || cx.module.memories[first].shared {
+    if !it.still || cx.still.is_some() || cx.meter.is_some() || cx.module.memories[first].shared {
         return;
     }
     let plan = cx.plan.memories[first];

@@ -15,7 +15,7 @@ use wasmparser::BrTable;
 use super::context::Context;
 use super::stack::{BlockType, Frame, Kind, Otherwise};
 use super::trap::trap;
-use super::{bounds, meter, switch};
+use super::{bounds, local, meter, switch};
 use crate::index::SigIndex;
 
 /// A function's body is a block too; its parameters are locals, not operands.
@@ -35,7 +35,9 @@ pub fn block(cx: &mut Context<'_, '_>, ty: BlockType) {
 pub fn loop_(cx: &mut Context<'_, '_>, ty: BlockType) {
     let params = ty.params(cx.module);
     let label = cx.block(params);
-    bounds::begin_loop(cx);
+    let it = cx.body.and_then(|body| body.loop_at(cx.offset)).expect("all loops are known");
+    bounds::begin_loop(cx, it);
+    local::begin_loop(cx, it);
     let args = cx.stack.top_args(params.len());
     cx.ins().jump(label, &args);
     push(cx, Kind::Loop, ty, label);

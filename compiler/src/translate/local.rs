@@ -8,9 +8,10 @@ use cranelift_codegen::ir::{InstBuilder, StackSlot, StackSlotData, StackSlotKind
 use cranelift_frontend::Variable;
 
 use super::context::Context;
+use super::made::What;
 use super::simd;
 use super::types::{POINTER, clif, needs_stack_map};
-use crate::module::ValType;
+use crate::module::{Loop, ValType};
 
 /// Where a local is.
 #[derive(Clone, Copy)]
@@ -34,7 +35,7 @@ pub fn declare(cx: &mut Context<'_, '_>, ty: ValType, count: u32, value: Value) 
             Local::Variable(variable(cx, ty), ty)
         };
         cx.locals.push(local);
-        write(cx, local, value);
+        write(cx, cx.locals.len() as u32 - 1, value);
     }
 }
 
@@ -60,9 +61,14 @@ pub fn release(cx: &mut Context<'_, '_>, locals: Vec<Local>) {
     }
 }
 
-fn write(cx: &mut Context<'_, '_>, local: Local, value: Value) {
-    match local {
-        Local::Variable(variable, _) => cx.builder.def_var(variable, value),
+fn write(cx: &mut Context<'_, '_>, index: u32, value: Value) {
+    match cx.locals[index as usize] {
+        Local::Variable(variable, _) => {
+            cx.builder.def_var(variable, value);
+            if index < Loop::FEW {
+                cx.made.add(What::Held(variable), value, 0);
+            }
+        }
         Local::Slot(slot, _) => {
             cx.ins().stack_store(POINTER, value, slot, 0);
         }
@@ -82,16 +88,40 @@ pub fn zero(cx: &mut Context<'_, '_>, ty: ValType) -> Value {
 /// `local.get`.
 pub fn get(cx: &mut Context<'_, '_>, index: u32) {
     let value = match cx.locals[index as usize] {
+        Local::Variable(variable, _) if index < Loop::FEW => held(cx, variable),
         Local::Variable(variable, _) => cx.builder.use_var(variable),
         Local::Slot(slot, ty) => cx.ins().stack_load(POINTER, ty, slot, 0),
     };
     cx.push(value);
 }
 
+/// What a variable holds, as far as loops tell what they set.
+fn held(cx: &mut Context<'_, '_>, variable: Variable) -> Value {
+    let what = What::Held(variable);
+    if let Some((value, _)) = cx.made.find(what) {
+        return value;
+    }
+    let value = cx.builder.use_var(variable);
+    cx.made.add(what, value, 0);
+    value
+}
+
+/// A loop is about to begin. What it sets is something else in its next turn. All else that is known stays so: in the
+/// loop the frontend would make a parameter for it, to find at the end that it is the same each turn, if it does.
+pub fn begin_loop(cx: &mut Context<'_, '_>, it: &Loop) {
+    let mut sets = it.sets;
+    while sets != 0 {
+        if let Local::Variable(variable, _) = cx.locals[sets.trailing_zeros() as usize] {
+            cx.made.forget(variable);
+        }
+        sets &= sets - 1;
+    }
+}
+
 /// `local.set`.
 pub fn set(cx: &mut Context<'_, '_>, index: u32) {
     let value = cx.pop();
-    write(cx, cx.locals[index as usize], value);
+    write(cx, index, value);
 }
 
 /// `local.tee`.

@@ -1,11 +1,14 @@
-//! Values that need not be made again: constants, and where indices lead.
+//! Values that need not be made again: constants, where indices lead, and what locals hold.
 //!
 //! Cranelift would find that they are the same, but each costs time until then. All that is remembered was made
 //! on every path to the current position: where paths meet, what has been made since they parted is forgotten
 //! ([`Made::back_to`]). What a block begins with comes behind all that was made in front of it; of a loop, too, and
-//! who leaves one at its end comes from what is in it.
+//! who leaves one at its end comes from what is in it. But what a loop sets is something else in its next turn: that
+//! is forgotten where it begins.
 
 use cranelift_codegen::ir::{Type, Value};
+use cranelift_entity::SecondaryMap;
+use cranelift_frontend::Variable;
 
 use crate::index::MemoryIndex;
 
@@ -16,19 +19,11 @@ pub enum What {
     Number(Type, u64),
     /// The sum of an index, or the front of one, and where its memory starts.
     Sum(MemoryIndex, Value),
+    /// What a variable holds.
+    Held(Variable),
 }
 
-impl What {
-    fn slot(self) -> usize {
-        let mixed = match self {
-            Self::Number(ty, bits) => bits ^ bits >> 13 ^ u64::from(ty.bits()) << 2,
-            Self::Sum(memory, index) => u64::from(index.as_u32() ^ memory.as_u32() << 6),
-        };
-        mixed as usize % SLOTS
-    }
-}
-
-/// How many are found at most: of those with the same slot, the last one.
+/// How many are found at most, but for variables: of those with the same slot, the last one.
 const SLOTS: usize = 256;
 
 /// What has been made on every path to the current position.
@@ -38,11 +33,13 @@ pub struct Made {
     all: Vec<(What, Value, u64)>,
     /// Where in it something may be.
     slots: [u32; SLOTS],
+    /// The same of variables.
+    variables: SecondaryMap<Variable, u32>,
 }
 
 impl Default for Made {
     fn default() -> Self {
-        Self { all: Vec::new(), slots: [0; SLOTS] }
+        Self { all: Vec::new(), slots: [0; SLOTS], variables: SecondaryMap::new() }
     }
 }
 
@@ -58,14 +55,29 @@ impl Made {
     }
 
     /// What has been made for this.
-    pub fn find(&self, what: What) -> Option<(Value, u64)> {
-        let &(made, value, further) = self.all.get(self.slots[what.slot()] as usize)?;
+    pub fn find(&mut self, what: What) -> Option<(Value, u64)> {
+        let place = *self.slot(what) as usize;
+        let &(made, value, further) = self.all.get(place)?;
         (made == what).then_some((value, further))
     }
 
     /// Remembers it.
     pub fn add(&mut self, what: What, value: Value, further: u64) {
-        self.slots[what.slot()] = self.all.len() as u32;
+        *self.slot(what) = self.all.len() as u32;
         self.all.push((what, value, further));
+    }
+
+    /// Forgets what a variable holds.
+    pub fn forget(&mut self, variable: Variable) {
+        self.variables[variable] = u32::MAX;
+    }
+
+    fn slot(&mut self, what: What) -> &mut u32 {
+        let mixed = match what {
+            What::Number(ty, bits) => bits ^ bits >> 13 ^ u64::from(ty.bits()) << 2,
+            What::Sum(memory, index) => u64::from(index.as_u32() ^ memory.as_u32() << 6),
+            What::Held(variable) => return &mut self.variables[variable],
+        };
+        &mut self.slots[mixed as usize % SLOTS]
     }
 }

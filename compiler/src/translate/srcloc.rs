@@ -112,7 +112,7 @@ mod tests {
             bytes,
             offset,
             loop_depth: 0,
-            still: [].into(),
+            loops: [].into(),
             uses: Box::new([]),
             names: Box::new([]),
             hints: Box::new([]),

@@ -421,7 +421,7 @@ fn locals_that_would_become_too_many_values_are_in_the_frame() {
         text.matches("explicit_slot").count()
     };
     assert_eq!(slots("i64", 10), 0);
-    assert_eq!(slots("i64", 400), 400);
+    assert_eq!(slots("i64", 800), 800);
     assert_eq!(slots("externref", 400), 0, "the runtime looks for references elsewhere");
 }
 
