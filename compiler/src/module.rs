@@ -231,6 +231,8 @@ pub struct Body<'a> {
     /// Where instructions stand that name a function by its index, from the body's start, in
     /// ascending order: `call`, `return_call` and `ref.func`.
     pub names: Box<[u32]>,
+    /// Whether there is a tail call in it.
+    pub tail_calls: bool,
     /// What is said of its branches, in ascending order of their places.
     pub hints: Box<[Hint]>,
 }

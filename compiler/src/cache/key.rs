@@ -107,7 +107,8 @@ impl<'m> Keys<'m> {
 
     fn body(&self, digest: &mut Digester, body: &Body<'_>, roles: &Roles) {
         // What it uses, and its loops, stand in its bytes, but not what it may know of a table.
-        let Body { bytes, offset, loop_depth: _, loops: _, uses, names, hints } = body;
+        let Body { bytes, offset, loop_depth: _, loops: _, uses, names, tail_calls: _, hints } =
+            body;
         // The bytes without indices of functions; what they name, and where.
         let mut rest = Vec::with_capacity(bytes.len());
         let mut named = Vec::with_capacity(2 * names.len());

@@ -68,6 +68,8 @@ pub struct Scan {
     pub loops: Box<[Loop]>,
     /// As in [`Body`](crate::module::Body).
     pub names: Box<[u32]>,
+    /// As in [`Body`](crate::module::Body).
+    pub tail_calls: bool,
     /// The proposals that it needs.
     pub features: Features,
 }
@@ -88,12 +90,15 @@ pub fn scan(module: &Module<'_>, body: &FunctionBody<'_>) -> Result<Scan> {
     }
     let start = body.range().start;
     let mut names = Vec::new();
+    let mut tail_calls = false;
     for op in body.get_operators_reader().map_err(unexpected)?.into_iter_with_offsets() {
         let (op, offset) = op.map_err(unexpected)?;
-        use Operator::{Call, RefFunc, ReturnCall};
+        use Operator::{Call, RefFunc, ReturnCall, ReturnCallIndirect, ReturnCallRef};
         if matches!(op, Call { .. } | ReturnCall { .. } | RefFunc { .. }) {
             names.push((offset - start) as u32);
         }
+        tail_calls |=
+            matches!(op, ReturnCall { .. } | ReturnCallIndirect { .. } | ReturnCallRef { .. });
         features.add(feature(&op));
         let before = uses.len();
         add_uses(module, &op, &mut uses);
@@ -107,7 +112,7 @@ pub fn scan(module: &Module<'_>, body: &FunctionBody<'_>) -> Result<Scan> {
     uses.sort_unstable();
     uses.dedup();
     let (uses, names) = (uses.into(), names.into());
-    Ok(Scan { uses, loop_depth: deepest, loops: all.into(), names, features })
+    Ok(Scan { uses, loop_depth: deepest, loops: all.into(), names, tail_calls, features })
 }
 
 /// The nesting of loops.

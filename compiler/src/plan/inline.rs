@@ -17,8 +17,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use wasmparser::Operator;
-
 use super::constant_tables::ConstantTable;
 use super::reach::Reach;
 use crate::index::{FuncIndex, TableIndex};
@@ -184,29 +182,15 @@ impl Strata<'_, '_> {
 
 /// What a function calls, if it is short, has few locals and can be put in place.
 fn calls(body: &Body<'_>, params: usize) -> Option<Vec<FuncIndex>> {
-    if body.bytes.len() > ONCE {
+    if body.bytes.len() > ONCE || body.tail_calls {
         return None;
     }
-    let reader = body.reader();
     let mut locals = params;
-    for declared in reader.get_locals_reader().ok()? {
+    for declared in body.reader().get_locals_reader().ok()? {
         locals = locals.saturating_add(declared.ok()?.0 as usize);
     }
-    if locals > MAX_LOCALS {
-        return None;
-    }
-    let mut operators = reader.get_operators_reader().ok()?;
-    let mut calls = Vec::new();
-    while !operators.eof() {
-        match operators.read().ok()? {
-            Operator::Call { function_index } => calls.push(FuncIndex::from_u32(function_index)),
-            Operator::ReturnCall { .. }
-            | Operator::ReturnCallIndirect { .. }
-            | Operator::ReturnCallRef { .. } => return None,
-            _ => {}
-        }
-    }
-    Some(calls)
+    let calls = body.namings().filter(|naming| !naming.is_reference).map(|naming| naming.func);
+    (locals <= MAX_LOCALS).then(|| calls.collect())
 }
 
 #[cfg(test)]

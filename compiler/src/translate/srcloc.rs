@@ -115,6 +115,7 @@ mod tests {
             loops: [].into(),
             uses: Box::new([]),
             names: Box::new([]),
+            tail_calls: false,
             hints: Box::new([]),
         }
     }
