@@ -5,6 +5,7 @@ use anyhow::{Result, anyhow};
 use arbitrary::{Arbitrary, Unstructured};
 use wasm_smith::{Config, MemoryOffsetChoices, Module};
 
+use crate::crowded;
 use crate::engines::engines_canonicalize;
 use crate::host::{MEMORY_BYTES, TABLE_ELEMENTS};
 use crate::loops;
@@ -16,8 +17,8 @@ use crate::wide;
 /// Which of the enabled proposals are tried.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
-    /// Every module may use this proposal, and uses much of it; or all are about [`loops`] or
-    /// [`wide`] numbers.
+    /// Every module may use this proposal, and uses much of it; or all are about [`loops`],
+    /// [`wide`] numbers, or [`crowded`] loops.
     pub only: Option<String>,
 }
 
@@ -32,6 +33,9 @@ pub fn module(seed: u64, selection: &Selection) -> Result<Vec<u8>> {
     }
     if is(wide::NAME, is_about_wide_numbers(seed)) {
         return wide::module(seed);
+    }
+    if is(crowded::NAME, is_crowded(seed)) {
+        return crowded::module(seed);
     }
     let mut random = Random::new(seed, "module");
     let size = 256 << random.below(6);
@@ -51,6 +55,11 @@ fn is_about_loops(seed: u64) -> bool {
 /// Whether it is one of [`wide`].
 fn is_about_wide_numbers(seed: u64) -> bool {
     Random::new(seed, "what else").one_in(24)
+}
+
+/// Whether it is one of [`crowded`].
+fn is_crowded(seed: u64) -> bool {
+    Random::new(seed, "what crowd").one_in(24)
 }
 
 /// Makes a module of any language, perhaps with functions that are none.

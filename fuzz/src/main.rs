@@ -11,6 +11,7 @@ mod bytes;
 mod case;
 mod child;
 mod compare;
+mod crowded;
 mod differential;
 mod engines;
 mod generate;
@@ -51,7 +52,8 @@ enum Command {
     Differential {
         #[command(flatten)]
         bounds: Bounds,
-        /// A proposal that every module may use much of, and no other; or `loops`
+        /// A proposal that every module may use much of, and no other; or `loops`, `wide` numbers or
+        /// `crowded` loops
         #[arg(long)]
         only: Option<String>,
     },
@@ -157,8 +159,9 @@ impl Bounds {
 }
 
 fn selection(only: &Option<String>) -> Result<Selection> {
-    if let Some(name) =
-        only.as_ref().filter(|name| ![loops::NAME, wide::NAME].contains(&name.as_str()))
+    if let Some(name) = only
+        .as_ref()
+        .filter(|name| ![loops::NAME, wide::NAME, crowded::NAME].contains(&name.as_str()))
     {
         let known = proposals::PROPOSALS.iter().find(|proposal| proposal.name == name);
         let proposal = known.with_context(|| format!("there is no proposal `{name}`"))?;

@@ -9,8 +9,10 @@ mod around;
 mod bits;
 mod constants;
 mod exits;
+mod frame;
 mod latch;
 mod split;
+mod terms;
 mod turns;
 mod vector;
 mod wide;
@@ -20,7 +22,8 @@ mod tests;
 
 use cranelift_codegen::Context;
 use cranelift_codegen::cursor::FuncCursor;
-use cranelift_codegen::ir::{Function, Inst, InstBuilder as _, Type, Value};
+use cranelift_codegen::entity::SecondaryMap;
+use cranelift_codegen::ir::{Block, Function, Inst, InstBuilder as _, Opcode, Type, Value};
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_codegen::settings::OptLevel;
 use target_lexicon::Architecture;
@@ -41,6 +44,7 @@ pub fn finish(context: &mut Context, isa: &dyn TargetIsa, memories: &Memories) {
         context.flowgraph();
         context.compute_loop_analysis();
     }
+    terms::in_order(&mut context.func);
     latch::compare_what_is_passed(&mut context.func);
     if exits::come_first(&mut context.func, &context.loop_analysis) {
         // Who leads where is the same.
@@ -58,6 +62,10 @@ pub fn finish(context: &mut Context, isa: &dyn TargetIsa, memories: &Memories) {
     if may_be_longer && turns::two(context, &vectors) {
         context.flowgraph();
     }
+    // Elsewhere instructions take no operands from memory.
+    if architecture == Architecture::X86_64 && frame::keep(context) {
+        context.flowgraph();
+    }
 }
 
 /// The values that an instruction uses, with those that it passes to blocks. Few pass any.
@@ -67,6 +75,25 @@ fn each_value(func: &Function, inst: Inst, mut with: impl FnMut(Value)) {
     } else {
         func.dfg.inst_args(inst).iter().for_each(|&value| with(value));
     }
+}
+
+/// The instruction of a block that a value comes from.
+fn def_in(func: &Function, block: Block, value: Value) -> Option<Inst> {
+    let inst = func.dfg.value_def(value).inst()?;
+    (func.layout.inst_block(inst) == Some(block)).then_some(inst)
+}
+
+/// How often each value is used.
+fn count_uses(func: &Function) -> SecondaryMap<Value, u32> {
+    let mut uses = SecondaryMap::with_capacity(func.dfg.num_values());
+    for block in func.layout.blocks() {
+        for inst in func.layout.block_insts(block) {
+            for value in func.dfg.inst_values(inst) {
+                uses[func.dfg.resolve_aliases(value)] += 1;
+            }
+        }
+    }
+    uses
 }
 
 /// Whether an instruction does more than compute its results, so that it has to stay where it is among others that do.
@@ -85,6 +112,16 @@ fn again(func: &mut Function, inst: Inst) -> Inst {
     let copy = func.dfg.clone_inst(inst);
     func.set_srcloc(copy, func.srcloc(inst));
     copy
+}
+
+/// Whether a value needs one of the registers for integers. Constants are made where they are used.
+fn in_register(func: &Function, value: Value) -> bool {
+    let ty = func.dfg.value_type(value);
+    let constant = func.dfg.value_def(value).inst().is_some_and(|def| {
+        let opcode = func.dfg.insts[def].opcode();
+        matches!(opcode, Opcode::Iconst | Opcode::FuncAddr | Opcode::SymbolValue)
+    });
+    ty.is_int() && matches!(ty.bits(), 32 | 64) && !constant
 }
 
 /// Removes an instruction: its result is the same as a value.

@@ -19,7 +19,7 @@ use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{Block, Function, Inst, InstBuilder, Opcode, Value, ValueDef};
 use cranelift_codegen::loop_analysis::{Loop, LoopAnalysis};
 
-use super::each_value;
+use super::{each_value, in_register};
 
 /// How many values registers hold: all that can be allocated, less a few for what comes and goes in blocks.
 const REGISTERS: i32 = 11;
@@ -307,16 +307,6 @@ fn replace(
             func.dfg.overwrite_inst_values(inst, values.iter().copied());
         }
     }
-}
-
-/// Whether a value needs one of the registers for integers. Constants are made where they are used.
-fn in_register(func: &Function, value: Value) -> bool {
-    let ty = func.dfg.value_type(value);
-    let constant = func.dfg.value_def(value).inst().is_some_and(|def| {
-        let opcode = func.dfg.insts[def].opcode();
-        matches!(opcode, Opcode::Iconst | Opcode::FuncAddr | Opcode::SymbolValue)
-    });
-    ty.is_int() && matches!(ty.bits(), 32 | 64) && !constant
 }
 
 fn block_of(func: &Function, value: Value) -> Option<Block> {

@@ -308,3 +308,51 @@ fn a_test_of_what_goes_around_looks_at_that() {
     );
     assert_no_moves(&code, "testq %");
 }
+
+#[test]
+fn what_a_turn_has_computed_is_the_last_term() {
+    let code = listing(
+        "(module (memory 1) (func (export \"f\") (param $at i32) (result i32) (local $sum i32)
+           (loop $again
+             (local.set $sum (i32.xor (i32.const 0x5555)
+               (i32.add (i32.add (i32.add (local.get $sum) (i32.load (local.get $at)))
+                 (i32.load offset=4 (local.get $at))) (i32.load offset=8 (local.get $at)))))
+             (br_if $again (local.tee $at (i32.sub (local.get $at) (i32.const 12)))))
+           (local.get $sum)))",
+        OptLevel::Speed,
+    );
+    // The sum comes in the register that it is returned in: it is added to once, and one operation follows.
+    let turn: Vec<&str> =
+        code.split("block1:").nth(1).unwrap().split("block").next().unwrap().lines().collect();
+    let sum = turn.iter().filter(|line| line.contains("%eax") || line.contains("%rax"));
+    assert_eq!(sum.count(), 2, "{code}");
+}
+
+#[test]
+fn what_is_too_much_for_registers_is_an_operand() {
+    // All numbers together change each of them.
+    let each = |what: &dyn Fn(usize) -> String| (0..24).map(what).collect::<String>();
+    let declared = each(&|number| format!("(local $v{number} i64)"));
+    let all = (0..24).fold("(i64.const 1)".to_owned(), |all, number| {
+        format!("(i64.xor {all} (local.get $v{number}))")
+    });
+    let next = each(&|number| {
+        format!(
+            "(local.set $v{number} (i64.rotl (i64.xor (local.get $all) (local.get $v{number})) (i64.const {number})))"
+        )
+    });
+    let sum = (0..24).fold("(i64.const 0)".to_owned(), |sum, number| {
+        format!("(i64.add {sum} (local.get $v{number}))")
+    });
+    let text = format!(
+        "(module (func (export \"f\") (param $n i64) (result i64) (local $all i64) {declared}
+           (local.set $v3 (local.get $n))
+           (loop $again (local.set $all {all}) {next}
+             (br_if $again (i64.ne (i64.const 0)
+               (local.tee $n (i64.sub (local.get $n) (i64.const 1))))))
+           {sum}))"
+    );
+    let code = listing(&text, OptLevel::Speed);
+    let operand = |line: &&str| line.contains("xorq") && line.contains("(%");
+    assert!(code.lines().filter(operand).count() >= 8, "{code}");
+}

@@ -6,6 +6,7 @@
 mod addresses;
 mod allocations;
 mod child;
+mod crowded;
 mod guests;
 
 mod asleep;

@@ -18,8 +18,8 @@ use cranelift_codegen::ir::{
 };
 
 use super::stored::{Access, Apart, Near};
-use super::{count_uses, def_in};
-use crate::finish::{again, number};
+
+use crate::finish::{again, count_uses, def_in, number};
 
 /// How many instructions more there may be for each load less.
 const LONGER: usize = 32;

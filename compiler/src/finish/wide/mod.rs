@@ -10,9 +10,9 @@ mod order;
 mod stored;
 mod sums;
 
-use cranelift_codegen::entity::SecondaryMap;
-use cranelift_codegen::ir::{Block, Function, Inst, Value};
+use cranelift_codegen::ir::{Block, Function};
 
+use super::count_uses;
 use crate::translate::vmctx::Memories;
 
 /// For how many blocks of a function is tried whether they can be there twice, which takes a look at all of it.
@@ -51,23 +51,4 @@ pub fn add(func: &mut Function, memories: &Memories, may_be_longer: bool) -> boo
     }
     func.dfg.resolve_all_aliases();
     changed
-}
-
-/// The instruction of a block that a value comes from.
-fn def_in(func: &Function, block: Block, value: Value) -> Option<Inst> {
-    let inst = func.dfg.value_def(value).inst()?;
-    (func.layout.inst_block(inst) == Some(block)).then_some(inst)
-}
-
-/// How often each value is used.
-fn count_uses(func: &Function) -> SecondaryMap<Value, u32> {
-    let mut uses = SecondaryMap::with_capacity(func.dfg.num_values());
-    for block in func.layout.blocks() {
-        for inst in func.layout.block_insts(block) {
-            for value in func.dfg.inst_values(inst) {
-                uses[func.dfg.resolve_aliases(value)] += 1;
-            }
-        }
-    }
-    uses
 }

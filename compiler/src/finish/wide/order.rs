@@ -4,9 +4,8 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use cranelift_codegen::ir::{Block, Function, Inst, Value};
 
-use super::def_in;
 use super::sums::Sum;
-use crate::finish::has_effect;
+use crate::finish::{def_in, has_effect};
 
 /// Puts a block's instructions in order again: those with effects as they were, a sum as soon as what it is of is
 /// there and nobody else needs that any more, everything else in front of what first needs it.

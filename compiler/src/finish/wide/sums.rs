@@ -13,8 +13,7 @@ use cranelift_codegen::ir::{
     Block, Function, Inst, InstBuilder, InstructionData, Opcode, Value, types,
 };
 
-use super::def_in;
-use crate::finish::{become_alias, has_effect};
+use crate::finish::{become_alias, def_in, has_effect};
 
 /// How far from each other in their block the halves of a sum are at most.
 const FAR: usize = 512;
