@@ -1,7 +1,7 @@
 //! From bytes to a valid [`Module`]: the only reader of the binary format.
 //!
 //! `validate` lets the validator see everything and keeps the sections; `sections` makes the
-//! module of them; `scan` looks through the code for what it uses; `hints` reads branch hints. If
+//! module of them; `scan` looks for what the code uses as it is validated; `hints` reads branch hints. If
 //! the validator refuses, `limits` and `proposals` find out whether the module is wrong, or only
 //! too large or newer than what is supported.
 //! To support one more proposal: set it to `On` in the table in `proposals`, and teach `sections`
@@ -16,6 +16,7 @@ mod sections;
 pub mod types;
 mod validate;
 
+use self::validate::Outside;
 use crate::error::{Error, Result};
 use crate::module::Module;
 
@@ -27,13 +28,19 @@ pub use proposals::Accepted;
 /// `Invalid`, `Unsupported` or `TooLarge`, with the offset.
 pub fn parse(wasm: &[u8], accepted: Accepted) -> Result<Module<'_>> {
     check_header(wasm)?;
-    match validate::validate(wasm, accepted.features()) {
-        Ok(sections) => sections::build(sections),
-        Err(error) => {
-            Err(limits::too_large(&error)
-                .unwrap_or_else(|| proposals::diagnose(wasm, error, accepted)))
-        }
-    }
+    let Outside { payloads, functions, end } = validate::outside(wasm, accepted.features());
+    let refuse = |error| {
+        limits::too_large(&error).unwrap_or_else(|| proposals::diagnose(wasm, error, accepted))
+    };
+    // What is wrong in a body comes before what is wrong, or not supported, elsewhere.
+    let builder = end.as_ref().ok().map(|()| sections::outside(payloads));
+    let known = builder.as_ref().and_then(|builder| Some(&builder.as_ref().ok()?.module));
+    let scans = validate::bodies(&functions, known).map_err(refuse)?;
+    end.map_err(refuse)?;
+    let mut builder = builder.transpose()?.unwrap_or_default();
+    let bodies = functions.into_iter().map(|(_, body)| body);
+    builder.bodies(bodies, scans.into_iter().flatten());
+    Ok(builder.finish())
 }
 
 /// Refuses what is no core module at all, saying what it looks like instead. A header that is

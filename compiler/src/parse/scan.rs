@@ -3,8 +3,6 @@
 use wasmaot_abi::builtins::Builtin;
 use wasmparser::{BlockType, FunctionBody, MemArg, MemArgTarget, Operator, RefType};
 
-use super::sections::unexpected;
-use crate::error::Result;
 use crate::index::*;
 use crate::module::{Loop, Module, Use, ValKind};
 
@@ -74,45 +72,61 @@ pub struct Scan {
     pub features: Features,
 }
 
-/// Looks through a valid body. The module's types and tables are known already.
-pub fn scan(module: &Module<'_>, body: &FunctionBody<'_>) -> Result<Scan> {
-    let mut uses = Vec::new();
-    let mut features = Features::default();
-    let mut loops = Loops::default();
-    for local in body.get_locals_reader().map_err(unexpected)? {
-        let (_, ty) = local.map_err(unexpected)?;
-        features.add_if(ty == wasmparser::ValType::V128, Features::SIMD);
-        if let wasmparser::ValType::Ref(ty) = ty {
-            features.add(Features::REFERENCE_TYPES);
-            let plain = matches!(ty, RefType::FUNCREF | RefType::EXTERNREF);
-            features.add_if(!plain, Features::FUNCTION_REFERENCES);
+/// Looks through a body while it is found to be valid.
+pub struct Scanner<'m> {
+    /// The types and tables of which are known already.
+    module: &'m Module<'m>,
+    uses: Vec<Use>,
+    loops: Loops,
+    names: Vec<u32>,
+    tail_calls: bool,
+    features: Features,
+}
+
+impl<'m> Scanner<'m> {
+    /// Begins with the locals, which are valid.
+    pub fn new(module: &'m Module<'m>, body: &FunctionBody<'_>) -> wasmparser::Result<Self> {
+        let mut features = Features::default();
+        for local in body.get_locals_reader()? {
+            let (_, ty) = local?;
+            features.add_if(ty == wasmparser::ValType::V128, Features::SIMD);
+            if let wasmparser::ValType::Ref(ty) = ty {
+                features.add(Features::REFERENCE_TYPES);
+                let plain = matches!(ty, RefType::FUNCREF | RefType::EXTERNREF);
+                features.add_if(!plain, Features::FUNCTION_REFERENCES);
+            }
         }
+        let (uses, loops, names) = Default::default();
+        Ok(Self { module, uses, loops, names, tail_calls: false, features })
     }
-    let start = body.range().start;
-    let mut names = Vec::new();
-    let mut tail_calls = false;
-    for op in body.get_operators_reader().map_err(unexpected)?.into_iter_with_offsets() {
-        let (op, offset) = op.map_err(unexpected)?;
+
+    /// The next instruction stands so many bytes behind the body's start.
+    pub fn follow(&mut self, op: &Operator<'_>, at: u32) {
         use Operator::{Call, RefFunc, ReturnCall, ReturnCallIndirect, ReturnCallRef};
         if matches!(op, Call { .. } | ReturnCall { .. } | RefFunc { .. }) {
-            names.push((offset - start) as u32);
+            self.names.push(at);
         }
-        tail_calls |=
+        self.tail_calls |=
             matches!(op, ReturnCall { .. } | ReturnCallIndirect { .. } | ReturnCallRef { .. });
-        features.add(feature(&op));
-        let before = uses.len();
-        add_uses(module, &op, &mut uses);
-        let calls = uses[before..].iter().any(|thing| {
+        self.features.add(feature(op));
+        let before = self.uses.len();
+        add_uses(self.module, op, &mut self.uses);
+        let calls = self.uses[before..].iter().any(|thing| {
             use Use::{Builtin, Call, CallIndirect, CallRef};
             matches!(thing, Call(_) | CallIndirect(..) | CallRef(_) | Builtin(_))
         });
-        loops.follow(&op, (offset - start) as u32, calls);
+        self.loops.follow(op, at, calls);
     }
-    let Loops { deepest, all, .. } = loops;
-    uses.sort_unstable();
-    uses.dedup();
-    let (uses, names) = (uses.into(), names.into());
-    Ok(Scan { uses, loop_depth: deepest, loops: all.into(), names, tail_calls, features })
+
+    /// What has been found.
+    pub fn finish(self) -> Scan {
+        let Self { module: _, mut uses, loops, names, tail_calls, features } = self;
+        uses.sort_unstable();
+        uses.dedup();
+        let Loops { deepest, all, .. } = loops;
+        let (uses, names) = (uses.into(), names.into());
+        Scan { uses, loop_depth: deepest, loops: all.into(), names, tail_calls, features }
+    }
 }
 
 /// The nesting of loops.

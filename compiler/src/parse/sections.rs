@@ -5,7 +5,6 @@
 use std::collections::HashMap;
 
 use cranelift_entity::EntityRef;
-use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use wasmaot_abi::symbols;
 use wasmparser::{
@@ -13,9 +12,8 @@ use wasmparser::{
     Payload, TypeRef,
 };
 
-use super::scan::{Features, Scan, scan};
+use super::scan::{Features, Scan};
 use super::types;
-use super::validate::Sections;
 use super::{const_expr, hints};
 use crate::error::{Error, Result};
 use crate::index::*;
@@ -26,19 +24,20 @@ pub fn unexpected(error: wasmparser::Error) -> Error {
     Error::Invalid { offset: error.offset() as usize, message: error.message().into() }
 }
 
-/// Makes the module.
-pub fn build(sections: Sections<'_>) -> Result<Module<'_>> {
+/// Reads all but the bodies.
+pub fn outside(payloads: Vec<Payload<'_>>) -> Result<Builder<'_>> {
     let mut builder = Builder::default();
-    for payload in sections.payloads {
+    for payload in payloads {
         builder.section(payload)?;
     }
-    builder.bodies(&sections.bodies)?;
-    Ok(builder.finish())
+    Ok(builder)
 }
 
+/// A module in the making.
 #[derive(Default)]
-struct Builder<'a> {
-    module: Module<'a>,
+pub struct Builder<'a> {
+    /// As far as it is known.
+    pub module: Module<'a>,
     /// The signatures by their names.
     sigs: HashMap<String, SigIndex>,
     features: Features,
@@ -325,13 +324,16 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn bodies(&mut self, bodies: &[FunctionBody<'a>]) -> Result<()> {
-        let module = &self.module;
-        let scans: Vec<_> = bodies.par_iter().map(|body| scan(module, body)).collect();
+    /// Adds the bodies, of which this has been found.
+    pub fn bodies(
+        &mut self,
+        bodies: impl Iterator<Item = FunctionBody<'a>>,
+        scans: impl Iterator<Item = Scan>,
+    ) {
         let imported = self.module.imported_functions as usize;
-        for (index, (body, scan)) in bodies.iter().zip(scans).enumerate() {
+        for (index, (body, scan)) in bodies.zip(scans).enumerate() {
             let func = FuncIndex::new(imported + index);
-            let Scan { uses, loop_depth, loops, names, tail_calls, features } = scan?;
+            let Scan { uses, loop_depth, loops, names, tail_calls, features } = scan;
             self.features.add(features);
             let (bytes, offset) = (body.as_bytes(), body.range().start as usize);
             let hints = hints::of_body(self.hints.remove(&func).unwrap_or_default(), offset);
@@ -339,10 +341,10 @@ impl<'a> Builder<'a> {
             self.module.functions[func].body =
                 Some(Body { bytes, offset, loop_depth, loops, uses, names, tail_calls, hints });
         }
-        Ok(())
     }
 
-    fn finish(self) -> Module<'a> {
+    /// The module.
+    pub fn finish(self) -> Module<'a> {
         let mut module = self.module;
         let functions = &module.functions;
         module.function_names.retain(|&func, _| functions.is_valid(func));
