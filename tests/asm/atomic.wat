@@ -15,7 +15,7 @@
 ;; |   movq 0x40(%rdi), %rdi
 ;; |   movl %edx, %r8d
 ;; |   movl $0x1, %r9d
-;; |   lock addl %r9d, (%rdi, %r8)
+;; |   lock addl %r9d, (%r8, %rdi)
 ;; |   movq %rbp, %rsp
 ;; |   popq %rbp
 ;; |   retq
@@ -27,7 +27,7 @@
 ;; |   movl $0x1, %esi
 ;; |   movq 0x40(%rdi), %rdi
 ;; |   movl %edx, %r8d
-;; |   movb %sil, (%rdi, %r8)
+;; |   movb %sil, (%r8, %rdi)
 ;; |   mfence
 ;; |   movq %rbp, %rsp
 ;; |   popq %rbp

@@ -30,7 +30,7 @@
 ;; |   jmp     label4
 ;; | block4:
 ;; |   movl %edx, %r9d
-;; |   movl (%r8, %r9), %r9d
+;; |   movl (%r9, %r8), %r9d
 ;; |   leal 4(%rdx), %edx
 ;; |   leal (%rax, %r9), %eax
 ;; |   cmpl %ecx, %edx

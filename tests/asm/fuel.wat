@@ -39,7 +39,7 @@
 ;; |   jmp     label7
 ;; | block7:
 ;; |   movl %edx, %r10d
-;; |   movl (%r9, %r10), %r10d
+;; |   movl (%r10, %r9), %r10d
 ;; |   leal 4(%rdx), %edx
 ;; |   leal (%rax, %r10), %eax
 ;; |   cmpl %ecx, %edx

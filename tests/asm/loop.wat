@@ -42,7 +42,7 @@
 ;; |   jmp     label6
 ;; | block6:
 ;; |   movl %r8d, %edi
-;; |   movdqu (%rsi, %rdi), %xmm1
+;; |   movdqu (%rdi, %rsi), %xmm1
 ;; |   leal 0x10(%r8), %r8d
 ;; |   paddd %xmm1, %xmm0
 ;; |   cmpl %r9d, %r8d
@@ -66,7 +66,7 @@
 ;; |   jmp     label9
 ;; | block9:
 ;; |   movl %edx, %edi
-;; |   movl (%rsi, %rdi), %edi
+;; |   movl (%rdi, %rsi), %edi
 ;; |   leal 4(%rdx), %edx
 ;; |   leal (%rax, %rdi), %eax
 ;; |   cmpl %ecx, %edx

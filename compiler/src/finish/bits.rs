@@ -11,6 +11,7 @@ use cranelift_codegen::ir::{
     Function, Inst, InstBuilder, InstructionData, Opcode, Type, Value, ValueDef, types,
 };
 
+use super::addresses::begin_with_index;
 use super::become_alias;
 use crate::translate::constant;
 
@@ -30,6 +31,8 @@ pub fn narrow(context: &mut Context) {
             next = context.func.layout.next_inst(inst);
             let Some((of, low)) = low_bits(&context.func, inst) else {
                 compare(&mut context.func, inst);
+                // Here, because this comes by all instructions anyway.
+                begin_with_index(&mut context.func, inst);
                 continue;
             };
             if fits(context, of, low) {

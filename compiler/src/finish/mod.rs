@@ -5,6 +5,7 @@
 //! that can trap, call or touch a memory is moved here; some loops get another one in front of them or are there
 //! twice, and what has just been stored is not loaded.
 
+mod addresses;
 mod around;
 mod bits;
 mod constants;

@@ -356,3 +356,16 @@ fn what_is_too_much_for_registers_is_an_operand() {
     let operand = |line: &&str| line.contains("xorq") && line.contains("(%");
     assert!(code.lines().filter(operand).count() >= 8, "{code}");
 }
+
+#[test]
+fn addresses_begin_with_their_index() {
+    let code = listing(
+        "(module (memory 1) (func (export \"f\") (param $at i32) (result i32)
+           (loop $again (br_if $again (local.tee $at (i32.load (local.get $at)))))
+           (local.get $at)))",
+        OptLevel::Speed,
+    );
+    let start = code.split_once("movq 0x40(%rdi), ").unwrap().1.lines().next().unwrap();
+    assert!(code.contains(&format!(", {start}), %")), "{code}");
+    assert!(!code.contains(&format!("({start},")), "{code}");
+}

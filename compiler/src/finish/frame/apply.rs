@@ -1,5 +1,6 @@
 //! Loads and stores, as planned.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::mem;
 
@@ -21,11 +22,23 @@ pub fn apply(func: &mut Function, body: &Body, users: &Users, plan: &Plan) {
         FuncCursor::new(func).at_inst(body.insts[0]).ins().stack_addr(types::I64, slot, 0);
     let home = body.around().filter(|(param, _)| plan.at_home.contains(param));
     let home = home.map(|(param, next)| (next, param)).collect();
-    let frame = Frame { func, slot, address, size: 0, places: HashMap::new() };
+    let mut frame = Frame { func, slot, address, size: 0, places: HashMap::new() };
+    for value in by_loads(plan) {
+        frame.place(value);
+    }
     let mut apply = Apply { frame, body, plan, home, names: HashMap::new() };
     apply.inside();
     apply.behind(users);
     apply.around();
+}
+
+/// What gets a place in the frame, beginning with what is loaded most: what lies nearest takes the shortest instructions.
+fn by_loads(plan: &Plan) -> Vec<Value> {
+    let mut counts: HashMap<Value, usize> = HashMap::new();
+    plan.loads.iter().for_each(|load| *counts.entry(load.value).or_default() += 1);
+    let mut values: Vec<Value> = plan.at_home.iter().chain(&plan.stored).copied().collect();
+    values.sort_by_key(|value| (Reverse(counts.get(value).copied().unwrap_or_default()), *value));
+    values
 }
 
 /// Where values are in the frame.
