@@ -24,11 +24,14 @@ mod tests;
 use cranelift_codegen::Context;
 use cranelift_codegen::cursor::FuncCursor;
 use cranelift_codegen::entity::SecondaryMap;
-use cranelift_codegen::ir::{Block, Function, Inst, InstBuilder as _, Opcode, Type, Value};
+use cranelift_codegen::ir::{
+    Block, Function, Inst, InstBuilder as _, Opcode, Type, Value, ValueDef,
+};
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_codegen::settings::OptLevel;
 use target_lexicon::Architecture;
 
+use crate::translate::constant;
 use crate::translate::vmctx::Memories;
 
 /// Does all of it to a function that [`Context::optimize`] has optimised.
@@ -95,6 +98,17 @@ fn count_uses(func: &Function) -> SecondaryMap<Value, u32> {
         }
     }
     uses
+}
+
+/// Whether a value is the same in each turn of a loop of one block.
+fn stays(func: &Function, block: Block, value: Value) -> bool {
+    match func.dfg.value_def(func.dfg.resolve_aliases(value)) {
+        ValueDef::Result(inst, _) => {
+            func.layout.inst_block(inst) != Some(block) || constant(&func.dfg, value).is_some()
+        }
+        ValueDef::Param(of, _) => of != block,
+        ValueDef::Union(..) => false,
+    }
 }
 
 /// Whether an instruction does more than compute its results, so that it has to stay where it is among others that do.

@@ -12,12 +12,9 @@ use std::collections::HashMap;
 
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
 use cranelift_codegen::entity::SecondaryMap;
-use cranelift_codegen::ir::{
-    Block, Function, Inst, InstBuilder, InstructionData, Opcode, Value, ValueDef,
-};
+use cranelift_codegen::ir::{Block, Function, Inst, InstBuilder, InstructionData, Opcode, Value};
 
-use super::{count_uses, def_in};
-use crate::translate::constant;
+use super::{count_uses, def_in, stays};
 
 /// The most terms of a sum, and the most places that a value goes through from turn to turn, that are looked at.
 const MANY: usize = 16;
@@ -217,16 +214,9 @@ fn first(func: &Function, block: Block, params: &[Value], next: &[Value], place:
         turns += 1;
     }
     let dfg = &func.dfg;
-    let stays = |value: Value| match dfg.value_def(dfg.resolve_aliases(value)) {
-        ValueDef::Result(inst, _) => {
-            func.layout.inst_block(inst) != Some(block) || constant(dfg, value).is_some()
-        }
-        ValueDef::Param(of, _) => of != block,
-        ValueDef::Union(..) => false,
-    };
     let grows = dfg.value_def(next[place]).inst().is_some_and(|inst| match dfg.insts[inst] {
         InstructionData::Binary { opcode: Opcode::Iadd | Opcode::Isub, args: [of, by] } => {
-            dfg.resolve_aliases(of) == params[place] && stays(by)
+            dfg.resolve_aliases(of) == params[place] && stays(func, block, by)
         }
         _ => false,
     });

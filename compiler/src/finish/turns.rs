@@ -10,12 +10,9 @@ use std::ops::Range;
 use cranelift_codegen::Context;
 use cranelift_codegen::entity::SecondaryMap;
 use cranelift_codegen::flowgraph::ControlFlowGraph;
-use cranelift_codegen::ir::{
-    Block, BlockCall, Function, Inst, InstructionData, Opcode, Value, ValueDef,
-};
+use cranelift_codegen::ir::{Block, BlockCall, Function, Inst, InstructionData, Opcode, Value};
 
-use super::again;
-use crate::translate::constant;
+use super::{again, stays};
 
 /// The most instructions of such a loop, without integers' constants, and the most values that go around it.
 pub const SHORT: usize = 16;
@@ -100,13 +97,7 @@ fn small(func: &Function, block: Block) -> Option<Small> {
 /// Whether a condition at the end of a loop compares what each turn adds the same to, or what is always the same.
 fn counts(func: &Function, block: Block, back: &BlockCall, condition: Value) -> bool {
     let dfg = &func.dfg;
-    let stays = |value: Value| match dfg.value_def(value) {
-        ValueDef::Result(inst, _) => {
-            func.layout.inst_block(inst) != Some(block) || constant(dfg, value).is_some()
-        }
-        ValueDef::Param(of, _) => of != block,
-        ValueDef::Union(..) => false,
-    };
+    let stays = |value: Value| stays(func, block, value);
     // The parameter that this is a step away from.
     let of = |value: Value| match dfg.insts[dfg.value_def(value).inst()?] {
         InstructionData::Binary { opcode: Opcode::Iadd | Opcode::Isub, args: [of, by] }

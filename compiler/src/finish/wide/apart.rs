@@ -18,7 +18,6 @@ use cranelift_codegen::ir::{
 };
 
 use super::stored::{Access, Apart, Near};
-
 use crate::finish::{again, count_uses, def_in, number};
 
 /// How many instructions more there may be for each load less.
