@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::image::open;
 use super::lock::TryLock;
 
-/// How many pages are written to by hand at most.
+/// How many pages are written to by hand without a look at what they hold, at most.
 pub(super) const MOST_PAGES: u64 = 32;
 /// How many stretches of them.
 const MOST_REGIONS: usize = 8;
@@ -108,12 +108,52 @@ impl Pagemap {
     ) -> Option<&'a [Region]> {
         // Who holds the lock may be a thread that this process, a child of `fork`, does not have.
         let file = self.0.try_lock()?.open()?;
-        let regions = scan(file, range, room)?;
+        let (regions, end) = scan(file, &range, MOST_PAGES, room)?;
+        // There is more, if it did not get to the end.
+        if end != range.end {
+            return None;
+        }
         if !regions.iter().any(|region| region.addresses().contains(&known)) {
             self.0.try_lock()?.give_up();
             return None;
         }
         Some(regions)
+    }
+
+    /// Does something with each stretch of such pages, however many they are, until they have as many bytes as `most`,
+    /// some pages. Where that ended; `None` if nobody knows, or what was done may have been about something else.
+    #[cold]
+    pub(super) fn each_written(
+        &self,
+        range: Range<usize>,
+        known: usize,
+        most: usize,
+        mut with: impl FnMut(Range<usize>),
+    ) -> Option<usize> {
+        let file = self.0.try_lock()?.open()?;
+        let mut room = Regions::default();
+        let (mut start, mut left, mut seen) = (range.start, most, false);
+        // SAFETY: no arguments to get wrong.
+        let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as usize;
+        while start < range.end && left >= page {
+            let pages = (left / page) as u64;
+            let (regions, end) = scan(file, &(start..range.end), pages, &mut room)?;
+            for region in regions {
+                let region = region.addresses();
+                left = left.saturating_sub(region.len());
+                seen |= region.contains(&known);
+                with(region);
+            }
+            if end <= start {
+                return None;
+            }
+            start = end;
+        }
+        if !seen {
+            self.0.try_lock()?.give_up();
+            return None;
+        }
+        Some(start)
     }
 }
 
@@ -192,7 +232,13 @@ impl Open {
     }
 }
 
-fn scan(file: RawFd, range: Range<usize>, room: &mut Regions) -> Option<&[Region]> {
+/// Looks for no more than so many pages; what was found, and up to where.
+fn scan<'a>(
+    file: RawFd,
+    range: &Range<usize>,
+    most: u64,
+    room: &'a mut Regions,
+) -> Option<(&'a [Region], usize)> {
     let mut scan = Scan {
         size: size_of::<Scan>() as u64,
         flags: 0,
@@ -201,7 +247,7 @@ fn scan(file: RawFd, range: Range<usize>, room: &mut Regions) -> Option<&[Region
         walk_end: 0,
         regions: room.as_mut_ptr().expose_provenance() as u64,
         regions_len: room.len() as u64,
-        max_pages: MOST_PAGES,
+        max_pages: most,
         inverted: IS_ZERO | IS_FILE,
         all_of: IS_ZERO | IS_FILE,
         any_of: IS_PRESENT | IS_SWAPPED,
@@ -214,8 +260,8 @@ fn scan(file: RawFd, range: Range<usize>, room: &mut Regions) -> Option<&[Region
         let region = region.addresses();
         range.start <= region.start && region.start <= region.end && region.end <= range.end
     };
-    // There is more, if it did not get to the end.
-    (scan.walk_end == scan.end && regions.iter().all(inside)).then_some(regions)
+    let end = scan.walk_end as usize;
+    (end <= range.end && regions.iter().all(inside)).then_some((regions, end))
 }
 
 #[cfg(all(test, not(miri)))]
