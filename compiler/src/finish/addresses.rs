@@ -7,16 +7,12 @@
 use cranelift_codegen::ir::types::I32;
 use cranelift_codegen::ir::{Function, Inst, InstructionData, Opcode, Value};
 
-/// Has a sum do so, if it is an address.
-pub fn begin_with_index(func: &mut Function, inst: Inst) {
+/// Has a sum of these do so, if it is an address.
+pub fn begin_with_index(func: &mut Function, inst: Inst, [start, index]: [Value; 2]) {
     let dfg = &mut func.dfg;
-    let InstructionData::Binary { opcode: Opcode::Iadd, args: [start, index] } = dfg.insts[inst]
-    else {
-        return;
-    };
     // Of 32 bits: a carry is less.
     let is_extended = |value: Value| {
-        let def = dfg.value_def(dfg.resolve_aliases(value)).inst();
+        let def = dfg.value_def(value).inst();
         def.is_some_and(|def| match dfg.insts[def] {
             InstructionData::Unary { opcode: Opcode::Uextend, arg } => dfg.value_type(arg) == I32,
             _ => false,

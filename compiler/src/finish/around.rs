@@ -173,13 +173,17 @@ fn condition(func: &Function, branch: Inst) -> Option<Inst> {
 }
 
 /// Has what goes around come behind uses of what it takes the place of.
-pub fn late(context: &mut Context) {
-    let Context { func, loop_analysis: loops, .. } = context;
+pub fn late(context: &mut Context, headers: &[Block]) {
+    let Context { func, cfg, loop_analysis: loops, .. } = context;
+    let mut ends: Vec<(Block, Inst)> = Vec::new();
+    for &header in headers {
+        ends.extend(cfg.pred_iter(header).map(|pred| (pred.block, pred.inst)));
+    }
+    // What leads to several headers comes once.
+    ends.sort_unstable();
+    ends.dedup();
     let mut moves: Vec<(Inst, Value)> = Vec::new();
-    let mut next = func.layout.entry_block();
-    while let Some(block) = next {
-        next = func.layout.next_block(block);
-        let Some(end) = func.layout.last_inst(block) else { continue };
+    for (block, end) in ends {
         moves.clear();
         let dfg = &func.dfg;
         for call in dfg.insts[end].branch_destination(&dfg.jump_tables, &dfg.exception_tables) {

@@ -29,15 +29,23 @@ pub fn narrow(context: &mut Context) {
         let mut next = context.func.layout.first_inst(block);
         while let Some(inst) = next {
             next = context.func.layout.next_inst(inst);
-            let Some((of, low)) = low_bits(&context.func, inst) else {
-                compare(&mut context.func, inst);
+            match context.func.dfg.insts[inst] {
+                InstructionData::Binary { opcode: Opcode::Band, .. } => {
+                    let low = low_bits(&context.func, inst);
+                    if let Some((of, _)) = low.filter(|&(of, low)| fits(context, of, low)) {
+                        become_alias(&mut context.func, inst, of);
+                        aliases = true;
+                    }
+                }
                 // Here, because this comes by all instructions anyway.
-                begin_with_index(&mut context.func, inst);
-                continue;
-            };
-            if fits(context, of, low) {
-                become_alias(&mut context.func, inst, of);
-                aliases = true;
+                InstructionData::Binary { opcode: Opcode::Iadd, args } => {
+                    begin_with_index(&mut context.func, inst, args);
+                }
+                InstructionData::IntCompare { cond, args, .. } => {
+                    compare(&mut context.func, inst, cond, args);
+                }
+                InstructionData::Brif { arg, .. } => branch(&mut context.func, inst, arg),
+                _ => {}
             }
         }
     }
@@ -121,38 +129,37 @@ fn fits(context: &Context, value: Value, low: Type) -> bool {
     true
 }
 
-/// A comparison of low bits with a constant, or a branch by them, is one of that many bits.
-fn compare(func: &mut Function, inst: Inst) {
-    let low = |func: &Function, value: Value| {
-        let def = func.dfg.value_def(func.dfg.resolve_aliases(value)).inst()?;
-        low_bits(func, def)
+/// The value whose low bits another one is, and their type.
+fn low_bits_in(func: &Function, value: Value) -> Option<(Value, Type)> {
+    low_bits(func, func.dfg.value_def(value).inst()?)
+}
+
+/// A comparison of low bits with a constant is one of that many bits.
+fn compare(func: &mut Function, inst: Inst, cond: IntCC, [left, right]: [Value; 2]) {
+    use IntCC::{
+        SignedGreaterThan, SignedGreaterThanOrEqual, SignedLessThan, SignedLessThanOrEqual,
     };
-    match func.dfg.insts[inst] {
-        InstructionData::IntCompare { cond, args: [left, right], .. } => {
-            let unsigned = !matches!(
-                cond,
-                IntCC::SignedLessThan
-                    | IntCC::SignedGreaterThanOrEqual
-                    | IntCC::SignedGreaterThan
-                    | IntCC::SignedLessThanOrEqual
-            );
-            let Some((of, low)) = low(func, left).filter(|_| unsigned) else { return };
-            let most = u64::MAX >> (64 - low.bits());
-            let Some(number) = constant(&func.dfg, right).filter(|&number| number <= most) else {
-                return;
-            };
-            let mut cursor = FuncCursor::new(func).at_inst(inst);
-            let left = cursor.ins().ireduce(low, of);
-            let right = cursor.ins().iconst(low, number as i64);
-            func.dfg.overwrite_inst_values(inst, [left, right].into_iter());
-        }
-        InstructionData::Brif { arg, .. } => {
-            let Some((of, low)) = low(func, arg) else { return };
-            let condition = FuncCursor::new(func).at_inst(inst).ins().ireduce(low, of);
-            if let InstructionData::Brif { arg, .. } = &mut func.dfg.insts[inst] {
-                *arg = condition;
-            }
-        }
-        _ => {}
+    if let SignedLessThan | SignedGreaterThanOrEqual | SignedGreaterThan | SignedLessThanOrEqual =
+        cond
+    {
+        return;
+    }
+    let Some((of, low)) = low_bits_in(func, left) else { return };
+    let most = u64::MAX >> (64 - low.bits());
+    let Some(number) = constant(&func.dfg, right).filter(|&number| number <= most) else {
+        return;
+    };
+    let mut cursor = FuncCursor::new(func).at_inst(inst);
+    let left = cursor.ins().ireduce(low, of);
+    let right = cursor.ins().iconst(low, number as i64);
+    func.dfg.overwrite_inst_values(inst, [left, right].into_iter());
+}
+
+/// So is a branch by them.
+fn branch(func: &mut Function, inst: Inst, arg: Value) {
+    let Some((of, low)) = low_bits_in(func, arg) else { return };
+    let condition = FuncCursor::new(func).at_inst(inst).ins().ireduce(low, of);
+    if let InstructionData::Brif { arg, .. } = &mut func.dfg.insts[inst] {
+        *arg = condition;
     }
 }

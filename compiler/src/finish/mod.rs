@@ -13,6 +13,7 @@ mod exits;
 mod frame;
 mod latch;
 mod split;
+mod survey;
 mod terms;
 mod turns;
 mod vector;
@@ -21,16 +22,20 @@ mod wide;
 #[cfg(test)]
 mod tests;
 
+use std::slice;
+
 use cranelift_codegen::Context;
 use cranelift_codegen::cursor::FuncCursor;
 use cranelift_codegen::entity::SecondaryMap;
 use cranelift_codegen::ir::{
-    Block, Function, Inst, InstBuilder as _, Opcode, Type, Value, ValueDef,
+    Block, BlockCall, Function, Inst, InstBuilder as _, InstructionData, Opcode, Type, Value,
+    ValueDef,
 };
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_codegen::settings::OptLevel;
 use target_lexicon::Architecture;
 
+use self::survey::Survey;
 use crate::translate::constant;
 use crate::translate::vmctx::Memories;
 
@@ -39,22 +44,27 @@ pub fn finish(context: &mut Context, isa: &dyn TargetIsa, memories: &Memories) {
     let architecture = isa.triple().architecture;
     let may_be_longer = isa.flags().opt_level() == OptLevel::Speed;
     let blocks = context.func.dfg.num_blocks();
-    if may_be_longer && vector::vectorise(&mut context.func, &context.cfg, memories, architecture) {
-        context.flowgraph();
-        context.compute_loop_analysis();
+    let mut headers = headers(context);
+    let Context { func, cfg, .. } = &mut *context;
+    if may_be_longer && vector::vectorise(func, cfg, memories, architecture, &headers) {
+        headers = analysed_again(context);
     }
     let vectors = blocks..context.func.dfg.num_blocks();
-    if wide::add(&mut context.func, memories, may_be_longer) {
-        context.flowgraph();
-        context.compute_loop_analysis();
+    debug_assert!(has_no_aliases(&context.func));
+    let mut survey = Survey::new(&context.func);
+    if !survey.carries.is_empty() {
+        if wide::add(&mut context.func, memories, may_be_longer, survey.carries) {
+            headers = analysed_again(context);
+        }
+        survey = Survey::new(&context.func);
     }
-    terms::in_order(&mut context.func);
+    terms::in_order(&mut context.func, &headers);
     latch::compare_what_is_passed(&mut context.func);
     if exits::come_first(&mut context.func, &context.loop_analysis) {
         // Who leads where is the same.
         context.compute_domtree();
     }
-    constants::where_used(&mut context.func);
+    constants::where_used(&mut context.func, &survey.constants);
     around::once(context);
     // Others have more registers than are counted on there, and other instructions.
     if architecture == Architecture::X86_64 {
@@ -62,8 +72,9 @@ pub fn finish(context: &mut Context, isa: &dyn TargetIsa, memories: &Memories) {
         bits::narrow(context);
         latch::test_what_is_passed(&mut context.func);
     }
-    around::late(context);
-    if may_be_longer && turns::two(context, &vectors) {
+    around::late(context, &headers);
+    debug_assert!(has_no_aliases(&context.func));
+    if may_be_longer && turns::two(context, &headers, &vectors) {
         context.flowgraph();
     }
     // Elsewhere instructions take no operands from memory.
@@ -72,13 +83,52 @@ pub fn finish(context: &mut Context, isa: &dyn TargetIsa, memories: &Memories) {
     }
 }
 
-/// The values that an instruction uses, with those that it passes to blocks. Few pass any.
-fn each_value(func: &Function, inst: Inst, mut with: impl FnMut(Value)) {
-    if func.dfg.insts[inst].opcode().is_branch() {
-        func.dfg.inst_values(inst).for_each(with);
-    } else {
-        func.dfg.inst_args(inst).iter().for_each(|&value| with(value));
+/// The blocks that loops begin with, in order.
+fn headers(context: &Context) -> Vec<Block> {
+    let Context { func, loop_analysis: loops, .. } = context;
+    if loops.loops().next().is_none() {
+        return Vec::new();
     }
+    func.layout.blocks().filter(|&block| loops.is_loop_header(block).is_some()).collect()
+}
+
+/// The same, where there are other blocks than before.
+fn analysed_again(context: &mut Context) -> Vec<Block> {
+    context.flowgraph();
+    context.compute_loop_analysis();
+    headers(context)
+}
+
+/// The values that an instruction uses, with those that it passes to blocks.
+fn each_value(func: &Function, inst: Inst, mut with: impl FnMut(Value)) {
+    use InstructionData::{Binary, Brif, IntCompare, Jump, Load, Store, Unary, UnaryImm};
+    let dfg = &func.dfg;
+    let data = &dfg.insts[inst];
+    // Almost all are of these forms.
+    let (args, passing): (&[Value], &[BlockCall]) = match data {
+        UnaryImm { .. } => (&[], &[]),
+        Unary { arg, .. } | Load { arg, .. } => (slice::from_ref(arg), &[]),
+        Binary { args, .. } | IntCompare { args, .. } | Store { args, .. } => (args, &[]),
+        Brif { arg, blocks, .. } => (slice::from_ref(arg), blocks),
+        Jump { destination, .. } => (&[], slice::from_ref(destination)),
+        _ if data.opcode().is_branch() => return dfg.inst_values(inst).for_each(with),
+        _ => (data.arguments(&dfg.value_lists), &[]),
+    };
+    for &value in args {
+        with(value);
+    }
+    for call in passing {
+        for value in call.args(&dfg.value_lists).filter_map(|arg| arg.as_value()) {
+            with(value);
+        }
+    }
+}
+
+/// Whether all that is used is so by its own name.
+fn has_no_aliases(func: &Function) -> bool {
+    let insts = func.layout.blocks().flat_map(|block| func.layout.block_insts(block));
+    let mut values = insts.flat_map(|inst| func.dfg.inst_values(inst));
+    values.all(|value| func.dfg.resolve_aliases(value) == value)
 }
 
 /// The instruction of a block that a value comes from.

@@ -94,7 +94,7 @@ impl Shape {
             for inst in func.layout.block_insts(block) {
                 self.calls[here as usize] |= func.dfg.insts[inst].opcode().is_call();
                 each_value(func, inst, |value| {
-                    let span = &mut self.spans[func.dfg.resolve_aliases(value)];
+                    let span = &mut self.spans[value];
                     if span.0 == here {
                         return;
                     }
@@ -298,7 +298,7 @@ fn replace(
         each_value(func, inst, |value| values.push(value));
         let mut changed = false;
         for value in &mut values {
-            if let Some(new) = with(func, func.dfg.resolve_aliases(*value)) {
+            if let Some(new) = with(func, *value) {
                 *value = new;
                 changed = true;
             }

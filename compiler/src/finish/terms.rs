@@ -26,9 +26,9 @@ const EARLY: i32 = -1000;
 const TURN: i32 = 32;
 
 /// Does that to a function.
-pub fn in_order(func: &mut Function) {
+pub fn in_order(func: &mut Function, headers: &[Block]) {
     let mut loops: Vec<(Block, Vec<Value>)> = Vec::new();
-    for block in func.layout.blocks() {
+    for &block in headers {
         loops.extend(next(func, block).map(|next| (block, next)));
     }
     if loops.is_empty() {

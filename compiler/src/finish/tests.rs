@@ -244,7 +244,8 @@ fn what_goes_around_is_computed_once_and_late() {
     super::around::once(&mut context);
     let (sums, products) = places(&context);
     assert!(sums.len() == 1 && sums[0] < products[0], "{}", context.func);
-    super::around::late(&mut context);
+    let headers = super::headers(&context);
+    super::around::late(&mut context, &headers);
     let (sums, products) = places(&context);
     assert!(sums.len() == 1 && sums[0] > products[0], "{}", context.func);
 }
@@ -261,7 +262,8 @@ fn constants_are_made_where_they_are_used() {
         cursor.insert_block(*block);
         cursor.ins().return_(&[zero, zero]);
     }
-    super::constants::where_used(&mut func);
+    let constants = super::Survey::new(&func).constants;
+    super::constants::where_used(&mut func, &constants);
     for block in blocks {
         let last = func.layout.last_inst(block).unwrap();
         let makers =

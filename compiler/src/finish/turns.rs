@@ -12,7 +12,7 @@ use cranelift_codegen::entity::SecondaryMap;
 use cranelift_codegen::flowgraph::ControlFlowGraph;
 use cranelift_codegen::ir::{Block, BlockCall, Function, Inst, InstructionData, Opcode, Value};
 
-use super::{again, stays};
+use super::{again, each_value, stays};
 
 /// The most instructions of such a loop, without integers' constants, and the most values that go around it.
 pub const SHORT: usize = 16;
@@ -40,10 +40,10 @@ struct Small {
 
 /// Does that to a function; whether there was any such loop. What one of the blocks with these numbers leads to is a rest
 /// that has no more than a few turns.
-pub fn two(context: &mut Context, rests: &Range<usize>) -> bool {
+pub fn two(context: &mut Context, headers: &[Block], rests: &Range<usize>) -> bool {
     let Context { func, cfg, .. } = context;
     let mut found = Vec::new();
-    for block in func.layout.blocks() {
+    for &block in headers {
         let is_rest = |block: Block| rests.contains(&(block.as_u32() as usize));
         found.extend(
             small(func, block).filter(|_| !cfg.pred_iter(block).any(|pred| is_rest(pred.block))),
@@ -52,7 +52,6 @@ pub fn two(context: &mut Context, rests: &Range<usize>) -> bool {
     if found.is_empty() || found.len() > MANY {
         return false;
     }
-    func.dfg.resolve_all_aliases();
     find_users(func, cfg, &mut found);
     found.retain(|it| !it.refused);
     // One may use what another one has made.
@@ -132,16 +131,16 @@ fn find_users(func: &Function, cfg: &ControlFlowGraph, found: &mut [Small]) {
     }
     for block in func.layout.blocks() {
         for inst in func.layout.block_insts(block) {
-            for value in func.dfg.inst_values(inst) {
+            each_value(func, inst, |value| {
                 let it = (made[value] as usize).checked_sub(1).map(|place| &mut found[place]);
-                let Some(it) = it.filter(|it| it.block != block) else { continue };
+                let Some(it) = it.filter(|it| it.block != block) else { return };
                 // Whatever comes behind the loop comes behind its exit. If nothing else leads there, that can be
                 // given the value.
                 it.refused |= it.out.is_some_and(|out| out != value)
                     || cfg.pred_iter(it.exit).nth(1).is_some();
                 it.out = Some(value);
                 it.users.push(inst);
-            }
+            });
         }
     }
 }

@@ -34,7 +34,6 @@ pub fn keep(context: &mut Context) -> bool {
         return false;
     }
     blocks.sort_by_key(|&block| Reverse(level(loop_analysis, block)));
-    func.dfg.resolve_all_aliases();
     let mut changed = false;
     // Few blocks are crowded; who uses what of them elsewhere is asked for those only.
     let crowded = blocks.into_iter().filter_map(|block| {

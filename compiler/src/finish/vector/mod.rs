@@ -28,11 +28,10 @@ pub fn vectorise(
     cfg: &ControlFlowGraph,
     memories: &Memories,
     architecture: Architecture,
+    headers: &[Block],
 ) -> bool {
     let mut changed = false;
-    let mut next = func.layout.entry_block();
-    while let Some(block) = next {
-        next = func.layout.next_block(block);
+    for &block in headers {
         changed |= one(func, cfg, memories, architecture, block).is_some();
     }
     changed

@@ -12,20 +12,22 @@ mod sums;
 
 use cranelift_codegen::ir::{Block, Function};
 
+pub use self::sums::is_carry_added;
+
 use super::count_uses;
 use crate::translate::vmctx::Memories;
 
 /// For how many blocks of a function is tried whether they can be there twice, which takes a look at all of it.
 const FEW: usize = 4;
 
-/// Has the machine add numbers of 128 bits, with code that may be longer for it or not; whether there are other
-/// blocks than before.
-pub fn add(func: &mut Function, memories: &Memories, may_be_longer: bool) -> bool {
-    let blocks: Vec<Block> =
-        func.layout.blocks().filter(|&block| sums::may_be_in(func, block)).collect();
-    if blocks.is_empty() {
-        return false;
-    }
+/// Has the machine add numbers of 128 bits in blocks that [may](is_carry_added) do so, with code that may be longer for
+/// it or not; whether there are other blocks than before.
+pub fn add(
+    func: &mut Function,
+    memories: &Memories,
+    may_be_longer: bool,
+    blocks: Vec<Block>,
+) -> bool {
     let (mut tries, mut changed, mut all) = (0, false, Vec::new());
     for block in blocks {
         let surveyed = (may_be_longer && tries < FEW)

@@ -38,18 +38,15 @@ struct Parts {
     unused: Vec<Inst>,
 }
 
-/// Whether a block has an instruction that may add a carry.
-pub fn may_be_in(func: &Function, block: Block) -> bool {
-    func.layout.block_insts(block).any(|inst| carry(func, inst).is_some())
+/// Whether one of the terms of a sum may be a carry.
+pub fn is_carry_added(func: &Function, args: [Value; 2]) -> bool {
+    carry(func, args).is_some()
 }
 
-/// The carry that an instruction adds, what it adds it to, the comparison, and the two that are compared, of which
+/// The carry among the terms of a sum, what it is added to, the comparison, and the two that are compared, of which
 /// the first would be the sum.
-fn carry(func: &Function, inst: Inst) -> Option<(Value, Inst, Inst, [Value; 2])> {
+fn carry(func: &Function, args: [Value; 2]) -> Option<(Value, Inst, Inst, [Value; 2])> {
     let dfg = &func.dfg;
-    let InstructionData::Binary { opcode: Opcode::Iadd, args } = dfg.insts[inst] else {
-        return None;
-    };
     if dfg.value_type(args[0]) != types::I64 {
         return None;
     }
@@ -130,7 +127,10 @@ impl<'a> Finder<'a> {
     /// The sum whose high half an instruction is.
     fn parts(&self, high: Inst) -> Option<Parts> {
         let dfg = &self.func.dfg;
-        let (to, extended, compared, sides) = carry(self.func, high)?;
+        let InstructionData::Binary { opcode: Opcode::Iadd, args } = dfg.insts[high] else {
+            return None;
+        };
+        let (to, extended, compared, sides) = carry(self.func, args)?;
         let [sum, term] = sides.map(|side| dfg.resolve_aliases(side));
         let low = self.def(sum)?;
         let InstructionData::Binary { opcode: Opcode::Iadd, args } = dfg.insts[low] else {

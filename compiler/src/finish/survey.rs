@@ -1,0 +1,44 @@
+//! One look at all instructions of a function, for what several parts of [finishing](super) ask for.
+
+use cranelift_codegen::entity::SecondaryMap;
+use cranelift_codegen::entity::packed_option::PackedOption;
+use cranelift_codegen::ir::{Block, Function, InstructionData, Opcode, Value};
+
+use super::wide;
+
+/// What there is in a function.
+pub struct Survey {
+    /// The blocks with an instruction that may add a carry, in order.
+    pub carries: Vec<Block>,
+    /// Of integers' constants, which block makes them.
+    pub constants: SecondaryMap<Value, PackedOption<Block>>,
+}
+
+impl Survey {
+    /// Looks at a function.
+    pub fn new(func: &Function) -> Self {
+        let mut carries = Vec::new();
+        let mut constants = SecondaryMap::new();
+        constants.resize(func.dfg.num_values());
+        for block in func.layout.blocks() {
+            let mut has_carry = false;
+            let mut next = func.layout.first_inst(block);
+            while let Some(inst) = next {
+                next = func.layout.next_inst(inst);
+                match &func.dfg.insts[inst] {
+                    InstructionData::UnaryImm { opcode: Opcode::Iconst, .. } => {
+                        constants[func.dfg.first_result(inst)] = block.into();
+                    }
+                    InstructionData::Binary { opcode: Opcode::Iadd, args } => {
+                        has_carry = has_carry || wide::is_carry_added(func, *args);
+                    }
+                    _ => {}
+                }
+            }
+            if has_carry {
+                carries.push(block);
+            }
+        }
+        Self { carries, constants }
+    }
+}
