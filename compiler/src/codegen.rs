@@ -3,6 +3,7 @@
 //! What comes out of Cranelift is reduced here to what emission needs, so that nothing after
 //! this file depends on how the code was generated.
 
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use cranelift_codegen::binemit::Reloc;
@@ -15,7 +16,7 @@ use rayon::prelude::*;
 use wasmaot_abi::builtins::Builtin;
 use wasmaot_abi::func_info::{Site, StackMap};
 
-use crate::cache::{Found, Session, Store, Work};
+use crate::cache::{Found, Session, Store, Twins, Work};
 use crate::config::TrapStyle;
 use crate::error::{Error, Result};
 use crate::finish;
@@ -102,7 +103,11 @@ pub fn generate(
     store: Option<&dyn Store>,
 ) -> Result<(Vec<Compiled>, Work)> {
     let memories = Memories::new(module, plan);
-    let compile = |workshop: &mut Workshop, key: &FuncKey| {
+    let twins = Twins::find(module, plan);
+    let compile = |workshop: &mut Workshop, key: &FuncKey, elder: Option<&Compiled>| {
+        if let Some(younger) = elder.and_then(|elder| twins.younger(elder, *key)) {
+            return Ok(younger);
+        }
         if let Some(short) = trampoline::short::short(module, target, *key) {
             return Ok(short.compiled(*key));
         }
@@ -114,37 +119,45 @@ pub fn generate(
         Ok(compiled)
     };
     let Some(store) = store else {
-        let functions = each(plan, compile, |compiled| compiled)?;
+        let functions = each(plan, &twins, compile, |compiled| compiled)?;
         let work = Work { generated: functions.len(), reused: 0 };
         return Ok((functions, work));
     };
     let session = Session::new(store, module, plan, target);
-    let find =
-        |workshop: &mut Workshop, key: &FuncKey| session.find_or(*key, || compile(workshop, key));
-    let found = each(plan, find, Found::compiled)?;
+    let find = |workshop: &mut Workshop, key: &FuncKey, elder: Option<&Compiled>| {
+        session.find_or(*key, || compile(workshop, key, elder))
+    };
+    let found = each(plan, &twins, find, Found::compiled)?;
     Ok(session.finish(found))
 }
 
-/// Does something for each function, in parallel; results in the functions' order. What may stand
-/// in place of all calls of it has its turn once others are found to refer to it.
-fn each<T: Send>(
+/// Does something for each function, in parallel; results in the functions' order. Those with an elder twin
+/// have their turn when that one has had it, and what may stand in place of all calls of it once others
+/// are found to refer to it.
+fn each<T: Send + Sync>(
     plan: &Plan,
-    work: impl Fn(&mut Workshop, &FuncKey) -> Result<T> + Send + Sync,
-    compiled: impl Fn(&T) -> &Compiled,
+    twins: &Twins,
+    work: impl Fn(&mut Workshop, &FuncKey, Option<&Compiled>) -> Result<T> + Send + Sync,
+    compiled: impl Fn(&T) -> &Compiled + Sync,
 ) -> Result<Vec<T>> {
     let mut done = Vec::with_capacity(plan.functions.len());
     let mut left = plan.on_demand();
-    let mut next: Vec<FuncKey> =
-        plan.functions.iter().copied().filter(|key| !left.contains(key)).collect();
+    let certain = plan.functions.iter().copied().filter(|key| !left.contains(key));
+    let (mut younger, mut next): (Vec<_>, Vec<_>) =
+        certain.partition(|&key| twins.elder(key).is_some());
     while !next.is_empty() {
-        // Into a list of results first: of several errors, the first in order is the one to report.
-        let results: Vec<Result<T>> = next.par_iter().map_init(Workshop::new, &work).collect();
-        let first = done.len();
-        for result in results {
-            done.push(result?);
+        let mut new = in_parallel(&next, |workshop, key| work(workshop, key, None))?;
+        if !younger.is_empty() {
+            let elders = new.iter().map(&compiled).map(|elder| (elder.key, elder));
+            let elders: HashMap<FuncKey, &Compiled> = elders.collect();
+            new.extend(in_parallel(&younger, |workshop, key| {
+                let elder = twins.elder(*key).and_then(|elder| elders.get(&elder).copied());
+                work(workshop, key, elder)
+            })?);
+            younger.clear();
         }
         next.clear();
-        for relocation in done[first..].iter().flat_map(|item| &compiled(item).relocations) {
+        for relocation in new.iter().flat_map(|item| &compiled(item).relocations) {
             if let RelocationTarget::Reference(Reference::Func(key)) = relocation.target
                 && left.remove(&key)
             {
@@ -152,9 +165,19 @@ fn each<T: Send>(
             }
         }
         next.sort_unstable();
+        done.extend(new);
     }
     done.sort_by_key(|item| compiled(item).key);
     Ok(done)
+}
+
+fn in_parallel<T: Send>(
+    keys: &[FuncKey],
+    work: impl Fn(&mut Workshop, &FuncKey) -> Result<T> + Send + Sync,
+) -> Result<Vec<T>> {
+    // Into a list of results first: of several errors, the first in order is the one to report.
+    let results: Vec<_> = keys.par_iter().map_init(Workshop::new, work).collect();
+    results.into_iter().collect()
 }
 
 /// Makes the CLIF of one function.

@@ -20,6 +20,7 @@ use crate::place::Place;
 use crate::translate::srcloc::Inlined;
 
 /// Where bodies lie in the file.
+#[derive(Default)]
 pub struct Places {
     /// Start, end and index of each defined function's body, in the file's order.
     bodies: Vec<(u32, u32, FuncIndex)>,

@@ -24,6 +24,7 @@ use sha2::{Digest, Sha256};
 
 use super::roles::{self, Roles};
 use crate::func_key::{FuncKey, Reference};
+use crate::index::FuncIndex;
 use crate::module::{Body, ConstOp, DataSegment, ElemSegment, Function, Import, Module, Use};
 use crate::plan::Plan;
 use crate::target::Target;
@@ -70,13 +71,12 @@ impl<'m> Keys<'m> {
         let mut digest = Digester::new("function");
         digest.bytes(&self.surroundings.0);
         let roles = match func {
-            FuncKey::Body(func) => Some(Roles::new(self.module, self.plan, func)),
-            _ => None,
+            FuncKey::Body(func) => Some(bodies(self.module, self.plan, func, &mut digest)),
+            _ => {
+                digest.func_key(func);
+                None
+            }
         };
-        match &roles {
-            Some(roles) => self.bodies(&mut digest, roles),
-            None => digest.func_key(func),
-        }
         match func {
             FuncKey::InitBody => digest.bytes(&self.initial.0),
             FuncKey::Start => digest.debug(&self.module.start),
@@ -87,62 +87,32 @@ impl<'m> Keys<'m> {
         }
         (digest.finish(), roles)
     }
+}
 
-    /// All that translation sees of the functions that play a part in one.
-    fn bodies(&self, digest: &mut Digester, roles: &Roles) {
-        let Self { module, plan, .. } = self;
-        digest.number(roles.all().len() as u64);
-        for (number, &func) in roles.all().iter().enumerate() {
-            let Function { sig, body: _ } = &module.functions[func];
-            let import = module.is_imported_function(func).then_some(func);
-            let body = roles::read(module, plan, func, number == 0);
-            let (product, inline) = (plan.products.get(&func), plan.inline.get(&func));
-            let private = plan.private.has(func);
-            digest.debug(&(import, sig, product, inline, private, body.is_some()));
-            if let Some(body) = body {
-                self.body(digest, body, roles);
-            }
+/// What tells a function with a body from others of its module: the same for those whose code is the same, but for the
+/// functions that play the parts in them.
+pub fn body(module: &Module<'_>, plan: &Plan, func: FuncIndex) -> (Key, Roles) {
+    let mut digest = Digester::new("body");
+    let roles = bodies(module, plan, func, &mut digest);
+    (digest.finish(), roles)
+}
+
+/// All that translation sees of the functions that play a part in one.
+fn bodies(module: &Module<'_>, plan: &Plan, func: FuncIndex, digest: &mut Digester) -> Roles {
+    let roles = Roles::new(module, plan, func);
+    digest.number(roles.all().len() as u64);
+    for (number, &func) in roles.all().iter().enumerate() {
+        let Function { sig, body: _ } = &module.functions[func];
+        let import = module.is_imported_function(func).then_some(func);
+        let body = roles::read(module, plan, func, number == 0);
+        let (product, inline) = (plan.products.get(&func), plan.inline.get(&func));
+        let private = plan.private.has(func);
+        digest.debug(&(import, sig, product, inline, private, body.is_some()));
+        if let Some(body) = body {
+            digest.body(plan, body, &roles);
         }
     }
-
-    fn body(&self, digest: &mut Digester, body: &Body<'_>, roles: &Roles) {
-        // What it uses, and its loops, stand in its bytes, but not what it may know of a table.
-        let Body { bytes, offset, loop_depth: _, loops: _, uses, names, tail_calls: _, hints } =
-            body;
-        // The bytes without indices of functions; what they name, and where.
-        let mut rest = Vec::with_capacity(bytes.len());
-        let mut named = Vec::with_capacity(2 * names.len());
-        let mut end = 0;
-        for naming in body.namings() {
-            let start = naming.offset + 1;
-            rest.extend(&bytes[end..start]);
-            end = start + naming.len;
-            // Behind an index of another length places in the file are others.
-            named.extend([start as u32, naming.len as u32]);
-            named.push(roles.number(naming.func).expect("who is named has a part"));
-            if naming.is_reference {
-                let place = self.plan.func_ref_of.get(&naming.func);
-                named.push(place.map_or(u32::MAX, |place| place.as_u32()));
-            }
-        }
-        rest.extend(&bytes[end..]);
-        digest.numbers(named.into_iter());
-        digest.bytes(&rest);
-        for thing in uses {
-            if let Use::CallIndirect(table, sig) = thing {
-                let constant = self.plan.constant_tables.get(table);
-                let private = self.plan.private.has_in_tables(*sig);
-                digest.debug(
-                    &constant.map(|table| (table.entries.len(), table.targets(*sig), private)),
-                );
-            }
-        }
-        digest.number(hints.len() as u64);
-        for hint in hints {
-            digest.number(hint.offset.wrapping_sub(*offset) as u64);
-            digest.number(hint.taken.into());
-        }
-    }
+    roles
 }
 
 fn compiler(digest: &mut Digester) {
@@ -235,6 +205,45 @@ impl Digester {
         let name = UserExternalName::from(Reference::Func(key));
         self.number(name.namespace.into());
         self.number(name.index.into());
+    }
+
+    fn body(&mut self, plan: &Plan, body: &Body<'_>, roles: &Roles) {
+        // What it uses, and its loops, stand in its bytes, but not what it may know of a table.
+        let Body { bytes, offset, loop_depth: _, loops: _, uses, names, tail_calls: _, hints } =
+            body;
+        // The bytes without indices of functions; what they name, and where.
+        let mut rest = Vec::with_capacity(bytes.len());
+        let mut named = Vec::with_capacity(2 * names.len());
+        let mut end = 0;
+        for naming in body.namings() {
+            let start = naming.offset + 1;
+            rest.extend(&bytes[end..start]);
+            end = start + naming.len;
+            // Behind an index of another length places in the file are others.
+            named.extend([start as u32, naming.len as u32]);
+            named.push(roles.number(naming.func).expect("who is named has a part"));
+            if naming.is_reference {
+                let place = plan.func_ref_of.get(&naming.func);
+                named.push(place.map_or(u32::MAX, |place| place.as_u32()));
+            }
+        }
+        rest.extend(&bytes[end..]);
+        self.numbers(named.into_iter());
+        self.bytes(&rest);
+        for thing in uses {
+            if let Use::CallIndirect(table, sig) = thing {
+                let constant = plan.constant_tables.get(table);
+                let private = plan.private.has_in_tables(*sig);
+                self.debug(
+                    &constant.map(|table| (table.entries.len(), table.targets(*sig), private)),
+                );
+            }
+        }
+        self.number(hints.len() as u64);
+        for hint in hints {
+            self.number(hint.offset.wrapping_sub(*offset) as u64);
+            self.number(hint.taken.into());
+        }
     }
 
     fn target(&mut self, target: &Target) {

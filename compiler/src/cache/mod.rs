@@ -7,7 +7,7 @@
 //!
 //! `key` and `roles` say what an entry's key is made of, and are where to look when translation begins to read
 //! something new; `entry` is a compiled function as bytes; `pack` is many of those, each with a
-//! checksum. What is damaged is as good as missing. Stores are trusted: who can write into one can
+//! checksum; `twins` are those of one module that have the same key. What is damaged is as good as missing. Stores are trusted: who can write into one can
 //! put machine code into programs.
 
 mod bytes;
@@ -15,6 +15,7 @@ mod entry;
 mod key;
 mod pack;
 mod roles;
+mod twins;
 
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 
 pub use key::Key;
+pub use twins::Twins;
 
 use self::entry::Places;
 use self::key::Keys;

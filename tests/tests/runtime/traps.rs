@@ -312,6 +312,34 @@ fn a_backtrace_reads_well() {
     });
 }
 
+/// Functions with the same code, which is generated once.
+#[test]
+fn twins_have_names_and_places_of_their_own() {
+    let body = "(param i32) (result i32) (i32.div_s (i32.const 1) (call";
+    let guest = format!(
+        r#"(module
+            (func $low (export "low") (param i32) (result i32) (loop) (local.get 0))
+            (func $high (export "high") (param i32) (result i32)
+                (loop) (i32.add (local.get 0) (i32.const 1)))
+            (func $one (export "one") {body} $low (local.get 0))))
+            (func $two (export "two") {body} $high (local.get 0)))))"#
+    );
+    let wasm = wasm(&guest);
+    in_every_way(&wasm, |way, module| {
+        let mut store = Store::new(());
+        let instance = instance(&mut store, module);
+        for (name, defined, zero) in [("one", 2, 0), ("two", 3, -1)] {
+            let found = call(&mut store, instance, name, &[Val::I32(zero + 1)]).unwrap();
+            assert_eq!(found[0].i32(), Some(1), "{way:?}");
+            let error = call(&mut store, instance, name, &[Val::I32(zero)]).unwrap_err();
+            let at = offsets(&wasm, defined, "I32DivS")[0];
+            let expected =
+                format!("wasm trap: integer divide by zero\n   0: guest!{name} at {at:#x}");
+            assert_eq!(error.to_string(), expected, "{way:?}");
+        }
+    });
+}
+
 /// What a guest has changed until it traps stays, and locals of outer calls are untouched.
 #[test]
 fn what_was_done_before_a_trap_stays() {
