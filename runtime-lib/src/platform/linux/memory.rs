@@ -22,7 +22,7 @@ const MOST_KEPT: usize = 64;
 /// How many bytes of pages are kept at most, by those and by memories that have them since. (In tests less, so that
 /// these come there.)
 const MOST_RESIDENT: usize = if cfg!(test) { 2 << 20 } else { 128 << 20 };
-/// From how many on the system may take a memory's when it needs some.
+/// Those that are kept when there are more than so many the system may take when it needs some.
 const MOST_HELD: usize = MOST_RESIDENT / 8;
 /// Pages are given back when fewer of them hold something than that part of what did before.
 const FEWER: usize = 4;
@@ -383,14 +383,15 @@ impl Reservation {
             return false;
         }
         self.erased = self.erased.max(erased);
-        RESIDENT.fetch_add(all.saturating_sub(self.resident), Ordering::Relaxed);
+        let more = all.saturating_sub(self.resident);
+        let resident = RESIDENT.fetch_add(more, Ordering::Relaxed) + more;
         self.resident = self.resident.max(all);
         self.resident_end = self.resident_end.max(end);
         debug_assert!(end <= self.committed);
         let own = self.backing.map_or(0, |backing| backing.offset + backing.bytes.len());
         // SAFETY: within the reservation, which nobody uses any more. These are zero.
         unsafe {
-            if all > MOST_HELD && own < end {
+            if resident > MOST_HELD && own < end {
                 libc::madvise(base.add(own).cast(), end - own, libc::MADV_FREE);
             }
         }
