@@ -28,10 +28,10 @@ const MOST_HELD: usize = MOST_RESIDENT / 8;
 const FEWER: usize = 4;
 /// What is looked at, and erased, at a time. Pages are no smaller.
 const PIECE: usize = 4096;
-/// How many there may be when one of more usable bytes than [`LARGE`] joins them: the system may count those
-/// as memory, and has page tables for them.
-const MOST_BEFORE_LARGE: usize = 7;
-const LARGE: usize = 16 << 20;
+/// How many of them have more usable bytes than [`LARGE`]: the system may count those as memory, and has page tables
+/// for them. (In tests such are smaller.)
+const MOST_LARGE: usize = 8;
+const LARGE: usize = if cfg!(test) { 1 << 20 } else { 16 << 20 };
 
 /// Address space of which no byte can be touched until it is committed. Given back when dropped.
 #[derive(Debug)]
@@ -131,16 +131,23 @@ impl Pool {
         Some(std::mem::replace(&mut self.kept[self.len], Reservation::EMPTY))
     }
 
-    /// One of those with many pages, that which was kept first.
-    #[cold]
-    fn first_resident(&mut self) -> Option<Reservation> {
-        let first = self.kept[..self.len].iter().position(|kept| kept.resident > 0)?;
-        self.kept.swap(first, self.len - 1);
+    /// One that has to go for another one to stay: the first that is large, or has many pages, if those are too many.
+    fn in_the_way(&mut self, new: &Reservation) -> Option<Reservation> {
+        let kept = &mut self.kept[..self.len];
+        let mut large = kept.iter().filter(|kept| kept.committed > LARGE);
+        let first = if new.committed > LARGE && large.nth(MOST_LARGE - 1).is_some() {
+            kept.iter().position(|kept| kept.committed > LARGE)
+        } else if new.has_too_much() {
+            kept.iter().position(|kept| kept.resident > 0)
+        } else {
+            None
+        };
+        kept.swap(first?, self.len - 1);
         self.last()
     }
 
-    fn has_room(&self, new: &Reservation) -> bool {
-        self.len < MOST_KEPT && (new.committed <= LARGE || self.len <= MOST_BEFORE_LARGE)
+    fn has_room(&self) -> bool {
+        self.len < MOST_KEPT
     }
 }
 
@@ -404,6 +411,11 @@ impl Reservation {
         unsafe { libc::madvise(base.add(end).cast(), rest, libc::MADV_DONTNEED) == 0 }
     }
 
+    /// Whether it has pages, and all that are kept are too many.
+    fn has_too_much(&self) -> bool {
+        self.resident > 0 && RESIDENT.load(Ordering::Relaxed) > MOST_RESIDENT
+    }
+
     fn keeps_no_pages(&mut self) {
         RESIDENT.fetch_sub(self.resident, Ordering::Relaxed);
         (self.resident, self.resident_end, self.erased) = (0, 0, 0);
@@ -445,16 +457,14 @@ impl Drop for Reservation {
         }
         let mut this = std::mem::replace(self, Self::EMPTY);
         // Without the lock: others need not wait.
-        let mut kept =
-            this.unused || pool().is_some_and(|pool| pool.has_room(&this)) && this.reset();
-        while kept && this.resident > 0 && RESIDENT.load(Ordering::Relaxed) > MOST_RESIDENT {
-            let first = pool().and_then(|mut pool| pool.first_resident());
-            kept = first.is_some();
-            if let Some(first) = first {
+        let mut kept = this.unused || pool().is_some_and(|pool| pool.has_room()) && this.reset();
+        if kept && (this.resident > 0 || this.committed > LARGE) {
+            while let Some(first) = pool().and_then(|mut pool| pool.in_the_way(&this)) {
                 first.give_back();
             }
+            kept = !this.has_too_much();
         }
-        if let Some(mut pool) = pool().filter(|pool| kept && pool.has_room(&this)) {
+        if let Some(mut pool) = pool().filter(|pool| kept && pool.has_room()) {
             this.unused = false;
             let place = pool.len;
             pool.kept[place] = this;

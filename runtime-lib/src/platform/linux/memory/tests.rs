@@ -99,13 +99,13 @@ fn pages_that_are_kept_hold_nothing() {
     for round in 0..200 {
         let backing = file.filter(|_| round % 3 != 0);
         let backing = backing.map(|file| Backing { file, at: 4096, offset: 16 << 12, bytes });
-        let pages = 96 + below(3) * 300;
+        let pages = 96 + below(12) * 75;
         let mut memory = Reservation::new(76 << 16, pages << 12, backing).unwrap();
         let mut model = vec![0; 1216 << 12];
         if memory.backing().is_some() {
             model[16 << 12..][..bytes.len()].copy_from_slice(bytes);
         }
-        let most = [96, 700, 1216][below(3)];
+        let most = [96, 700, 1216][below(3)].max(pages);
         let mut pages = pages;
         while pages < most {
             pages = (pages + 1 + below(200)).min(1216);
@@ -124,6 +124,9 @@ fn pages_that_are_kept_hold_nothing() {
         if let Some(pool) = pool() {
             let resident: usize = pool.kept.iter().map(|kept| kept.resident).sum();
             assert!(resident <= MOST_RESIDENT, "in round {round}");
+            let large = pool.kept.iter().filter(|kept| kept.committed > LARGE).count();
+            // Others may be about to be kept as well.
+            assert!(large < 2 * MOST_LARGE, "in round {round}");
         }
     }
 }
