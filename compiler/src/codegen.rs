@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use cranelift_codegen::binemit::Reloc;
+use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::{self, ExternalName, LibCall};
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_codegen::{
@@ -26,6 +27,7 @@ use crate::module::Module;
 use crate::object::names::Names;
 use crate::place::Place;
 use crate::plan::Plan;
+use crate::same_params;
 use crate::target::Target;
 use crate::trampoline;
 use crate::translate::srcloc::{Inlined, Origins};
@@ -254,7 +256,7 @@ impl Workshop {
         let control = &mut Default::default();
         let optimised = isa.flags().opt_level() != settings::OptLevel::None;
         if optimised && matches!(key, FuncKey::Body(_)) {
-            context.optimize(isa, control)?;
+            optimise(context, isa, control)?;
             finish::finish(context, isa, memories);
             context.verify_if(isa)?;
             // The last step of `Context::compile`, which would begin with the first ones again.
@@ -265,6 +267,24 @@ impl Workshop {
         context.compile(isa, control).map_err(|error| error.inner)?;
         Ok(context.take_compiled_code().expect("it has compiled"))
     }
+}
+
+/// `Context::optimize`, but for how parameters that are always the same are found.
+fn optimise(
+    context: &mut Context,
+    isa: &dyn TargetIsa,
+    control: &mut ControlPlane,
+) -> CodegenResult<()> {
+    if isa.flags().enable_nan_canonicalization() {
+        context.canonicalize_nans(isa)?;
+    }
+    context.verify_if(isa)?;
+    context.flowgraph();
+    context.eliminate_unreachable_code(isa)?;
+    same_params::remove(context);
+    context.verify_if(isa)?;
+    context.func.dfg.resolve_all_aliases();
+    context.egraph_pass(isa, control)
 }
 
 /// Why a function did not compile.

@@ -26,6 +26,7 @@ mod translate;
 
 mod frame;
 mod place;
+mod same_params;
 
 pub mod cache;
 

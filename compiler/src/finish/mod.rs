@@ -100,6 +100,7 @@ fn analysed_again(context: &mut Context) -> Vec<Block> {
 }
 
 /// The values that an instruction uses, with those that it passes to blocks.
+#[inline]
 fn each_value(func: &Function, inst: Inst, mut with: impl FnMut(Value)) {
     use InstructionData::{Binary, Brif, IntCompare, Jump, Load, Store, Unary, UnaryImm};
     let dfg = &func.dfg;
