@@ -2,8 +2,8 @@
 //!
 //! That optimisation looks at one value at a time. What this knows of besides is the loops: what goes around
 //! them, what leaves them, and what their turns have to do with each other; and numbers of 128 bits. No instruction
-//! that can trap, call or touch a memory is moved here; some loops get another one in front of them or are there
-//! twice, and what has just been stored is not loaded.
+//! that can trap, call or touch a memory is moved here, but for loads that go by other loads; some loops get another one
+//! in front of them or are there twice, and what has just been stored is not loaded.
 
 mod addresses;
 mod around;
@@ -12,6 +12,7 @@ mod constants;
 mod exits;
 mod frame;
 mod latch;
+mod sink;
 mod split;
 mod survey;
 mod terms;
@@ -74,6 +75,9 @@ pub fn finish(context: &mut Context, isa: &dyn TargetIsa, memories: &Memories) {
     }
     around::late(context, &headers);
     debug_assert!(has_no_aliases(&context.func));
+    if architecture == Architecture::X86_64 && !headers.is_empty() {
+        sink::to_users(context);
+    }
     if may_be_longer && turns::two(context, &headers, &vectors) {
         context.flowgraph();
     }

@@ -371,3 +371,43 @@ fn addresses_begin_with_their_index() {
     assert!(code.contains(&format!(", {start}), %")), "{code}");
     assert!(!code.contains(&format!("({start},")), "{code}");
 }
+
+/// The listing of a loop that sums the squares of differences between a row of numbers and so many others, which
+/// are all loaded before any square is computed.
+fn distances(many: usize, opt_level: OptLevel) -> Vec<String> {
+    let each =
+        |text: &str| (0..many).map(|n| text.replace('N', &n.to_string())).collect::<String>();
+    let sum = (0..many).rev().fold("(f32.const 0)".to_owned(), |sum, n| {
+        let difference = format!("(local.tee $d (f32.sub (local.get $x{n}) (local.get $y{n})))");
+        format!("(f32.add (f32.mul {difference} (local.get $d)) {sum})")
+    });
+    let text = format!(
+        "(module (memory 1) (func (export \"f\") {params} (param $at i32) (result f32)
+           (local $d f32) (local $sum f32) {locals}
+           (loop $again
+             {loads}
+             (local.set $sum (f32.div (local.get $sum) {sum}))
+             (br_if $again (local.tee $at (i32.add (local.get $at) (i32.const 1111)))))
+           (local.get $sum)))",
+        params = each("(param $xN f32)"),
+        locals = each("(local $yN f32)"),
+        loads = each("(local.set $yN (f32.load offset=N00 (local.get $at)))"),
+    );
+    let code = listing(&text, opt_level);
+    // From the first difference to the way back.
+    let lines = code.lines().skip_while(|line| !line.contains("subss"));
+    let lines: Vec<_> = lines.take_while(|line| !line.contains("jnz")).map(String::from).collect();
+    assert_eq!(lines.iter().filter(|line| line.contains("mulss")).count(), many, "{code}");
+    lines
+}
+
+#[test]
+fn what_is_loaded_for_one_instruction_is_loaded_there() {
+    // Not all numbers, what is loaded and the squares are in registers at a time.
+    let lines = distances(8, OptLevel::Speed);
+    assert!(!lines.iter().any(|line| line.contains("%rsp")), "{lines:#?}");
+    assert!(lines.iter().filter(|line| line.contains("movss")).count() >= 7, "{lines:#?}");
+    // There are enough registers: the loads stay in front.
+    let lines = distances(4, OptLevel::Speed);
+    assert!(!lines.iter().any(|line| line.contains("movss")), "{lines:#?}");
+}

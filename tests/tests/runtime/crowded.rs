@@ -243,3 +243,62 @@ fn more_numbers_than_registers() {
         }
     });
 }
+
+/// A function with a loop of more numbers than registers: what is loaded from `$at` is used behind something else.
+fn loads_before(name: &str, what: &str) -> String {
+    let each = |text: &str| {
+        let next = |n: usize| ((n + 1) % 16).to_string();
+        let one = |n: usize| text.replace('N', &n.to_string()).replace('M', &next(n));
+        (0..16).map(one).collect::<String>()
+    };
+    let locals = each("(local $vN i32)");
+    let round =
+        each("(local.set $vN (i32.xor (i32.mul (local.get $vN) (i32.const 5)) (local.get $vM)))");
+    format!(
+        "(func (export \"{name}\") (param $at i32) (param $n i32) (result i32)
+           (local $i i32) (local $x i32) {locals}
+           (loop $again
+             (local.set $x (i32.load (local.get $at)))
+             {round}
+             {what}
+             (local.set $v0 (i32.sub (local.get $v0) (local.get $x)))
+             (local.set $i (i32.add (local.get $i) (i32.const 1)))
+             (br_if $again (i32.lt_u (local.get $i) (i32.const 4))))
+           (i32.add (local.get $v0) (local.get $v1)))\n"
+    )
+}
+
+#[test]
+fn what_is_loaded_first_traps_first() {
+    let division = "(local.set $v1 (i32.div_u (local.get $v1) (local.get $n)))";
+    let conversion = "(local.set $v1 (i32.trunc_f32_s (f32.div
+        (f32.const 0) (f32.convert_i32_u (local.get $n)))))";
+    let null = "(call_indirect (type $none) (local.get $n))";
+    let other = "(call_indirect (type $one) (i32.const 7) (i32.eqz (local.get $n)))";
+    let cases = [
+        ("division", division, TrapCode::IntegerDivideByZero),
+        ("conversion", conversion, TrapCode::BadConversionToInteger),
+        ("null", null, TrapCode::UninitializedElement),
+        ("other", other, TrapCode::IndirectCallTypeMismatch),
+    ];
+    let functions: String = cases.iter().map(|(name, what, _)| loads_before(name, what)).collect();
+    let guest = format!(
+        "(module
+           (memory 1)
+           (type $none (func)) (type $one (func (param i32)))
+           (table (export \"table\") 2 funcref) (elem (i32.const 1) $f) (func $f)
+           {functions})"
+    );
+    in_every_way(&guest, |way, module| {
+        let mut store = Store::new(());
+        let instance = instance(&mut store, module);
+        for (name, _, expected) in cases {
+            let mut call = |at: i32| {
+                let result = typed::<_, i32>(&mut store, instance, name, (at, 0));
+                code(result)
+            };
+            assert_eq!(call(0), expected, "{way:?} {name}");
+            assert_eq!(call(-4), TrapCode::MemoryOutOfBounds, "{way:?} {name}");
+        }
+    });
+}
