@@ -27,6 +27,11 @@ const ONCE: u64 = 1 << 16;
 const TURNS: usize = 3;
 /// What is in more loops than this runs as often as if it were in so many.
 const DEEP: usize = 5;
+/// A loop of more than two lines that keeps the machine as busy as it can be is slower if it begins in so many of a
+/// line's first bytes.
+const FIRST: u32 = 14;
+/// By how many cycles.
+const SLOWER: u64 = 2;
 /// A comparison and the branch behind it, in bytes, less one.
 const FUSED: usize = 8;
 
@@ -124,6 +129,9 @@ fn line_ends(starts: &[u32], mut edges: &[(u32, u32)], len: u32) -> [u64; LINE a
         (start + 1..end).take(LINE as usize).for_each(|offset| add(offset, weight));
         (start + 1..end).rev().take(FUSED).for_each(|offset| add(offset, weight / 2));
         add(end, through.min(weight));
+        if start == loop_start && (2 * LINE..LARGE).contains(&(loop_end - loop_start)) {
+            (0..FIRST).for_each(|first| add(start + LINE - first, SLOWER * weight));
+        }
     }
     ends
 }

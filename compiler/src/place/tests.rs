@@ -37,6 +37,17 @@ fn a_small_loop_costs_nothing_just_where_a_line_holds_it() {
 }
 
 #[test]
+fn a_loop_of_some_lines_does_not_begin_where_a_line_does() {
+    for len in [130, 190, 255] {
+        let (start, end) = (50, 50 + len);
+        let (starts, edges) = ([0, start, end], [(0, start), (start, start), (start, end)]);
+        let ends = line_ends(&starts, &edges, end + 30);
+        let best = (0..LINE).min_by_key(|&skew| cost(&ends, skew)).unwrap();
+        assert!((start + best) % LINE >= FIRST, "{len} bytes behind {best}");
+    }
+}
+
+#[test]
 fn code_without_loops_costs_nothing() {
     let ends = line_ends(&[0, 100, 200], &[(0, 100), (0, 200), (100, 200)], 300);
     assert_eq!(ends, [0; LINE as usize]);
