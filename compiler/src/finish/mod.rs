@@ -75,14 +75,14 @@ pub fn finish(context: &mut Context, isa: &dyn TargetIsa, memories: &Memories) {
     }
     around::late(context, &headers);
     debug_assert!(has_no_aliases(&context.func));
-    if architecture == Architecture::X86_64 && !headers.is_empty() {
-        sink::to_users(context);
+    if architecture == Architecture::X86_64 {
+        sink::to_users(context, &survey.long);
     }
     if may_be_longer && turns::two(context, &headers, &vectors) {
         context.flowgraph();
     }
     // Elsewhere instructions take no operands from memory.
-    if architecture == Architecture::X86_64 && frame::keep(context) {
+    if architecture == Architecture::X86_64 && frame::keep(context, &survey.long) {
         context.flowgraph();
     }
 }

@@ -11,6 +11,7 @@ use std::cmp::Reverse;
 
 use cranelift_codegen::Context;
 use cranelift_codegen::entity::SecondaryMap;
+use cranelift_codegen::entity::packed_option::PackedOption;
 use cranelift_codegen::ir::{Block, Function, Inst, InstructionData, Opcode, Value, ValueDef};
 use cranelift_codegen::loop_analysis::{Loop, LoopAnalysis};
 use wasmaot_abi::traps::TrapCode;
@@ -19,7 +20,7 @@ use super::{each_value, has_effect};
 use crate::translate::trap::to_cranelift;
 
 /// The fewest instructions of a block that can be short of registers.
-const LONG: usize = 24;
+pub const LONG: usize = 25;
 /// The most values of one kind, integers or others, that registers suffice for.
 const REGISTERS: i32 = 11;
 /// The most instructions that go together.
@@ -27,35 +28,74 @@ const MANY: usize = 16;
 /// What so many instructions of a block use is there for the others if it has to stay for one.
 const SEVERAL: u32 = 3;
 
-/// Does that to a function.
-pub fn to_users(context: &mut Context) {
+/// Does that to a function with these blocks that are [`LONG`].
+pub fn to_users(context: &mut Context, long: &[Block]) {
     let Context { func, loop_analysis, .. } = context;
-    let long = |block: Block| {
-        let around = loop_analysis.innermost_loop(block)?;
-        let is_long = func.layout.block_insts(block).nth(LONG).is_some();
-        (is_long && !func.layout.is_cold(block)).then_some((block, around))
-    };
-    let blocks: Vec<(Block, Loop)> = func.layout.blocks().filter_map(long).collect();
-    if blocks.is_empty() {
+    let in_loop = |&block: &Block| Some((block, loop_analysis.innermost_loop(block)?));
+    let blocks = long.iter().filter(|&&block| !func.layout.is_cold(block)).filter_map(in_loop);
+    let mut seen = SecondaryMap::with_capacity(func.dfg.num_values());
+    let crowded = |&(block, _): &(Block, Loop)| is_crowded(func, block, &mut seen);
+    let crowded: Vec<_> = blocks.filter(crowded).collect();
+    if crowded.is_empty() {
         return;
     }
-    let users = count_users(func);
     let mut sink = Sink {
+        users: count_users(func),
         func,
         loops: loop_analysis,
-        users,
         places: SecondaryMap::new(),
         used: SecondaryMap::new(),
     };
-    for (block, around) in blocks {
+    for (block, around) in crowded {
         sink.block(block, around);
     }
 }
 
+/// Whether a block wants more values at a time than there are registers, if what comes from elsewhere stays. Of the values
+/// it is noted which block has seen them last.
+fn is_crowded(
+    func: &Function,
+    block: Block,
+    seen: &mut SecondaryMap<Value, PackedOption<Block>>,
+) -> bool {
+    let dfg = &func.dfg;
+    let kind = |value| usize::from(!dfg.value_type(value).is_int());
+    // Of integers and of others.
+    let (mut from_elsewhere, mut own, mut most_own) = ([0; 2], [0; 2], [0; 2]);
+    let mut next = func.layout.last_inst(block);
+    while let Some(inst) = next {
+        next = func.layout.prev_inst(inst);
+        for &result in dfg.inst_results(inst) {
+            if seen[result] == block.into() && !is_constant(func, inst) {
+                own[kind(result)] -= 1;
+            }
+        }
+        each_value(func, inst, |value| {
+            if seen[value] == block.into() {
+                return;
+            }
+            seen[value] = block.into();
+            match dfg.value_def(value).inst() {
+                Some(def) if is_constant(func, def) => {}
+                Some(def) if func.layout.inst_block(def) == Some(block) => own[kind(value)] += 1,
+                _ => from_elsewhere[kind(value)] += 1,
+            }
+        });
+        most_own = [0, 1].map(|kind| most_own[kind].max(own[kind]));
+    }
+    [0, 1].iter().any(|&kind| from_elsewhere[kind] + most_own[kind] > REGISTERS)
+}
+
+/// Constants are made where they are used.
+fn is_constant(func: &Function, inst: Inst) -> bool {
+    func.dfg.insts[inst].opcode() == Opcode::Iconst
+}
+
 /// How many instructions use each value.
 fn count_users(func: &Function) -> SecondaryMap<Value, u32> {
-    let mut users = SecondaryMap::with_capacity(func.dfg.num_values());
-    let mut last = SecondaryMap::with_capacity(func.dfg.num_values());
+    let (mut users, mut last) = (SecondaryMap::new(), SecondaryMap::new());
+    users.resize(func.dfg.num_values());
+    last.resize(func.dfg.num_values());
     for block in func.layout.blocks() {
         for inst in func.layout.block_insts(block) {
             each_value(func, inst, |value| {
@@ -100,22 +140,17 @@ struct Sink<'a> {
 
 impl Sink<'_> {
     fn block(&mut self, block: Block, around: Loop) {
-        let (end, values) = self.enter(block);
-        if self.is_crowded(&values, end, around) {
-            let mut next = self.func.layout.last_inst(block);
-            while let Some(inst) = next {
-                self.bring_operands(inst, around);
-                next = self.func.layout.prev_inst(inst);
-            }
+        let values = self.enter(block);
+        let mut next = self.func.layout.last_inst(block);
+        while let Some(inst) = next {
+            self.bring_operands(inst, around);
+            next = self.func.layout.prev_inst(inst);
         }
-        values.into_iter().for_each(|value| self.used[value] = Used::default());
-        for inst in self.func.layout.block_insts(block) {
-            self.places[inst] = Place::default();
-        }
+        self.leave(block, &values);
     }
 
-    /// Finds out where everything of a block is; the end, and the values that it uses.
-    fn enter(&mut self, block: Block) -> (u32, Vec<Value>) {
+    /// Finds out where everything of a block is; the values that it uses.
+    fn enter(&mut self, block: Block) -> Vec<Value> {
         let mut place = Place::default();
         let mut values = Vec::new();
         for inst in self.func.layout.block_insts(block) {
@@ -136,30 +171,14 @@ impl Sink<'_> {
                 }
             });
         }
-        (place.number, values)
+        values
     }
 
-    /// Whether more of these values are wanted at a time than there are registers.
-    fn is_crowded(&self, values: &[Value], end: u32, around: Loop) -> bool {
-        let dfg = &self.func.dfg;
-        // What begins and ends at each place, of integers and of others.
-        let mut changes = vec![[0; 2]; end as usize + 1];
-        for &value in values {
-            let inst = dfg.value_def(value).inst();
-            if inst.is_some_and(|inst| dfg.insts[inst].opcode() == Opcode::Iconst) {
-                continue;
-            }
-            let kind = usize::from(!dfg.value_type(value).is_int());
-            let made = inst.map_or(0, |inst| self.places[inst].number);
-            let last = if self.stays(value, around) { end } else { self.used[value].last };
-            changes[made as usize][kind] += 1;
-            changes[last as usize][kind] -= 1;
+    fn leave(&mut self, block: Block, values: &[Value]) {
+        values.iter().for_each(|&value| self.used[value] = Used::default());
+        for inst in self.func.layout.block_insts(block) {
+            self.places[inst] = Place::default();
         }
-        let mut wanted = [0; 2];
-        changes.iter().any(|change| {
-            wanted = [0, 1].map(|kind| wanted[kind] + change[kind]);
-            wanted.iter().any(|&wanted| wanted > REGISTERS)
-        })
     }
 
     /// Whether a value is wanted behind the block, or in the next turn.
@@ -206,7 +225,7 @@ impl Sink<'_> {
         let dfg = &self.func.dfg;
         let used = self.used[value];
         if let Some(inst) = dfg.value_def(value).inst() {
-            if dfg.insts[inst].opcode() == Opcode::Iconst {
+            if is_constant(self.func, inst) {
                 return Some(());
             }
             if self.users[value] == 1 && self.can_go(inst, tree.to) {

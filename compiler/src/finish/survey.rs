@@ -4,7 +4,7 @@ use cranelift_codegen::entity::SecondaryMap;
 use cranelift_codegen::entity::packed_option::PackedOption;
 use cranelift_codegen::ir::{Block, Function, InstructionData, Opcode, Value};
 
-use super::wide;
+use super::{sink, wide};
 
 /// What there is in a function.
 pub struct Survey {
@@ -12,19 +12,22 @@ pub struct Survey {
     pub carries: Vec<Block>,
     /// Of integers' constants, which block makes them.
     pub constants: SecondaryMap<Value, PackedOption<Block>>,
+    /// The blocks of so many instructions that they [can be short of registers](sink::LONG), in order.
+    pub long: Vec<Block>,
 }
 
 impl Survey {
     /// Looks at a function.
     pub fn new(func: &Function) -> Self {
-        let mut carries = Vec::new();
+        let (mut carries, mut long) = (Vec::new(), Vec::new());
         let mut constants = SecondaryMap::new();
         constants.resize(func.dfg.num_values());
         for block in func.layout.blocks() {
-            let mut has_carry = false;
+            let (mut has_carry, mut len) = (false, 0);
             let mut next = func.layout.first_inst(block);
             while let Some(inst) = next {
                 next = func.layout.next_inst(inst);
+                len += 1;
                 match &func.dfg.insts[inst] {
                     InstructionData::UnaryImm { opcode: Opcode::Iconst, .. } => {
                         constants[func.dfg.first_result(inst)] = block.into();
@@ -38,7 +41,10 @@ impl Survey {
             if has_carry {
                 carries.push(block);
             }
+            if len >= sink::LONG {
+                long.push(block);
+            }
         }
-        Self { carries, constants }
+        Self { carries, constants, long }
     }
 }

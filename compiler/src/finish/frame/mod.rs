@@ -25,11 +25,11 @@ const TOO_LONG: usize = 4096;
 /// The most blocks of a function that are looked at so closely that it takes time in proportion to the function.
 const MANY: usize = 8;
 
-/// Does that to a function; whether there was any such block.
-pub fn keep(context: &mut Context) -> bool {
+/// Does that to a function, of which these blocks are long enough for something; whether there was any such block.
+pub fn keep(context: &mut Context, long: &[Block]) -> bool {
     let Context { func, loop_analysis, .. } = context;
-    let long = |&block: &Block| is_long(func, loop_analysis, block);
-    let mut blocks: Vec<Block> = func.layout.blocks().filter(long).collect();
+    let is_long = |&block: &Block| is_long(func, loop_analysis, block);
+    let mut blocks: Vec<Block> = long.iter().copied().filter(is_long).collect();
     if blocks.is_empty() {
         return false;
     }
