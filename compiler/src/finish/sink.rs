@@ -239,7 +239,7 @@ impl Sink<'_> {
             }
         }
         let is_there =
-            used.last > tree.to.number || used.here >= SEVERAL || self.stays(value, tree.around);
+            used.last > tree.to.now || used.here >= SEVERAL || self.stays(value, tree.around);
         is_there.then_some(())
     }
 
