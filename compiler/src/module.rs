@@ -298,6 +298,15 @@ impl<'a> Body<'a> {
         })
     }
 
+    /// The body without the functions' indices of [`namings`](Self::namings): what is in front of each, and behind the last.
+    pub fn nameless(&self) -> impl Iterator<Item = &'a [u8]> {
+        let bytes = self.bytes;
+        let indices = self.namings().map(|Naming { offset, len, .. }| (offset + 1, len));
+        indices.chain([(bytes.len(), 0)]).scan(0, move |start, (end, len)| {
+            Some(&bytes[std::mem::replace(start, end + len)..end])
+        })
+    }
+
     /// The loop that stands at this offset in the file.
     pub fn loop_at(&self, offset: usize) -> Option<&Loop> {
         let at = u32::try_from(offset.checked_sub(self.offset)?).ok()?;

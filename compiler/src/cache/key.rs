@@ -213,21 +213,17 @@ impl Digester {
             body;
         // The bytes without indices of functions; what they name, and where.
         let mut rest = Vec::with_capacity(bytes.len());
+        body.nameless().for_each(|bytes| rest.extend(bytes));
         let mut named = Vec::with_capacity(2 * names.len());
-        let mut end = 0;
         for naming in body.namings() {
-            let start = naming.offset + 1;
-            rest.extend(&bytes[end..start]);
-            end = start + naming.len;
             // Behind an index of another length places in the file are others.
-            named.extend([start as u32, naming.len as u32]);
+            named.extend([naming.offset as u32 + 1, naming.len as u32]);
             named.push(roles.number(naming.func).expect("who is named has a part"));
             if naming.is_reference {
                 let place = plan.func_ref_of.get(&naming.func);
                 named.push(place.map_or(u32::MAX, |place| place.as_u32()));
             }
         }
-        rest.extend(&bytes[end..]);
         self.numbers(named.into_iter());
         self.bytes(&rest);
         for thing in uses {

@@ -69,12 +69,7 @@ impl Twins {
 fn bytes(module: &Module<'_>, func: FuncIndex) -> Option<u64> {
     let body = module.functions[func].body.as_ref()?;
     let mut hasher = DefaultHasher::new();
-    let mut end = 0;
-    for naming in body.namings() {
-        hasher.write(&body.bytes[end..=naming.offset]);
-        end = naming.offset + 1 + naming.len;
-    }
-    hasher.write(&body.bytes[end..]);
+    body.nameless().for_each(|bytes| hasher.write(bytes));
     Some(hasher.finish())
 }
 
