@@ -60,9 +60,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let native = build().name("simd_native").cpu_features(native_features());
     native.wasm(wasm("simd")).compile();
     let command = |build: Build, name| build.wasm(format!("../guests/programs/{name}.wasm"));
-    COMMANDS.iter().fold(build().wasi(true), command).compile();
+    COMMANDS.iter().fold(build().wasi(true).single_instance(true), command).compile();
     let library = |build: Build, name| build.wasm(format!("../guests/{name}.wasm"));
-    LIBRARIES.iter().fold(build(), library).compile();
+    LIBRARIES.iter().fold(build().single_instance(true), library).compile();
     workloads(&out, build())
 }
 

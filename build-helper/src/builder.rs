@@ -226,6 +226,14 @@ impl Build {
         self
     }
 
+    /// Whether a guest needs one instance at a time only. Its memory is at an address that is known when it is
+    /// compiled then, which makes code for `x86_64` faster. An instance of it is refused while there is another one, of
+    /// it or of any other guest in the process for which this is so. Default: no.
+    pub fn single_instance(mut self, yes: bool) -> Self {
+        self.options.single_instance = Some(yes);
+        self
+    }
+
     /// Whether to emit debug information. Else it is as the profile says.
     pub fn debug_info(mut self, yes: bool) -> Self {
         self.options.debug_info = Some(yes);

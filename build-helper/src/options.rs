@@ -25,6 +25,8 @@ pub struct Options {
     pub memory_reservation: Option<u64>,
     /// [`MemoryStyle::guard`], in bytes.
     pub memory_guard: Option<u64>,
+    /// [`Config::single_instance`].
+    pub single_instance: Option<bool>,
     /// [`Config::canonicalize_nans`].
     pub canonicalize_nans: Option<bool>,
     /// [`Config::relaxed_simd_deterministic`].
@@ -87,6 +89,7 @@ impl Options {
             cpu_features: self.cpu_features.or_else(|| other.cpu_features.clone()),
             memory_reservation: self.memory_reservation.or(other.memory_reservation),
             memory_guard: self.memory_guard.or(other.memory_guard),
+            single_instance: self.single_instance.or(other.single_instance),
             canonicalize_nans: self.canonicalize_nans.or(other.canonicalize_nans),
             relaxed_simd_deterministic: self
                 .relaxed_simd_deterministic
@@ -120,6 +123,7 @@ impl Options {
             reservation: self.memory_reservation.unwrap_or(default.reservation),
             guard: self.memory_guard.unwrap_or(default.guard),
         };
+        config.single_instance = self.single_instance.unwrap_or(false);
         config.canonicalize_nans = self.canonicalize_nans.unwrap_or(false);
         config.relaxed_simd_deterministic = self.relaxed_simd_deterministic.unwrap_or(false);
         config.fuel = self.fuel.unwrap_or(false);

@@ -34,6 +34,12 @@ pub struct CompileOptions {
     #[arg(long, value_name = "BYTES", conflicts_with = "explicit_checks")]
     pub memory_guard: Option<u64>,
 
+    /// Compile for one instance at a time in a process, whose memory is at a known address: that makes
+    /// code faster (default: in programs that are made of a module)
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "true")]
+    pub single_instance: Option<bool>,
+
     /// Make every NaN that arithmetic makes the canonical one: the same results everywhere
     #[arg(long)]
     pub canonicalize_nans: bool,
@@ -136,6 +142,7 @@ impl CompileOptions {
                 reservation: self.memory_reservation.unwrap_or(memory.reservation),
                 guard: self.memory_guard.unwrap_or(memory.guard),
             },
+            single_instance: self.single_instance.unwrap_or(false),
             canonicalize_nans: self.canonicalize_nans,
             relaxed_simd_deterministic: self.relaxed_simd_deterministic,
             fuel: self.fuel,

@@ -24,6 +24,11 @@ pub struct Config {
     /// How much address space code may expect behind the start of each memory. Only with
     /// [`TrapStyle::Signals`].
     pub memory: MemoryStyle,
+    /// Whether there is only one instance in a process at a time, of all modules for which this is so. Then its
+    /// context and the first memory that the module defines are at known addresses
+    /// ([`CONTEXT_ADDRESS`], [`MEMORY_ADDRESS`]), so that code needs no registers for them. Only code for `x86_64` makes
+    /// use of it, and only of a memory that has 32-bit indices and a whole reservation and is not shared.
+    pub single_instance: bool,
     /// The names of proposals that a module may not use, though they are supported.
     pub without: Vec<String>,
     /// Whether every NaN that arithmetic makes is the canonical one, so that results are the same
@@ -91,6 +96,15 @@ pub struct MemoryStyle {
     pub guard: u64,
 }
 
+/// Where the context of a [single instance](Config::single_instance) is, if it has no more than [`CONTEXT_BYTES`].
+pub const CONTEXT_ADDRESS: u32 = MEMORY_ADDRESS - CONTEXT_BYTES;
+/// The longest of these.
+pub const CONTEXT_BYTES: u32 = 16 << 20;
+/// Where the memory of a [single instance](Config::single_instance) starts. Offsets of up to 512 MiB can be
+/// added to it in the machine's instructions. Below it is room for programs that are not loaded just anywhere, and
+/// for what they allocate behind themselves.
+pub const MEMORY_ADDRESS: u32 = 0x6000_0000;
+
 impl Default for MemoryStyle {
     /// The whole range of a 32-bit index, and 32 MiB for the offsets in instructions.
     fn default() -> Self {
@@ -110,6 +124,7 @@ impl Config {
             debug_info: false,
             traps: TrapStyle::default(),
             memory: MemoryStyle::default(),
+            single_instance: false,
             without: Vec::new(),
             canonicalize_nans: false,
             relaxed_simd_deterministic: false,

@@ -13,7 +13,7 @@ use wasmaot_abi::module::Space;
 use wasmaot_abi::symbols::ModuleSymbols;
 use wasmaot_abi::wasi::WasiFunction;
 
-use crate::config::{Config, MemoryStyle, OptLevel, TrapStyle};
+use crate::config::{Config, MEMORY_ADDRESS, MemoryStyle, OptLevel, TrapStyle};
 use crate::error::{Error, Result};
 use crate::func_key::FuncKey;
 use crate::index::*;
@@ -117,6 +117,8 @@ pub struct MemoryPlan {
     /// The address space behind its start that code relies on. Without a reservation accesses are
     /// checked against the memory's length.
     pub space: Space,
+    /// Where it starts, if that is known.
+    pub address: Option<u32>,
     /// The bytes that the memory has at least, always.
     pub min_bytes: u64,
     /// The bytes that it can have at most.
@@ -227,6 +229,7 @@ pub fn plan(module: &Module<'_>, config: &Config) -> Result<Plan> {
         TrapStyle::Signals => Space { reservation, guard },
         TrapStyle::Explicit => Space::NONE,
     };
+    let is_fixed = config.single_instance && config.target.starts_with("x86_64-");
     Ok(Plan {
         symbols: ModuleSymbols::new(&config.prefix, &name),
         name,
@@ -234,7 +237,7 @@ pub fn plan(module: &Module<'_>, config: &Config) -> Result<Plan> {
         traps: config.traps,
         fuel: config.fuel,
         epochs: config.epochs,
-        memories: module.memories.values().map(|ty| memory(ty, space)).collect(),
+        memories: memories(module, space, is_fixed),
         space,
         exports,
         func_ref_of: func_refs.iter().map(|(index, &func)| (func, index)).collect(),
@@ -305,11 +308,30 @@ fn layout(module: &Module<'_>, func_refs: usize) -> Result<Layout> {
     })
 }
 
+fn memories(
+    module: &Module<'_>,
+    space: Space,
+    is_fixed: bool,
+) -> PrimaryMap<MemoryIndex, MemoryPlan> {
+    let mut plans: PrimaryMap<_, _> =
+        module.memories.values().map(|ty| memory(ty, space)).collect();
+    let first = MemoryIndex::from_u32(module.imported_memories);
+    if let Some(plan) = plans.get_mut(first)
+        && is_fixed
+        && plan.space.reservation > 0
+        && !plan.index64
+        && !module.memories[first].shared
+    {
+        plan.address = Some(MEMORY_ADDRESS);
+    }
+    plans
+}
+
 fn memory(ty: &MemoryType, space: Space) -> MemoryPlan {
     let &MemoryType { index64, page_size_log2, .. } = ty;
     let (min_bytes, max_bytes) = (ty.min_bytes(), ty.max_bytes());
     let space = space.of_memory(max_bytes, page_size_log2);
-    MemoryPlan { space, min_bytes, max_bytes, index64, page_size_log2 }
+    MemoryPlan { space, address: None, min_bytes, max_bytes, index64, page_size_log2 }
 }
 
 /// The steps of instantiation in the specification's order: globals, tables, elements, data.

@@ -428,7 +428,8 @@ fn define(store: &mut StoreInner, module: ModuleRef, context: Context) -> Result
             // SAFETY: its place in the context.
             unsafe { vm.write(VmMemory { base: memory.as_ptr(), len: 0, owner }) };
         } else {
-            let memory = MemoryData::new(ty, space, limits, Some(vm), start)?;
+            let at = if i == 0 { module.0.memory_address as usize } else { 0 };
+            let memory = MemoryData::new(ty, space, at, limits, Some(vm), start)?;
             store.own_memory(memory);
         }
     }

@@ -126,10 +126,11 @@ pub(crate) struct MemoryData {
 
 impl MemoryData {
     /// Makes a memory whose size and address guests find in `vm`, where it sleeps, or in the data itself.
-    /// Code relies on the part of `space` that is of use to it.
+    /// Code relies on the part of `space` that is of use to it, and on the address, if that is not 0.
     pub(crate) fn new(
         ty: MemoryType,
         space: Space,
+        at: usize,
         limits: &Limits,
         vm: Option<NonNull<VmMemory>>,
         start: Start,
@@ -150,10 +151,19 @@ impl MemoryData {
         let reservation = loop {
             let reservation = space.reservation.max(whole(most << ty.page_size_log2));
             let committed = whole(len as u64) as usize;
-            match Reservation::new((reservation + space.guard) as usize, committed, backing) {
+            let len = (reservation + space.guard) as usize;
+            match Reservation::new(len, at, committed, backing) {
                 Some(map) => break (map, reservation),
                 // Without a promise to compiled code, less will do, too.
                 None if space.reservation == 0 && most > ty.min => most = ty.min.max(most / 2),
+                // Elsewhere there would be some.
+                None if at != 0 && Reservation::new(len, 0, 0, None).is_some() => {
+                    return Err(Error::refused(format_args!(
+                        "no {len:#x} bytes of address space at {at:#x}, where the guest's memory has to be: another \
+                         instance has them of a guest that was compiled for a single one, or something else of the \
+                         program"
+                    )));
+                }
                 None => {
                     let space = reservation + space.guard;
                     return Err(Error::refused(format_args!(
@@ -374,7 +384,7 @@ impl Memory {
             let shared = SharedMemory::with_space(ty, HOST_SPACE, &store.limits, Start::ZERO)?;
             store.own_shared(&shared)
         } else {
-            let data = MemoryData::new(ty, HOST_SPACE, &store.limits, None, Start::ZERO)?;
+            let data = MemoryData::new(ty, HOST_SPACE, 0, &store.limits, None, Start::ZERO)?;
             store.own_memory(data)
         };
         // SAFETY: the memory lives as long as the store.

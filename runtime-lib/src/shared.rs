@@ -90,7 +90,7 @@ impl SharedMemory {
         start: Start,
     ) -> Result<Self> {
         debug_assert!(ty.shared);
-        MemoryData::new(ty, space, limits, None, start).map(|data| Self(Arc::new(Shared(data))))
+        MemoryData::new(ty, space, 0, limits, None, start).map(|data| Self(Arc::new(Shared(data))))
     }
 
     pub(crate) fn data(&self) -> &MemoryData {

@@ -105,6 +105,8 @@ impl Request<'_> {
     fn config(&self) -> Config {
         let mut config = self.options.config(self.guest, self.target);
         config.wasi = true;
+        // It is the only one in its process.
+        config.single_instance = self.options.single_instance.unwrap_or(true);
         config
     }
 

@@ -196,8 +196,16 @@ fn sum(
         None if plan.space.reservation > 0 && !plan.index64 => address::split(cx, index),
         None => (widen(cx, index), 0),
     };
-    let base = vmctx::memory_base(cx, memory);
-    let sum = cx.ins().iadd(base, address);
+    let (sum, further) = match (plan.address, cx.constant(index)) {
+        // What a block has of these in a register is one number.
+        (Some(start), Some(index)) => (cx.ins().iconst(types::I64, i64::from(start)), index),
+        // The instruction adds it.
+        (Some(start), None) => (address, further + u64::from(start)),
+        (None, _) => {
+            let base = vmctx::memory_base(cx, memory);
+            (cx.ins().iadd(base, address), further)
+        }
+    };
     cx.made.add(what, sum, further);
     (sum, further)
 }

@@ -115,8 +115,11 @@ fn memory(cx: &mut Context<'_, '_>, memory: MemoryIndex) -> Place {
     }
 }
 
-/// Where a memory starts: loaded once, where the function does. (Cranelift loads it where it is used.)
+/// Where a memory starts: loaded once, where the function does, if it is not known. (Cranelift loads it where it is used.)
 pub fn memory_base(cx: &mut Context<'_, '_>, index: MemoryIndex) -> Value {
+    if let Some(address) = cx.plan.memories[index].address {
+        return cx.ins().iconst(POINTER, i64::from(address));
+    }
     if let Some(base) = cx.memory_bases[index].expand() {
         return base;
     }
@@ -324,6 +327,28 @@ pub struct Memory {
     fixed_len: Option<u64>,
     /// How many bytes from the start can be accessed without harm, if not all that an index can name.
     reach: Option<u64>,
+    /// Where it starts, if that is known.
+    address: Option<u32>,
+}
+
+/// What is added to an index for its address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Base {
+    /// What was loaded from the context.
+    Loaded(Value),
+    /// What is known, and a part of the instruction's offset.
+    Known(u32),
+}
+
+impl Base {
+    /// The address of an index of 64 bits.
+    pub fn plus(self, cursor: &mut FuncCursor<'_>, index: Value) -> Value {
+        let base = match self {
+            Self::Loaded(base) => base,
+            Self::Known(address) => cursor.ins().iconst(POINTER, i64::from(address)),
+        };
+        cursor.ins().iadd(base, index)
+    }
 }
 
 impl Memories {
@@ -337,13 +362,34 @@ impl Memories {
             let Space { reservation, guard } = plan_of.space;
             let reach = (reservation > 0).then_some(reservation + guard);
             let usable = !plan_of.index64 && !module.memories[index].shared;
-            usable.then_some(Memory { import, offset, fixed_len: plan_of.fixed_len(), reach })
+            let (fixed_len, address) = (plan_of.fixed_len(), plan_of.address);
+            usable.then_some(Memory { import, offset, fixed_len, reach, address })
         };
         Self(plan.memories.iter().filter_map(memory).collect())
     }
 
-    /// The memory that a value in a body is the start of.
-    pub fn of(&self, func: &Function, base: Value) -> Option<Memory> {
+    /// What an address is, beside an index, whose other parts are a value, if there is one, and an offset; and what is
+    /// left of that.
+    pub fn base(&self, value: Option<Value>, offset: i64) -> Option<(Base, i64)> {
+        match value {
+            Some(value) => Some((Base::Loaded(value), offset)),
+            None => {
+                let address = self.0.iter().find_map(|memory| memory.address)?;
+                let offset =
+                    offset.checked_sub(i64::from(address)).filter(|&offset| offset >= 0)?;
+                Some((Base::Known(address), offset))
+            }
+        }
+    }
+
+    /// The memory that is somewhere.
+    pub fn of(&self, func: &Function, base: Base) -> Option<Memory> {
+        let base = match base {
+            Base::Loaded(base) => base,
+            Base::Known(address) => {
+                return self.0.iter().find(|memory| memory.address == Some(address)).copied();
+            }
+        };
         let (place, field) = loaded(func, base)?;
         let context = func.dfg.block_params(func.layout.entry_block()?)[0];
         let import = match place == context {

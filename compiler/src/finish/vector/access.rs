@@ -14,7 +14,7 @@ use super::counted::Counted;
 use super::linear::Linear;
 use crate::finish::has_effect;
 use crate::translate::constant;
-use crate::translate::vmctx::{Memories, Memory};
+use crate::translate::vmctx::{Base, Memories, Memory};
 
 /// How many places a loop has at most that are not at known distances from each other.
 const MAX_ROOTS: usize = 6;
@@ -32,7 +32,7 @@ pub struct Accesses {
     /// The memory: it is one.
     pub memory: Memory,
     /// Its start.
-    pub base: Value,
+    pub base: Base,
     /// What indices consist of.
     pub roots: Vec<Root>,
     /// All loads and stores, in order.
@@ -86,8 +86,8 @@ impl Accesses {
         for inst in insts.filter(|&inst| inst != counted.branch) {
             let Some((address, size, value, store)) = access(func, inst)? else { continue };
             let (arg, offset, flags) = address;
-            let index = Index::find(func, counted, arg)?;
-            let offset = index.offset.checked_add(offset)?;
+            let index = Index::find(func, counted, memories, arg, offset)?;
+            let offset = index.offset;
             let accesses = match &mut found {
                 Some(accesses) if accesses.base == index.base => accesses,
                 Some(_) => return None,
@@ -182,16 +182,22 @@ impl Accesses {
 
 /// What makes an address: the memory's start, a shifted index, and an offset.
 struct Index {
-    base: Value,
+    base: Base,
     linear: Linear,
     shift: u32,
     offset: i64,
 }
 
 impl Index {
-    fn find(func: &Function, counted: &Counted, address: Value) -> Option<Self> {
+    fn find(
+        func: &Function,
+        counted: &Counted,
+        memories: &Memories,
+        address: Value,
+        mut offset: i64,
+    ) -> Option<Self> {
         let dfg = &func.dfg;
-        let (mut base, mut index, mut offset) = (None, None, 0i64);
+        let (mut base, mut index) = (None, None);
         let mut terms = vec![dfg.resolve_aliases(address)];
         for _ in 0..MAX_PARTS {
             let Some(term) = terms.pop() else { break };
@@ -228,7 +234,8 @@ impl Index {
             }
         }
         let (linear, shift) = index.unwrap_or((Linear::NOTHING, 0));
-        Some(Self { base: base.filter(|_| terms.is_empty())?, linear, shift, offset })
+        let (base, offset) = memories.base(base, offset).filter(|_| terms.is_empty())?;
+        Some(Self { base, linear, shift, offset })
     }
 }
 

@@ -273,7 +273,7 @@ impl Emitter<'_> {
             .iter()
             .map(|&index| {
                 let index = self.cursor.ins().uextend(types::I64, index);
-                self.cursor.ins().iadd(self.accesses.base, index)
+                self.accesses.base.plus(&mut self.cursor, index)
             })
             .collect();
         for node in 0..self.packing.nodes.len() {

@@ -19,6 +19,7 @@ use cranelift_codegen::ir::{
 
 use super::stored::{Access, Apart, Near};
 use crate::finish::{again, count_uses, def_in, number};
+use crate::translate::vmctx::Memories;
 
 /// How many instructions more there may be for each load less.
 const LONGER: usize = 32;
@@ -27,7 +28,13 @@ pub const LEAST: usize = 8;
 
 /// Has a block find out whether values are apart, which saves so many loads, if it can and is not too long; the rest,
 /// if they are.
-pub fn split(func: &mut Function, block: Block, apart: &Apart, saved: usize) -> Option<Block> {
+pub fn split(
+    func: &mut Function,
+    memories: &Memories,
+    block: Block,
+    apart: &Apart,
+    saved: usize,
+) -> Option<Block> {
     let first = start(func, block, apart)?;
     let mut insts = Vec::new();
     let mut next = Some(first);
@@ -59,17 +66,17 @@ pub fn split(func: &mut Function, block: Block, apart: &Apart, saved: usize) -> 
     let wrap = cursor.ins().icmp(IntCC::UnsignedGreaterThan, start, last);
     let either = cursor.ins().bor(overlap, wrap);
     cursor.ins().brif(either, same, &[], rest, &[]);
-    at_constants(func, rest, &one);
+    at_constants(func, memories, rest, &one);
     Some(rest)
 }
 
 /// Has accesses near a value be at constants from one address: they do not wrap around.
-fn at_constants(func: &mut Function, block: Block, near: &Near) {
+fn at_constants(func: &mut Function, memories: &Memories, block: Block, near: &Near) {
     let mut known = None;
     let mut next = func.layout.first_inst(block);
     while let Some(inst) = next {
         next = func.layout.next_inst(inst);
-        let Some(access) = Access::of(func, inst) else { continue };
+        let Some(access) = Access::of(func, memories, inst) else { continue };
         let index = access.further().wrapping_sub(near.from);
         if !near.holds(&access.place) || index > near.len {
             continue;
@@ -79,7 +86,7 @@ fn at_constants(func: &mut Function, block: Block, near: &Near) {
             let mut cursor = FuncCursor::new(func).at_inst(inst).with_srcloc(srcloc);
             let start = near.start(&mut cursor);
             let start = cursor.ins().uextend(types::I64, start);
-            (access.base, cursor.ins().iadd(access.base, start))
+            (access.base, access.base.plus(&mut cursor, start))
         });
         if base != access.base {
             continue;

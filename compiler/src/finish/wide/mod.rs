@@ -35,8 +35,9 @@ pub fn add(
             .flatten()
             .filter(|(_, saved)| *saved >= apart::LEAST);
         tries += usize::from(surveyed.is_some());
-        let rest = surveyed
-            .and_then(|(apart, saved)| Some((apart, apart::split(func, block, &apart, saved)?)));
+        let rest = surveyed.and_then(|(apart, saved)| {
+            Some((apart, apart::split(func, memories, block, &apart, saved)?))
+        });
         changed |= rest.is_some();
         let (apart, rest) = rest.unzip();
         let here: Vec<Block> = [Some(block), rest].into_iter().flatten().collect();

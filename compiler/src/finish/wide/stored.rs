@@ -20,7 +20,7 @@ use cranelift_codegen::ir::{
 
 use crate::finish::{again, become_alias, number};
 use crate::translate::constant;
-use crate::translate::vmctx::Memories;
+use crate::translate::vmctx::{Base, Memories};
 
 /// How many stores are remembered, and of how many indices how far from them has been accessed.
 const MANY: usize = 64;
@@ -32,7 +32,7 @@ const LOOKS: u32 = 8;
 /// What is known of a memory.
 struct Known {
     /// Where it starts.
-    base: Value,
+    base: Base,
     /// What accesses of memories are of, and of nothing else.
     region: Option<AliasRegion>,
     stores: Vec<(Place, Value)>,
@@ -59,7 +59,7 @@ impl Place {
 /// A load or store.
 pub struct Access {
     /// Where the memory starts.
-    pub base: Value,
+    pub base: Base,
     /// Where it is.
     pub place: Place,
     index: Value,
@@ -149,7 +149,7 @@ impl Scan<'_> {
             next = func.layout.next_inst(inst);
             match func.dfg.insts[inst] {
                 InstructionData::Load { opcode, .. } => {
-                    let Some(access) = Access::of(func, inst) else { continue };
+                    let Some(access) = Access::of(func, self.memories, inst) else { continue };
                     let ty = func.dfg.value_type(func.dfg.first_result(inst));
                     let Some(known) = self.known(func, &access) else { continue };
                     let stored = known.stored(func, &access, ty).filter(|_| opcode == Opcode::Load);
@@ -169,8 +169,8 @@ impl Scan<'_> {
                         continue;
                     }
                     let value = (opcode == Opcode::Store).then(|| func.dfg.resolve_aliases(value));
-                    match Access::of(func, inst).filter(|access| self.known(func, access).is_some())
-                    {
+                    let access = Access::of(func, self.memories, inst);
+                    match access.filter(|access| self.known(func, access).is_some()) {
                         Some(access) => self.store(&access, value),
                         None => self.known = None,
                     }
@@ -246,7 +246,7 @@ fn use_instead(func: &mut Function, load: Inst, value: Value, stays: bool) {
 
 impl Access {
     /// The access that an instruction is.
-    pub fn of(func: &Function, inst: Inst) -> Option<Self> {
+    pub fn of(func: &Function, memories: &Memories, inst: Inst) -> Option<Self> {
         let dfg = &func.dfg;
         let (opcode, ty, address, flags, offset) = match dfg.insts[inst] {
             InstructionData::Load { opcode, arg, flags, offset } => {
@@ -264,11 +264,14 @@ impl Access {
             Opcode::Uload32 | Opcode::Sload32 | Opcode::Istore32 => 4,
             _ => return None,
         };
-        let inst = dfg.value_def(dfg.resolve_aliases(address)).inst()?;
-        let InstructionData::Binary { opcode: Opcode::Iadd, args } = dfg.insts[inst] else {
-            return None;
+        let address = dfg.resolve_aliases(address);
+        let (base, wide) = match dfg.insts[dfg.value_def(address).inst()?] {
+            InstructionData::Binary { opcode: Opcode::Iadd, args: [base, wide] } => {
+                (Some(dfg.resolve_aliases(base)), dfg.resolve_aliases(wide))
+            }
+            _ => (None, address),
         };
-        let [base, wide] = args.map(|arg| dfg.resolve_aliases(arg));
+        let (base, offset) = memories.base(base, offset.into())?;
         let InstructionData::Unary { opcode: Opcode::Uextend, arg: index } =
             dfg.insts[dfg.value_def(wide).inst()?]
         else {
@@ -279,7 +282,6 @@ impl Access {
         }
         let index = dfg.resolve_aliases(index);
         let (root, further) = sum(func, index);
-        let offset = i64::from(offset);
         let from = further.wrapping_add(u32::try_from(offset).ok()?);
         let place = Place { root, from, size };
         let region = dfg.mem_flags[flags].alias_region();

@@ -38,6 +38,8 @@ const LARGE: usize = if cfg!(test) { 1 << 20 } else { 16 << 20 };
 pub(crate) struct Reservation {
     base: *mut u8,
     len: usize,
+    /// Where it had to be, or 0.
+    at: usize,
     /// How many bytes, from the start, are usable.
     committed: usize,
     /// What of a file they start with.
@@ -125,6 +127,16 @@ impl Pool {
         self.last()
     }
 
+    /// The one that was kept last, if at an address, then of those there.
+    fn last_at(&mut self, at: usize) -> Option<Reservation> {
+        let kept = &mut self.kept[..self.len];
+        if let Some(place) = kept.iter().rposition(|kept| at == 0 || kept.at == at) {
+            kept[place..].rotate_left(1);
+            return self.last();
+        }
+        None
+    }
+
     /// The one that was kept last.
     fn last(&mut self) -> Option<Reservation> {
         self.len = self.len.checked_sub(1)?;
@@ -156,6 +168,7 @@ impl Reservation {
     const EMPTY: Self = Self {
         base: ptr::null_mut(),
         len: 0,
+        at: 0,
         committed: 0,
         backing: None,
         has_more: false,
@@ -167,13 +180,18 @@ impl Reservation {
         erased: 0,
     };
 
-    /// Reserves `len` bytes, of which those before `committed`, a multiple of the page size, are
+    /// Reserves `len` bytes, at an address if that is not 0, of which those before `committed`, a multiple of the page size, are
     /// usable; `None` if there are none. They are zero, but for [`backing`](Self::backing), which
     /// is what is asked for or nothing.
-    pub(crate) fn new(len: usize, committed: usize, backing: Option<Backing>) -> Option<Self> {
-        let mut new = match Self::kept(len, committed, backing) {
+    pub(crate) fn new(
+        len: usize,
+        at: usize,
+        committed: usize,
+        backing: Option<Backing>,
+    ) -> Option<Self> {
+        let mut new = match Self::kept(len, at, committed, backing) {
             Some(kept) => kept,
-            None => Self::fresh(len)?,
+            None => Self::fresh(len, at)?,
         };
         if new.backing.is_some() && new.backing != backing && !new.clear() {
             return None;
@@ -202,7 +220,7 @@ impl Reservation {
 
     /// One of the same length that was kept, best of all one that has the same of a file and as much to be used. Those with
     /// many pages are for memories that start as the last one did: others may not need them.
-    fn kept(len: usize, committed: usize, backing: Option<Backing>) -> Option<Self> {
+    fn kept(len: usize, at: usize, committed: usize, backing: Option<Backing>) -> Option<Self> {
         let mut pool = pool()?;
         pool.take(|kept| {
             let backed = match kept.backing {
@@ -211,24 +229,32 @@ impl Reservation {
                 Some(_) => 4,
             };
             let fits = kept.resident == 0 || kept.initial == committed && backed == 0;
-            (kept.len == len && fits).then_some(backed + u8::from(kept.committed != committed))
+            ((kept.len, kept.at) == (len, at) && fits)
+                .then_some(backed + u8::from(kept.committed != committed))
         })
     }
 
     #[cold]
-    fn fresh(len: usize) -> Option<Self> {
+    fn fresh(len: usize, at: usize) -> Option<Self> {
         if len == 0 {
             return Some(Self { base: NonNull::<u128>::dangling().as_ptr().cast(), ..Self::EMPTY });
         }
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+        let flags = if at == 0 { flags } else { flags | libc::MAP_FIXED_NOREPLACE };
+        let wanted = ptr::without_provenance_mut(at);
         loop {
-            // SAFETY: asks for fresh pages.
-            let base = unsafe { libc::mmap(ptr::null_mut(), len, libc::PROT_NONE, flags, -1, 0) };
+            // SAFETY: asks for fresh pages, which take nobody's place.
+            let base = unsafe { libc::mmap(wanted, len, libc::PROT_NONE, flags, -1, 0) };
             if base != libc::MAP_FAILED {
-                return Some(Self { base: base.cast(), len, ..Self::EMPTY });
+                let new = Self { base: base.cast(), len, at, ..Self::EMPTY };
+                if at == 0 || base == wanted {
+                    return Some(new);
+                }
+                // A system that takes the address for a wish.
+                new.give_back();
             }
             // What is kept must not keep others from having it.
-            pool()?.last()?.give_back();
+            pool()?.last_at(at)?.give_back();
         }
     }
 

@@ -6,7 +6,7 @@ use super::*;
 fn three(len: usize, backing: Option<Backing>) -> [Reservation; 3] {
     [0, 1, 3].map(|pages| {
         let backing = backing.filter(|_| pages == 3);
-        Reservation::new(len, pages << 16, backing).unwrap()
+        Reservation::new(len, 0, pages << 16, backing).unwrap()
     })
 }
 
@@ -40,7 +40,7 @@ fn what_is_used_again_is_as_if_new() {
 fn what_was_written_here_and_there_is_gone_when_it_is_used_again() {
     const PAGES: usize = 512;
     for round in 0..60 {
-        let mut memory = Reservation::new(79 << 16, PAGES << 12, None).unwrap();
+        let mut memory = Reservation::new(79 << 16, 0, PAGES << 12, None).unwrap();
         // SAFETY: usable.
         let bytes = unsafe { std::slice::from_raw_parts_mut(memory.base(), PAGES << 12) };
         assert!(bytes.iter().all(|&byte| byte == 0), "in round {round}");
@@ -100,7 +100,7 @@ fn pages_that_are_kept_hold_nothing() {
         let backing = file.filter(|_| round % 3 != 0);
         let backing = backing.map(|file| Backing { file, at: 4096, offset: 16 << 12, bytes });
         let pages = 96 + below(12) * 75;
-        let mut memory = Reservation::new(76 << 16, pages << 12, backing).unwrap();
+        let mut memory = Reservation::new(76 << 16, 0, pages << 12, backing).unwrap();
         let mut model = vec![0; 1216 << 12];
         if memory.backing().is_some() {
             model[16 << 12..][..bytes.len()].copy_from_slice(bytes);
@@ -145,7 +145,7 @@ fn what_was_written_over_a_file_is_the_files_again() {
         // At the start of the memory, in the middle, at its end.
         let offset = [0, 32, 64][round / 30] << 12;
         let backing = Backing { file, at: 4096, offset, bytes };
-        let memory = Reservation::new(80 << 16, PAGES << 12, Some(backing)).unwrap();
+        let memory = Reservation::new(80 << 16, 0, PAGES << 12, Some(backing)).unwrap();
         let mut model = vec![0; PAGES << 12];
         model[offset..][..bytes.len()].copy_from_slice(bytes);
         // SAFETY: usable.
@@ -166,14 +166,14 @@ fn what_was_written_over_a_file_is_the_files_again() {
 #[test]
 fn growth_that_fails_leaves_nothing_usable() {
     const LEN: usize = 8 << 30;
-    let first = Reservation::new(LEN, 16 << 20, None).unwrap();
+    let first = Reservation::new(LEN, 0, 16 << 20, None).unwrap();
     // SAFETY: usable.
     unsafe { first.base().add(15 << 20).write(1) };
     drop(first);
     // SAFETY: the child allocates little, waits for no lock and ends.
     let child = unsafe { libc::fork() };
     if child == 0 {
-        let mut second = Reservation::new(LEN, 1 << 16, None).unwrap();
+        let mut second = Reservation::new(LEN, 0, 1 << 16, None).unwrap();
         let limit = libc::rlimit { rlim_cur: 200 << 20, rlim_max: 200 << 20 };
         // SAFETY: the child's own limit.
         unsafe { libc::setrlimit(libc::RLIMIT_DATA, &limit) };
@@ -193,6 +193,6 @@ fn growth_that_fails_leaves_nothing_usable() {
 
 #[test]
 fn what_is_not_there_cannot_be_had() {
-    assert!(Reservation::new(usize::MAX >> 1 & !0xffff, 0, None).is_none());
-    assert_eq!(Reservation::new(0, 0, None).unwrap().committed, 0);
+    assert!(Reservation::new(usize::MAX >> 1 & !0xffff, 0, 0, None).is_none());
+    assert_eq!(Reservation::new(0, 0, 0, None).unwrap().committed, 0);
 }
