@@ -271,6 +271,8 @@ pub struct VmModule {
     pub flags: u32,
     /// The address space that code relies on [per memory](Space::of_memory).
     pub memory_space: Space,
+    /// Where an instance's context has to be, or 0: anywhere.
+    pub context_address: u64,
     /// Where the first of the memories that the module defines has to start, or 0: anywhere.
     pub memory_address: u64,
     /// The imports in the module's order.

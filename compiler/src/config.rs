@@ -27,7 +27,8 @@ pub struct Config {
     /// Whether there is only one instance in a process at a time, of all modules for which this is so. Then its
     /// context and the first memory that the module defines are at known addresses
     /// ([`CONTEXT_ADDRESS`], [`MEMORY_ADDRESS`]), so that code needs no registers for them. Only code for `x86_64` makes
-    /// use of it, and only of a memory that has 32-bit indices and a whole reservation and is not shared.
+    /// use of it, and only of a memory that has 32-bit indices and a whole reservation and is not shared; and no module
+    /// that starts threads by WASI, of which each has an instance.
     pub single_instance: bool,
     /// The names of proposals that a module may not use, though they are supported.
     pub without: Vec<String>,

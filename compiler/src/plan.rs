@@ -13,7 +13,9 @@ use wasmaot_abi::module::Space;
 use wasmaot_abi::symbols::ModuleSymbols;
 use wasmaot_abi::wasi::WasiFunction;
 
-use crate::config::{Config, MEMORY_ADDRESS, MemoryStyle, OptLevel, TrapStyle};
+use crate::config::{
+    CONTEXT_ADDRESS, CONTEXT_BYTES, Config, MEMORY_ADDRESS, MemoryStyle, OptLevel, TrapStyle,
+};
 use crate::error::{Error, Result};
 use crate::func_key::FuncKey;
 use crate::index::*;
@@ -44,6 +46,8 @@ pub struct Plan {
     pub symbols: ModuleSymbols,
     /// Where things lie in an instance's context.
     pub layout: Layout,
+    /// Where the context is, if that is known.
+    pub context_address: Option<u32>,
     /// How traps come about.
     pub traps: TrapStyle,
     /// Whether code counts what it does against fuel.
@@ -229,15 +233,22 @@ pub fn plan(module: &Module<'_>, config: &Config) -> Result<Plan> {
         TrapStyle::Signals => Space { reservation, guard },
         TrapStyle::Explicit => Space::NONE,
     };
-    let is_fixed = config.single_instance && config.target.starts_with("x86_64-");
+    // Each thread has an instance.
+    let mut imports = module.imports.iter();
+    let has_threads = imports.any(|import| {
+        WasiFunction::find(&import.module, &import.name) == Some(WasiFunction::thread_spawn)
+    });
+    let is_single = config.single_instance && !has_threads && config.target.starts_with("x86_64-");
+    let layout = layout(module, func_refs.len())?;
     Ok(Plan {
         symbols: ModuleSymbols::new(&config.prefix, &name),
         name,
-        layout: layout(module, func_refs.len())?,
+        context_address: (is_single && layout.size <= CONTEXT_BYTES).then_some(CONTEXT_ADDRESS),
+        layout,
         traps: config.traps,
         fuel: config.fuel,
         epochs: config.epochs,
-        memories: memories(module, space, is_fixed),
+        memories: memories(module, space, is_single),
         space,
         exports,
         func_ref_of: func_refs.iter().map(|(index, &func)| (func, index)).collect(),
@@ -311,13 +322,13 @@ fn layout(module: &Module<'_>, func_refs: usize) -> Result<Layout> {
 fn memories(
     module: &Module<'_>,
     space: Space,
-    is_fixed: bool,
+    is_single: bool,
 ) -> PrimaryMap<MemoryIndex, MemoryPlan> {
     let mut plans: PrimaryMap<_, _> =
         module.memories.values().map(|ty| memory(ty, space)).collect();
     let first = MemoryIndex::from_u32(module.imported_memories);
     if let Some(plan) = plans.get_mut(first)
-        && is_fixed
+        && is_single
         && plan.space.reservation > 0
         && !plan.index64
         && !module.memories[first].shared

@@ -17,8 +17,9 @@ use crate::handle::{Handle, Owned};
 use crate::host::HostFunc;
 use crate::host::{resolve, take_failure};
 use crate::link::{self, Extern, Imports};
-use crate::memory::{Memory, MemoryData, Start};
+use crate::memory::{Memory, MemoryData, Start, taken};
 use crate::module::Module;
+use crate::platform::Reservation;
 use crate::raw::{self, Context, ModuleRef, TypeRef};
 use crate::shared::SharedMemory;
 use crate::store::{AsStore, AsStoreMut, StoreInner, enter, inner, inner_mut, inner_ptr, settle};
@@ -41,6 +42,8 @@ pub struct Export {
 /// The runtime's own data about an instance.
 pub(crate) struct InstanceData {
     pub(crate) context: Context,
+    /// What it is in, where its address is known.
+    place: Option<Reservation>,
     /// The number of imports of each kind.
     pub(crate) imported: [u32; 4],
     exports: Option<Module>,
@@ -100,14 +103,25 @@ impl InstanceData {
         module: ModuleRef,
         exports: Option<Module>,
     ) -> Result<Owned<Self>> {
-        // SAFETY: the size is not 0: a context has a head.
-        let context = context_layout(module).map(|layout| unsafe { alloc::alloc(layout) });
+        let mut place = None;
+        let context = match module.0.context_address as usize {
+            // SAFETY: the size is not 0: a context has a head.
+            0 => context_layout(module).map(|layout| unsafe { alloc::alloc(layout) }),
+            at => {
+                let len = (module.layout().size as usize).next_multiple_of(1 << 16);
+                let Some(new) = Reservation::new(len, at, len, None) else {
+                    return Err(taken(len, at, "context"));
+                };
+                Some(place.insert(new).base())
+            }
+        };
         let Some(context) = context.and_then(|context| NonNull::new(context.cast())) else {
             return Err(Error::refused(format_args!("no memory for an instance")));
         };
         let data = Owned::new(Self {
             // SAFETY: the head follows at once.
             context: unsafe { Context::new(context) },
+            place,
             imported: module.imported(),
             exports,
             func_refs: None,
@@ -181,7 +195,9 @@ impl InstanceData {
 impl Drop for InstanceData {
     #[inline]
     fn drop(&mut self) {
-        if let Some(layout) = context_layout(self.context.module()) {
+        if self.place.is_none()
+            && let Some(layout) = context_layout(self.context.module())
+        {
             // SAFETY: allocated with this layout.
             unsafe { alloc::dealloc(self.context.as_ptr().cast(), layout) };
         }

@@ -97,6 +97,16 @@ impl Start {
     }
 }
 
+/// Why there is no single instance.
+#[cold]
+pub(crate) fn taken(len: usize, at: usize, what: &str) -> Error {
+    Error::refused(format_args!(
+        "no {len:#x} bytes of address space at {at:#x}, where the guest's {what} has to be: another \
+         instance of a guest that was compiled for a single one is alive, or something else of the program \
+         is there"
+    ))
+}
+
 /// A memory's address space, and whether it is in use.
 struct Map {
     reservation: Reservation,
@@ -158,11 +168,7 @@ impl MemoryData {
                 None if space.reservation == 0 && most > ty.min => most = ty.min.max(most / 2),
                 // Elsewhere there would be some.
                 None if at != 0 && Reservation::new(len, 0, 0, None).is_some() => {
-                    return Err(Error::refused(format_args!(
-                        "no {len:#x} bytes of address space at {at:#x}, where the guest's memory has to be: another \
-                         instance has them of a guest that was compiled for a single one, or something else of the \
-                         program"
-                    )));
+                    return Err(taken(len, at, "memory"));
                 }
                 None => {
                     let space = reservation + space.guard;

@@ -56,6 +56,7 @@ fn module(globals: u32, imports_global: bool) -> &'static VmModule {
         layout: Layout::new(&counts).unwrap(),
         flags: MODULE_EXPLICIT_CHECKS,
         memory_space: Space::NONE,
+        context_address: 0,
         memory_address: 0,
         imports: slice(imports),
         types: slice(Vec::new()),

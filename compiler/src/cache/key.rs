@@ -310,6 +310,7 @@ impl Digester {
             name: _,
             symbols: _,
             layout,
+            context_address,
             traps,
             fuel,
             epochs,
@@ -336,7 +337,7 @@ impl Digester {
             // Only instantiation looks at it.
             init: _,
         } = plan;
-        self.debug(&(layout, traps, fuel, epochs, space, memories));
+        self.debug(&(layout, context_address, traps, fuel, epochs, space, memories));
         self.debug(wasi);
         self.numbers(constant_tables.keys().map(|table| table.as_u32()));
     }

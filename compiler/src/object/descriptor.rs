@@ -78,6 +78,8 @@ impl<'a> Description<'a> {
         let space = root + offset_of!(VmModule, memory_space);
         self.relocated.u64(space + offset_of!(Space, reservation), plan.space.reservation);
         self.relocated.u64(space + offset_of!(Space, guard), plan.space.guard);
+        let address = plan.context_address.unwrap_or_default();
+        self.relocated.u64(root + offset_of!(VmModule, context_address), address.into());
         let first = plan.memories.values().nth(module.imported_memories as usize);
         let address = first.and_then(|memory| memory.address).unwrap_or_default();
         self.relocated.u64(root + offset_of!(VmModule, memory_address), address.into());

@@ -173,7 +173,11 @@ fn function(
     builder.switch_to_block(entry);
     builder.ensure_inserted_block();
     builder.seal_block(entry);
-    let vmctx = builder.block_params(entry)[0];
+    // Cranelift finds the parameter for its check of the stack.
+    let vmctx = match plan.context_address {
+        Some(address) => builder.ins().iconst(types::POINTER, i64::from(address)),
+        None => builder.block_params(entry)[0],
+    };
     let mut cx = Context::new(module, plan, target, builder, vmctx);
     if let FuncKey::Body(func) = key {
         cx.begin(func);

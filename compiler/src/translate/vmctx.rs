@@ -129,6 +129,10 @@ pub fn memory_base(cx: &mut Context<'_, '_>, index: MemoryIndex) -> Value {
     let func = &mut *cx.builder.func;
     let entry = func.layout.entry_block().expect("there is code in it");
     let mut cursor = FuncCursor::new(func).at_first_insertion_point(entry).with_srcloc(srcloc);
+    let vmctx = match cx.plan.context_address {
+        Some(address) => cursor.ins().iconst(POINTER, i64::from(address)),
+        None => vmctx,
+    };
     let (address, offset) = match cx.module.defined_memory(index) {
         Ok(defined) => (vmctx, layout.memory(defined)),
         Err(imported) => {
@@ -314,7 +318,11 @@ fn address_of(cx: &mut Context<'_, '_>, reference: Reference) -> Value {
 
 /// Where bodies find the memories whose indices have 32 bits and which are one instance's alone, for those
 /// who work on translated code.
-pub struct Memories(Vec<Memory>);
+pub struct Memories {
+    all: Vec<Memory>,
+    /// Where the context is, if that is known.
+    context: Option<u32>,
+}
 
 /// One of them.
 #[derive(Clone, Copy, Debug)]
@@ -329,6 +337,8 @@ pub struct Memory {
     reach: Option<u64>,
     /// Where it starts, if that is known.
     address: Option<u32>,
+    /// Where the context is, if that is known.
+    context: Option<u32>,
 }
 
 /// What is added to an index for its address.
@@ -354,6 +364,7 @@ impl Base {
 impl Memories {
     /// Those of a module.
     pub fn new(module: &Module<'_>, plan: &Plan) -> Self {
+        let context = plan.context_address;
         let memory = |(index, plan_of): (MemoryIndex, &MemoryPlan)| {
             let (import, offset) = match module.defined_memory(index) {
                 Ok(defined) => (None, plan.layout.memory(defined)),
@@ -363,9 +374,9 @@ impl Memories {
             let reach = (reservation > 0).then_some(reservation + guard);
             let usable = !plan_of.index64 && !module.memories[index].shared;
             let (fixed_len, address) = (plan_of.fixed_len(), plan_of.address);
-            usable.then_some(Memory { import, offset, fixed_len, reach, address })
+            usable.then_some(Memory { import, offset, fixed_len, reach, address, context })
         };
-        Self(plan.memories.iter().filter_map(memory).collect())
+        Self { all: plan.memories.iter().filter_map(memory).collect(), context }
     }
 
     /// What an address is, beside an index, whose other parts are a value, if there is one, and an offset; and what is
@@ -374,7 +385,7 @@ impl Memories {
         match value {
             Some(value) => Some((Base::Loaded(value), offset)),
             None => {
-                let address = self.0.iter().find_map(|memory| memory.address)?;
+                let address = self.all.iter().find_map(|memory| memory.address)?;
                 let offset =
                     offset.checked_sub(i64::from(address)).filter(|&offset| offset >= 0)?;
                 Some((Base::Known(address), offset))
@@ -387,20 +398,24 @@ impl Memories {
         let base = match base {
             Base::Loaded(base) => base,
             Base::Known(address) => {
-                return self.0.iter().find(|memory| memory.address == Some(address)).copied();
+                return self.all.iter().find(|memory| memory.address == Some(address)).copied();
             }
         };
         let (place, field) = loaded(func, base)?;
-        let context = func.dfg.block_params(func.layout.entry_block()?)[0];
-        let import = match place == context {
+        let entry = func.layout.entry_block()?;
+        let is_context = |value| match self.context {
+            Some(address) => crate::translate::constant(&func.dfg, value) == Some(address.into()),
+            None => value == func.dfg.block_params(entry)[0],
+        };
+        let import = match is_context(place) {
             true => None,
-            false => Some(loaded(func, place).filter(|of| of.0 == context)?.1),
+            false => Some(loaded(func, place).filter(|of| is_context(of.0))?.1),
         };
         let offset = i64::from(field) - offset_of!(VmMemory, base) as i64;
         let is = |memory: &&Memory| {
             memory.import == import.map(|at| at as u32) && i64::from(memory.offset) == offset
         };
-        self.0.iter().find(is).copied()
+        self.all.iter().find(is).copied()
     }
 }
 
@@ -428,8 +443,13 @@ impl Memory {
         if let Some(len) = self.fixed_len {
             return cursor.ins().iconst(POINTER, len as i64);
         }
-        let entry = cursor.func.layout.entry_block().expect("there is code in it");
-        let context = cursor.func.dfg.block_params(entry)[0];
+        let context = match self.context {
+            Some(address) => cursor.ins().iconst(POINTER, i64::from(address)),
+            None => {
+                let entry = cursor.func.layout.entry_block().expect("there is code in it");
+                cursor.func.dfg.block_params(entry)[0]
+            }
+        };
         let flags = MemFlagsData::trusted();
         let place = match self.import {
             None => context,

@@ -37,6 +37,7 @@ struct func_import { void *wasm_call; void *callee; void *func_ref; };
 struct layout { uint32_t imported_memories, memories, imported_globals, globals, imported_tables, tables, imported_functions, func_refs, size; };
 struct module {
   const void *abi; struct slice name; struct layout layout; uint32_t flags; uint64_t reservation, guard;
+  uint64_t context_address, memory_address;
   struct slice imports, types, tables, memories, globals, func_refs, data, elems, images;
   uint8_t (*init)(void *, void *); uint8_t (*start)(void *, void *);
 };
@@ -290,6 +291,7 @@ static void instantiate(void) {
   const struct module *module = &wasm_guest_module;
   CHECK(module->abi == &wasmaot_abi_v1);
   CHECK(module->name.len == 5 && memcmp(module->name.start, "guest", 5) == 0);
+  CHECK(module->context_address == 0 && module->memory_address == 0);
   CHECK(module->reservation == 4ull << 30 || module->flags == 1);
   char *base = aligned_alloc(16, (module->layout.size + 15) / 16 * 16);
   memset(base, 0, module->layout.size);
