@@ -378,6 +378,13 @@ fn backing(offset: usize, bytes: &'static [u8], mappable: bool, len: usize) -> O
 }
 
 impl Memory {
+    /// Gives back to the system what memories of this process that are gone have left for the next ones: address space,
+    /// and up to 128 MiB of pages, of which the system takes half when it needs some. For a host that has run its guests
+    /// and goes on without them.
+    pub fn release_kept() {
+        Reservation::release_kept();
+    }
+
     /// Makes a memory that guests can import.
     ///
     /// # Errors

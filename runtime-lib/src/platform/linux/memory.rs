@@ -22,8 +22,8 @@ const MOST_KEPT: usize = 64;
 /// How many bytes of pages are kept at most, by those and by memories that have them since. (In tests less, so that
 /// these come there.)
 const MOST_RESIDENT: usize = if cfg!(test) { 2 << 20 } else { 128 << 20 };
-/// Those that are kept when there are more than so many the system may take when it needs some.
-const MOST_HELD: usize = MOST_RESIDENT / 8;
+/// So many of them are held, those that were used last; the others the system may take when it needs some.
+const MOST_HELD: usize = MOST_RESIDENT / 2;
 /// Pages are given back when fewer of them hold something than that part of what did before.
 const FEWER: usize = 4;
 /// What is looked at, and erased, at a time. Pages are no smaller.
@@ -52,8 +52,10 @@ pub(crate) struct Reservation {
     unused: bool,
     /// How many bytes were usable at first.
     initial: usize,
-    /// How many bytes it has of pages, beside a few, where they were kept; and where these end at most.
+    /// How many bytes it has of pages, beside a few, where they were kept; how many of them the system may not take; and
+    /// where they end at most.
     resident: usize,
+    held: usize,
     resident_end: usize,
     /// How many bytes of them held something at most.
     erased: usize,
@@ -158,6 +160,31 @@ impl Pool {
         self.last()
     }
 
+    /// One whose pages the system may take for others to be held: the one that was kept first of those that are.
+    fn to_let_go(&mut self, new: &Reservation) -> Option<Reservation> {
+        let kept = &mut self.kept[..self.len];
+        let held: usize = kept.iter().map(|kept| kept.held).sum();
+        if held + new.held <= MOST_HELD {
+            return None;
+        }
+        let first = kept.iter().position(|kept| kept.held > 0)?;
+        kept[first..].rotate_left(1);
+        self.last()
+    }
+
+    /// Keeps one, as the first or the last. It is handed back if there is no room.
+    fn keep(&mut self, new: Reservation, first: bool) -> Option<Reservation> {
+        if !self.has_room() {
+            return Some(new);
+        }
+        self.kept[self.len] = new;
+        self.len += 1;
+        if first {
+            self.kept[..self.len].rotate_right(1);
+        }
+        None
+    }
+
     fn has_room(&self) -> bool {
         self.len < MOST_KEPT
     }
@@ -176,6 +203,7 @@ impl Reservation {
         unused: false,
         initial: 0,
         resident: 0,
+        held: 0,
         resident_end: 0,
         erased: 0,
     };
@@ -255,6 +283,14 @@ impl Reservation {
             }
             // What is kept must not keep others from having it.
             pool()?.last_at(at)?.give_back();
+        }
+    }
+
+    /// Gives back all that are kept.
+    #[cold]
+    pub(crate) fn release_kept() {
+        while let Some(kept) = pool().and_then(|mut pool| pool.last()) {
+            kept.give_back();
         }
     }
 
@@ -417,17 +453,11 @@ impl Reservation {
         }
         self.erased = self.erased.max(erased);
         let more = all.saturating_sub(self.resident);
-        let resident = RESIDENT.fetch_add(more, Ordering::Relaxed) + more;
+        RESIDENT.fetch_add(more, Ordering::Relaxed);
         self.resident = self.resident.max(all);
+        self.held = self.resident;
         self.resident_end = self.resident_end.max(end);
         debug_assert!(end <= self.committed);
-        let own = self.backing.map_or(0, |backing| backing.offset + backing.bytes.len());
-        // SAFETY: within the reservation, which nobody uses any more. These are zero.
-        unsafe {
-            if resident > MOST_HELD && own < end {
-                libc::madvise(base.add(own).cast(), end - own, libc::MADV_FREE);
-            }
-        }
         if end == self.committed {
             return true;
         }
@@ -437,6 +467,19 @@ impl Reservation {
         unsafe { libc::madvise(base.add(end).cast(), rest, libc::MADV_DONTNEED) == 0 }
     }
 
+    /// Has the system take its pages if it needs some, but for those before an offset.
+    #[cold]
+    fn let_go(&mut self, before: usize) {
+        let own = self.backing.map_or(0, |backing| backing.offset + backing.bytes.len());
+        let start = own.max(before);
+        self.held = self.held.min(before);
+        if start < self.resident_end {
+            let len = self.resident_end - start;
+            // SAFETY: within the reservation, which nobody uses any more. These are zero.
+            unsafe { libc::madvise(self.base.add(start).cast(), len, libc::MADV_FREE) };
+        }
+    }
+
     /// Whether it has pages, and all that are kept are too many.
     fn has_too_much(&self) -> bool {
         self.resident > 0 && RESIDENT.load(Ordering::Relaxed) > MOST_RESIDENT
@@ -444,7 +487,7 @@ impl Reservation {
 
     fn keeps_no_pages(&mut self) {
         RESIDENT.fetch_sub(self.resident, Ordering::Relaxed);
-        (self.resident, self.resident_end, self.erased) = (0, 0, 0);
+        (self.resident, self.held, self.resident_end, self.erased) = (0, 0, 0, 0);
     }
 
     /// Makes all bytes zero and unusable again. Returns whether it succeeded.
@@ -490,14 +533,32 @@ impl Drop for Reservation {
             }
             kept = !this.has_too_much();
         }
-        if let Some(mut pool) = pool().filter(|pool| kept && pool.has_room()) {
-            this.unused = false;
-            let place = pool.len;
-            pool.kept[place] = this;
-            pool.len += 1;
+        this.unused = false;
+        if kept && this.held > 0 {
+            if this.held > MOST_HELD {
+                this.let_go(MOST_HELD);
+            }
+            while let Some(mut first) = pool().and_then(|mut pool| pool.to_let_go(&this)) {
+                first.let_go(0);
+                keep(first, true);
+            }
+        }
+        if kept {
+            keep(this, false);
         } else {
             this.give_back();
         }
+    }
+}
+
+/// Keeps one, as the one that was kept first or last, if there is room.
+fn keep(new: Reservation, first: bool) {
+    let rest = match pool() {
+        Some(mut pool) => pool.keep(new, first),
+        None => Some(new),
+    };
+    if let Some(rest) = rest {
+        rest.give_back();
     }
 }
 

@@ -191,6 +191,36 @@ fn growth_that_fails_leaves_nothing_usable() {
     assert_eq!(libc::WTERMSIG(status), libc::SIGSEGV);
 }
 
+/// At an address there is one at a time, and what is kept there makes room for another one.
+#[test]
+fn what_has_to_be_somewhere_is_there_or_not_at_all() {
+    const AT: usize = 0x5000_0000;
+    let have = |len: usize| Reservation::new(len, AT, 1 << 16, None);
+    for (round, len) in [1 << 20, 1 << 20, 2 << 20, 1 << 20].into_iter().enumerate() {
+        let memory = have(len).unwrap();
+        assert_eq!(memory.base().addr(), AT);
+        for len in [1 << 16, 1 << 20, 2 << 20] {
+            assert!(have(len).is_none(), "in round {round}");
+        }
+        // SAFETY: usable.
+        let seen = unsafe { std::slice::from_raw_parts_mut(memory.base(), 1 << 16) };
+        assert!(seen.iter().all(|byte| *byte == 0), "in round {round}");
+        seen.fill(1);
+    }
+    let fixed = libc::MAP_FIXED_NOREPLACE | libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+    let is_free = || {
+        let wanted = ptr::without_provenance_mut(AT);
+        // SAFETY: takes nobody's place, and is gone at once.
+        unsafe {
+            let base = libc::mmap(wanted, 1 << 16, libc::PROT_NONE, fixed, -1, 0);
+            base == wanted && libc::munmap(base, 1 << 16) == 0
+        }
+    };
+    assert!(!is_free());
+    Reservation::release_kept();
+    assert!(is_free());
+}
+
 #[test]
 fn what_is_not_there_cannot_be_had() {
     assert!(Reservation::new(usize::MAX >> 1 & !0xffff, 0, 0, None).is_none());
