@@ -59,10 +59,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     build().name("kernels_epochs").epochs(true).wasm(wasm("kernels")).compile();
     let native = build().name("simd_native").cpu_features(native_features());
     native.wasm(wasm("simd")).compile();
-    let command = |build: Build, name| build.wasm(format!("../guests/programs/{name}.wasm"));
-    COMMANDS.iter().fold(build().wasi(true).single_instance(true), command).compile();
-    let library = |build: Build, name| build.wasm(format!("../guests/{name}.wasm"));
-    LIBRARIES.iter().fold(build().single_instance(true), library).compile();
+    let command = |name| format!("../guests/programs/{name}.wasm");
+    let library = |name| format!("../guests/{name}.wasm");
+    let commands = COMMANDS.map(|name| (command(name), true));
+    let libraries = LIBRARIES.map(|name| (library(name), false));
+    for (path, wasi) in commands.into_iter().chain(libraries) {
+        let guest = || build().wasi(wasi).wasm(&path);
+        let name = Path::new(&path).file_stem().and_then(|name| name.to_str());
+        guest().single_instance(true).compile();
+        guest().name(format!("any-{}", name.ok_or("a file without a name")?)).compile();
+    }
     workloads(&out, build())
 }
 

@@ -53,7 +53,12 @@ impl Command {
     }
 
     /// Our way to run it.
-    pub fn ours<'a>(&'a self, program: &'a Program, folder: &'a Path) -> Run<'a> {
+    pub fn ours<'a>(
+        &'a self,
+        program: &'a Program,
+        module: wasmaot::Module,
+        folder: &'a Path,
+    ) -> Run<'a> {
         Box::new(move || {
             let output = Captured::new();
             let wasi = WasiCtx::builder()
@@ -65,7 +70,7 @@ impl Command {
                 .build()?;
             let mut store = Store::new(());
             store.set_wasi(wasi);
-            let instance = Instance::new(&mut store, (program.module)(), &Imports::new())?;
+            let instance = Instance::new(&mut store, module, &Imports::new())?;
             let start = instance.get_func(&store, "_start").context("it has no `_start`")?;
             match start.typed::<(), ()>(&store)?.call(&mut store, ()) {
                 Err(end) if end.downcast_ref() != Some(&Exit { code: 0 }) => Err(end.into()),

@@ -28,9 +28,8 @@ pub trait Guest {
 pub type Work = fn(&mut dyn Guest, &[u8]) -> Result<Vec<u8>>;
 
 /// Our way to run it.
-pub fn ours<'a>(program: &'a Program, work: Work, input: &'a [u8]) -> Run<'a> {
+pub fn ours(module: wasmaot::Module, work: Work, input: &[u8]) -> Run<'_> {
     Box::new(move || {
-        let module = (program.module)();
         let (mut store, mut imports) = (Store::new(()), Imports::new());
         for import in module.imports() {
             let ExternType::Func(ty) = import.ty else { bail!("it imports {}", import.name) };

@@ -26,8 +26,8 @@ pub struct Program {
     pub name: &'static str,
     /// The module.
     pub wasm: &'static [u8],
-    /// Our code for it.
-    pub module: fn() -> Module,
+    /// Our code for it: for a single instance, and for any number.
+    pub modules: [fn() -> Module; 2],
     /// What it is to do.
     job: Job,
 }
@@ -41,7 +41,7 @@ enum Job {
 /// Runs a program; what it came to.
 type Run<'a> = Box<dyn FnMut() -> Result<Vec<u8>> + 'a>;
 
-/// Our code.
+/// Our code for single instances.
 mod guests {
     wasmaot::include_guest!(pub mod brotli);
     wasmaot::include_guest!(pub mod bzip2);
@@ -56,6 +56,23 @@ mod guests {
     wasmaot::include_guest!(pub mod sqlite);
     wasmaot::include_guest!(pub mod yaml_to_json);
     wasmaot::include_guest!(pub mod zstd);
+}
+
+/// Our code for any number of instances.
+mod any {
+    wasmaot::include_guest!(pub mod any_brotli);
+    wasmaot::include_guest!(pub mod any_bzip2);
+    wasmaot::include_guest!(pub mod any_dprint_json);
+    wasmaot::include_guest!(pub mod any_gofmt);
+    wasmaot::include_guest!(pub mod any_lua);
+    wasmaot::include_guest!(pub mod any_onig_utf8);
+    wasmaot::include_guest!(pub mod any_oxipng);
+    wasmaot::include_guest!(pub mod any_quickjs);
+    wasmaot::include_guest!(pub mod any_ripgrep);
+    wasmaot::include_guest!(pub mod any_rollup);
+    wasmaot::include_guest!(pub mod any_sqlite);
+    wasmaot::include_guest!(pub mod any_yaml_to_json);
+    wasmaot::include_guest!(pub mod any_zstd);
 }
 
 /// Pixels in a row of the picture.
@@ -75,48 +92,90 @@ const SEARCH: &[&str] = &[
 fn programs() -> Vec<Program> {
     let mut all = Vec::new();
     macro_rules! program {
-        ($name:literal, $module:ident::$type:ident, $path:literal, $job:expr) => {
+        ($name:literal, $module:ident::$type:ident, $any:ident::$any_type:ident, $path:literal, $job:expr) => {
             all.push(Program {
                 name: $name,
                 wasm: include_bytes!(concat!("../../../guests/", $path, ".wasm")),
-                module: guests::$module::$type::module,
+                modules: [guests::$module::$type::module, any::$any::$any_type::module],
                 job: $job,
             });
         };
     }
     let script = include_str!("../../real/script.lua");
     let job = Command::new(&["script.lua"]).file("script.lua", script.into());
-    program!("lua", lua::Lua, "programs/lua", Job::Command(job));
+    program!("lua", lua::Lua, any_lua::AnyLua, "programs/lua", Job::Command(job));
     let script = include_str!("../../real/script.js");
     let job = Command::new(&["script.js"]).file("script.js", script.into());
-    program!("quickjs", quickjs::Quickjs, "programs/quickjs", Job::Command(job));
+    program!(
+        "quickjs",
+        quickjs::Quickjs,
+        any_quickjs::AnyQuickjs,
+        "programs/quickjs",
+        Job::Command(job)
+    );
     let job = Command::new(&[":memory:"]).stdin(include_str!("../../real/script.sql").into());
-    program!("sqlite", sqlite::Sqlite, "programs/sqlite", Job::Command(job));
+    program!("sqlite", sqlite::Sqlite, any_sqlite::AnySqlite, "programs/sqlite", Job::Command(job));
     let job = Command::new(&["-9"]).stdin(inputs::prose(500_000));
-    program!("bzip2", bzip2::Bzip2, "programs/bzip2", Job::Command(job));
+    program!("bzip2", bzip2::Bzip2, any_bzip2::AnyBzip2, "programs/bzip2", Job::Command(job));
     let job = Command::new(&["12", "in", "out"]).file("in", inputs::prose(600_000));
-    program!("zstd", zstd::Zstd, "programs/zstd", Job::Command(job));
+    program!("zstd", zstd::Zstd, any_zstd::AnyZstd, "programs/zstd", Job::Command(job));
     let job = Command::new(SEARCH).file("in", inputs::prose(4_000_000));
-    program!("ripgrep", ripgrep::Ripgrep, "programs/ripgrep", Job::Command(job));
+    program!(
+        "ripgrep",
+        ripgrep::Ripgrep,
+        any_ripgrep::AnyRipgrep,
+        "programs/ripgrep",
+        Job::Command(job)
+    );
     let job = Command::new(&[]);
-    program!("onig-utf8", onig_utf8::OnigUtf8, "programs/onig-utf8", Job::Command(job));
+    program!(
+        "onig-utf8",
+        onig_utf8::OnigUtf8,
+        any_onig_utf8::AnyOnigUtf8,
+        "programs/onig-utf8",
+        Job::Command(job)
+    );
     macro_rules! library {
-        ($name:literal, $module:ident::$type:ident, $path:literal, $input:expr) => {
-            program!($name, $module::$type, $path, Job::Library(library::$module, $input.into()));
+        ($name:literal, $module:ident::$type:ident, $any:ident::$any_type:ident, $path:literal, $input:expr) => {
+            program!(
+                $name,
+                $module::$type,
+                $any::$any_type,
+                $path,
+                Job::Library(library::$module, $input.into())
+            );
         };
     }
     let json = inputs::json(2000);
-    library!("dprint-json", dprint_json::DprintJson, "third-party/dprint-json/dprint-json", json);
+    library!(
+        "dprint-json",
+        dprint_json::DprintJson,
+        any_dprint_json::AnyDprintJson,
+        "third-party/dprint-json/dprint-json",
+        json
+    );
     let go = inputs::go(300);
-    library!("gofmt", gofmt::Gofmt, "third-party/gofmt/gofmt", go);
+    library!("gofmt", gofmt::Gofmt, any_gofmt::AnyGofmt, "third-party/gofmt/gofmt", go);
     let javascript = inputs::javascript(600);
-    library!("rollup", rollup::Rollup, "third-party/rollup/rollup", javascript);
+    library!(
+        "rollup",
+        rollup::Rollup,
+        any_rollup::AnyRollup,
+        "third-party/rollup/rollup",
+        javascript
+    );
     let prose = inputs::prose(60_000);
-    library!("brotli", brotli::Brotli, "third-party/brotli/brotli", prose);
+    library!("brotli", brotli::Brotli, any_brotli::AnyBrotli, "third-party/brotli/brotli", prose);
     let picture = inputs::picture(PICTURE as u32, 180);
-    library!("oxipng", oxipng::Oxipng, "third-party/oxipng/oxipng", picture);
+    library!("oxipng", oxipng::Oxipng, any_oxipng::AnyOxipng, "third-party/oxipng/oxipng", picture);
     let yaml = inputs::yaml(2500);
-    library!("yaml-to-json", yaml_to_json::YamlToJson, "yaml-to-json/yaml-to-json", yaml);
+    library!(
+        "yaml-to-json",
+        yaml_to_json::YamlToJson,
+        any_yaml_to_json::AnyYamlToJson,
+        "yaml-to-json/yaml-to-json",
+        yaml
+    );
     all
 }
 
@@ -133,8 +192,9 @@ pub fn run(report: &mut Report) -> Result<()> {
     report.matrix(
         "Real programs",
         "Commands and libraries, from an instance's making to its end: our time over wasmtime's with the same CPU \
-         features (the baseline), and quartiles.",
-        &["wasmtime"],
+         features (the baseline), and quartiles. Compiled for a single instance at a time, as programs are that \
+         `wasmaot build --bin` makes; and for any number of them.",
+        &["wasmtime", "any number"],
     );
     for program in programs {
         if only.is_empty() || only.iter().any(|name| name == program.name) {
@@ -148,25 +208,32 @@ pub fn run(report: &mut Report) -> Result<()> {
 fn row(report: &mut Report, program: &Program) -> Result<()> {
     let folders = [tempfile::tempdir()?, tempfile::tempdir()?];
     let [our_folder, peers_folder] = folders.each_ref().map(|folder| folder.path());
-    let (mut ours, mut peers) = match &program.job {
+    let [single, any] = program.modules.map(|module| module());
+    let ([mut single, mut any], mut peers) = match &program.job {
         Job::Command(command) => {
             command.prepare(our_folder)?;
             command.prepare(peers_folder)?;
-            (command.ours(program, our_folder), command.peers(program, peers_folder)?)
+            let ours = [single, any].map(|module| command.ours(program, module, our_folder));
+            (ours, command.peers(program, peers_folder)?)
         }
         Job::Library(work, input) => {
-            (library::ours(program, *work, input), library::peers(program, *work, input)?)
+            let ours = [single, any].map(|module| library::ours(module, *work, input));
+            (ours, library::peers(program, *work, input)?)
         }
     };
-    let result = [ours()?, out(our_folder)].concat();
+    let result = [peers()?, out(peers_folder)].concat();
     ensure!(!result.is_empty(), "it came to nothing");
-    ensure!(result == [peers()?, out(peers_folder)].concat(), "wasmtime comes to something else");
+    for ours in [&mut single, &mut any] {
+        ensure!(result == [ours()?, out(our_folder)].concat(), "wasmtime comes to something else");
+    }
     // A turn takes longer than a round has to.
     let effort = Effort { rounds: report.effort.rounds.div_ceil(2), ..report.effort };
     let turns =
         |run: &mut Run<'_>, turns| (0..turns).for_each(|_| drop(run().expect("it ran before")));
-    let times = compare(Clock::Thread, effort, |n| turns(&mut ours, n), |n| turns(&mut peers, n));
-    report.row(program.name, &[times]);
+    let times = [single, any].map(|mut ours| {
+        compare(Clock::Thread, effort, |n| turns(&mut ours, n), |n| turns(&mut peers, n))
+    });
+    report.row(program.name, &times);
     Ok(())
 }
 
