@@ -10,7 +10,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 use wasmaot::{Caller, Error, Func, Imports, Instance, Module, Result, Store, TrapCode};
-use wasmaot_compiler::TrapStyle;
+use wasmaot_compiler::{MEMORY_ADDRESS, TrapStyle};
 use wasmaot_tests::ways::{WAYS, compiled, in_every_way, loaded};
 
 const SCENARIOS: &[(&str, fn())] = &[
@@ -32,6 +32,7 @@ const SCENARIOS: &[(&str, fn())] = &[
     ("explicit_installs_nothing", explicit_installs_nothing),
     ("mask_after_traps", mask_after_traps),
     ("churn", churn),
+    ("address_taken", address_taken),
 ];
 
 fn main() {
@@ -508,4 +509,39 @@ fn churn() {
         // The allocator may split or join a mapping of its own.
         assert!(after <= before + 4, "{before} mappings before, {after} after");
     });
+}
+
+/// A host with pages of its own in the place of a single instance's memory.
+fn address_taken() {
+    const PAGE: usize = 4096;
+    const START: usize = MEMORY_ADDRESS as usize;
+    let mut config = WAYS[0].config("guest");
+    config.single_instance = true;
+    let module = loaded(&[compiled(GUEST, &config)])[0];
+    let (protection, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_ANONYMOUS);
+    let flags = flags | libc::MAP_PRIVATE | libc::MAP_FIXED_NOREPLACE;
+    // At its start, within it, and in its guard.
+    for place in [START, START + (70 << 20), START + (4 << 30) + PAGE] {
+        let wanted = ptr::without_provenance_mut(place);
+        // SAFETY: takes nobody's place.
+        let page = unsafe { libc::mmap(wanted, PAGE, protection, flags, -1, 0) };
+        assert_eq!(page, wanted, "{:?}", std::io::Error::last_os_error());
+        // SAFETY: the page.
+        unsafe { page.cast::<u8>().write(0x5a) };
+        for _ in 0..3 {
+            let mut store: Store<fn()> = Store::new(|| ());
+            let call = Func::wrap(&mut store, || ());
+            let imports = Imports::new().define("host", "call", call).clone();
+            let error = Instance::new(&mut store, module, &imports).expect_err("no instance");
+            let error = error.to_string();
+            assert!(error.contains("something else of the program"), "{error}");
+        }
+        // SAFETY: the page.
+        unsafe {
+            assert_eq!(page.cast::<u8>().read(), 0x5a);
+            assert_eq!(libc::munmap(page, PAGE), 0);
+        }
+    }
+    Running::new(module).trap_in_every_way();
+    Running::new(module).trap_in_every_way();
 }

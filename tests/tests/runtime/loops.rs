@@ -2,7 +2,8 @@
 //! arrays lie (apart, overlapping, at the memory's end), by a model that does one turn after the other.
 
 use wasmaot::*;
-use wasmaot_tests::ways::in_every_way;
+use wasmaot_compiler::Config;
+use wasmaot_tests::ways::{in_every_way, with_options_in_every_way};
 
 use crate::guests::*;
 
@@ -429,6 +430,10 @@ fn run(
 
 #[test]
 fn turns_do_what_they_do_one_after_the_other() {
+    turns_do_what_they_do(|_| {});
+}
+
+pub fn turns_do_what_they_do(options: fn(&mut Config)) {
     const PLACES: [(u32, u32); 18] = [
         (65474, 1024),
         (4096, 20480),
@@ -450,7 +455,7 @@ fn turns_do_what_they_do_one_after_the_other() {
         (0xffff_ffe0, 3000),
     ];
     const TURNS: [i32; 15] = [-5, 0, 1, 2, 3, 5, 8, 16, 31, 32, 33, 48, 65, 100, 300];
-    in_every_way(guest(), |way, module| {
+    with_options_in_every_way(guest(), options, |way, module| {
         let mut store = Store::new(());
         let instance = instance(&mut store, module);
         let memory = instance.get_memory(&store, "memory").unwrap();

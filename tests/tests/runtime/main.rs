@@ -29,6 +29,7 @@ mod memory64;
 mod products;
 mod shared;
 mod signals;
+mod single;
 mod stack;
 mod start;
 mod tables;

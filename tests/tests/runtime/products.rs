@@ -3,7 +3,8 @@
 //! something stored in between that may be where they are.
 
 use wasmaot::*;
-use wasmaot_tests::ways::in_every_way;
+use wasmaot_compiler::Config;
+use wasmaot_tests::ways::{in_every_way, with_options_in_every_way};
 
 use crate::guests::*;
 
@@ -15,9 +16,13 @@ fn wide(low: u64, high: u64) -> u128 {
 
 #[test]
 fn products_are_right() {
+    right_products(|_| {});
+}
+
+pub fn right_products(options: fn(&mut Config)) {
     const EDGES: [u64; 8] =
         [0, 1, 3, u64::MAX, u64::MAX - 1, 1 << 32, (1 << 32) - 1, 0x9e37_79b9_7f4a_7c15];
-    in_every_way(PRODUCTS, |_, module| {
+    with_options_in_every_way(PRODUCTS, options, |_, module| {
         let mut store = Store::new(());
         let instance = Instance::new(&mut store, module, &Imports::new()).unwrap();
         let memory = instance.get_memory(&store, "memory").unwrap();
@@ -45,7 +50,11 @@ fn products_are_right() {
 
 #[test]
 fn what_does_not_fit_traps_where_it_would() {
-    in_every_way(PRODUCTS, |way, module| {
+    products_that_do_not_fit(|_| {});
+}
+
+pub fn products_that_do_not_fit(options: fn(&mut Config)) {
+    with_options_in_every_way(PRODUCTS, options, |way, module| {
         let mut store = Store::new(());
         let instance = Instance::new(&mut store, module, &Imports::new()).unwrap();
         let memory = instance.get_memory(&store, "memory").unwrap();
@@ -136,8 +145,12 @@ fn model(memory: &mut [u8], to: u32, sums: u32, x: u64, y: u64) -> Option<u128> 
 
 #[test]
 fn what_is_stored_between_parts_of_a_sum_counts() {
+    sums_of_what_is_stored(|_| {});
+}
+
+pub fn sums_of_what_is_stored(options: fn(&mut Config)) {
     const PAGE: u32 = 65536;
-    in_every_way(sums(), |way, module| {
+    with_options_in_every_way(sums(), options, |way, module| {
         let mut store = Store::new(());
         let instance = Instance::new(&mut store, module, &Imports::new()).unwrap();
         let memory = instance.get_memory(&store, "memory").unwrap();

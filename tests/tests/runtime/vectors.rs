@@ -162,10 +162,16 @@ fn access_size(name: &str) -> Option<u32> {
 
 #[test]
 fn vector_accesses_end_where_the_memory_does() {
+    accesses_end_where_the_memory_does(|_| {});
+}
+
+pub fn accesses_end_where_the_memory_does(options: fn(&mut Config)) {
     for features in [vec![], native_features()] {
         let configs = WAYS.map(|way| {
-            let config = way.config("vectors");
-            Config { cpu_features: features.clone(), ..config }
+            let mut config = way.config("vectors");
+            config.cpu_features = features.clone();
+            options(&mut config);
+            config
         });
         let modules = loaded(&configs.map(|config| compiled(EVERY, &config)));
         for module in modules {
