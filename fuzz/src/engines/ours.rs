@@ -64,6 +64,8 @@ impl Mode {
             relaxed_simd_deterministic: true,
             fuel: is_metered(case.seed),
             epochs: Random::new(case.seed, "epochs").one_in(4),
+            // Instances of all modes are made one after the other.
+            single_instance: Random::new(case.seed, "single instance").one_in(3),
             ..Config::new(cargo_wasmaot::host_target())
         };
         if random.one_in(2) {
