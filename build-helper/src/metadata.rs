@@ -163,6 +163,24 @@ mod tests {
     }
 
     #[test]
+    fn guests_are_for_single_instances_or_not() {
+        let env = env(std::path::Path::new("/out"));
+        let single = |metadata: &Value| -> Vec<bool> {
+            let guests = guests(metadata, &env).unwrap();
+            guests.iter().map(|guest| guest.options.config("it", &env).single_instance).collect()
+        };
+        let metadata = json!({"wasmaot": {
+            "guests": {"a": {"path": "a"}, "b": {"path": "b", "single-instance": true}},
+        }});
+        assert_eq!(single(&metadata), [false, true]);
+        let metadata = json!({"wasmaot": {
+            "single-instance": true,
+            "guests": {"a": {"path": "a"}, "b": {"path": "b", "single-instance": false}},
+        }});
+        assert_eq!(single(&metadata), [true, false]);
+    }
+
+    #[test]
     fn what_is_wrong_is_named_by_its_key() {
         for (metadata, expected) in [
             (json!({}), "`package.metadata.wasmaot` in `/package/Cargo.toml` is missing"),
@@ -179,6 +197,10 @@ mod tests {
             ),
             (json!({"wasmaot": {"guests": {"a": {"package": 1}}}}), "guests.a.package` "),
             (json!({"wasmaot": {"guests": {"a": {"header": 1}}}}), "guests.a.header` "),
+            (
+                json!({"wasmaot": {"single-instance": "yes", "guests": {}}}),
+                "`package.metadata.wasmaot.single-instance` ",
+            ),
         ] {
             let error = names(&metadata).unwrap_err();
             assert!(error.contains(expected), "{error} should contain {expected}");

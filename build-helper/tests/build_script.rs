@@ -194,6 +194,26 @@ fn a_check_leaves_the_machine_code_to_the_next_build() {
     assert!(package.run(Build::new().wat("add.wat")).0.unwrap().guests[0].compiled);
 }
 
+/// What says where a memory has to be is in the module's description.
+#[test]
+fn a_guest_may_be_for_a_single_instance() {
+    let guest = r#"(module (memory 1) (func (export "f") (param i32) (result i32)
+        (i32.load (local.get 0))))"#;
+    let manifest = "[package]\nname = \"my-app\"\nversion = \"1.2.3\"\n[workspace]
+        [package.metadata.wasmaot.guests.a]\npath = \"a.wat\"\nsingle-instance = true";
+    let files = [("Cargo.toml", manifest), ("src/lib.rs", ""), ("a.wat", guest)];
+    let package = Package::new(&files);
+    let has_address = |build: Build| {
+        package.run(build).0.unwrap();
+        let object = fs::read(package.path("out/a.o")).unwrap();
+        object.chunks_exact(8).any(|field| field == 0x6000_0000u64.to_le_bytes())
+    };
+    assert!(!has_address(Build::new().wat("a.wat")));
+    assert!(has_address(Build::new().wat("a.wat").single_instance(true)));
+    assert!(!has_address(Build::new().wat("a.wat").single_instance(false)));
+    assert!(has_address(Build::new().metadata()));
+}
+
 #[test]
 fn metadata_names_guests() {
     let manifest = r#"

@@ -350,6 +350,35 @@ fn typos_are_answered_with_a_suggestion() {
 }
 
 #[test]
+fn code_for_a_single_instance_knows_where_its_memory_is() {
+    let text = "(module (memory 1) (func (export \"f\") (param i32) (result i32) (i32.load (local.get 0))))";
+    let sandbox = Sandbox::with("guest.wat", text);
+    let knows = |target: &str, options: &[&str]| {
+        let args = ["compile", "guest.wat", "--emit", "asm", "-o", "-", "--target", target];
+        sandbox.run(&[&args, options].concat()).succeeded().contains("0x60000000")
+    };
+    let (x86, arm) = ("x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu");
+    for (target, options, expected) in [
+        (x86, &[][..], false),
+        (x86, &["--single-instance"], true),
+        (x86, &["--single-instance=true"], true),
+        (x86, &["--single-instance=false"], false),
+        // Neither is its memory where accesses are compared.
+        (x86, &["--single-instance", "--explicit-checks"], false),
+        (arm, &["--single-instance"], false),
+    ] {
+        assert_eq!(knows(target, options), expected, "{target} {options:?}");
+    }
+    let wrong = sandbox.run(&["compile", "guest.wat", "--single-instance=maybe"]);
+    wrong.failed(1, &["'maybe'", "--single-instance", "true, false"]);
+    for command in ["compile", "build", "run"] {
+        let help = sandbox.run(&[command, "--help"]).succeeded();
+        assert!(help.contains("--single-instance[=<BOOL>]"), "{command}: {help}");
+    }
+    assert_eq!(sandbox.files(), ["guest.wat"]);
+}
+
+#[test]
 fn errors_for_programs_are_json() {
     let sandbox = Sandbox::new();
     let out = sandbox.run(&["compile", "none.wasm", "--message-format", "json"]);

@@ -5,7 +5,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -579,12 +579,45 @@ fn a_static_program_needs_no_loader() {
     assert!(err(&output).contains("out of bounds memory access"), "{output:?}");
 }
 
+/// Programs are the only instance of their process, if nobody wants it otherwise.
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn the_memory_of_a_program_is_at_a_known_address() {
+    let sandbox = Sandbox::new();
+    let is_there = |name: &str, options: &[&str]| {
+        let mut program = sandbox.program(name, CAT, options);
+        let mut child = program.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let (mut to, mut from) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        to.write_all(b"it").unwrap();
+        let mut back = [0; 2];
+        from.read_exact(&mut back).unwrap();
+        assert_eq!(&back, b"it");
+        // It waits for more.
+        let maps = fs::read_to_string(format!("/proc/{}/maps", child.id())).unwrap();
+        drop(to);
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{name}");
+        maps.lines().any(|line| line.starts_with("60000000-"))
+    };
+    assert!(is_there("default", &[]));
+    assert!(is_there("static", &["--static"]));
+    assert!(is_there("single", &["--single-instance", "--opt-level", "none"]));
+    assert!(!is_there("any", &["--single-instance=false"]));
+    assert!(!is_there("checked", &["--explicit-checks"]));
+}
+
 #[test]
 fn options_for_packages_do_not_fit_modules() {
     let sandbox = Sandbox::new();
     let err = sandbox.refusal("(module (func (export \"_start\")))", &["--workspace"]);
     assert!(err.contains("--workspace is for packages"), "{err}");
-    for option in [&["-o", "x"][..], &["--dir", "."], &["--static"], &["--explicit-checks"]] {
+    for option in [
+        &["-o", "x"][..],
+        &["--dir", "."],
+        &["--static"],
+        &["--explicit-checks"],
+        &["--single-instance"],
+        &["--single-instance=false"],
+    ] {
         let args = [&["build", "--bin", "name"], option].concat();
         let output = sandbox.wasmaot(&args).output().unwrap();
         assert_eq!(output.status.code(), Some(101));

@@ -141,6 +141,7 @@ fn configs() -> Vec<Config> {
     add(&|config| config.traps = TrapStyle::Explicit);
     add(&|config| config.memory.reservation = 1 << 20);
     add(&|config| config.memory.guard = 0);
+    add(&|config| config.single_instance = true);
     add(&|config| config.canonicalize_nans = true);
     add(&|config| config.relaxed_simd_deterministic = true);
     add(&|config| config.wasi = true);

@@ -354,6 +354,40 @@ fn memories_are_guarded_only_when_faults_are_caught() {
     assert_eq!(memory(|config| config.memory = small(65_536)).space, space(0));
 }
 
+#[test]
+fn a_single_instance_has_its_first_memory_at_an_address() {
+    fn addresses(text: &str, edit: fn(&mut Config)) -> Vec<bool> {
+        let edit = |config: &mut Config| {
+            config.single_instance = true;
+            edit(config);
+        };
+        let address = |memory: &MemoryPlan| memory.address == Some(MEMORY_ADDRESS);
+        planned(text, edit, |plan| plan.memories.values().map(address).collect())
+    }
+    const IMPORTED: &str = "(import \"\" \"\" (memory 1))";
+    let one = "(module (memory 1 2))";
+    assert_eq!(addresses(one, |_| {}), [true]);
+    assert_eq!(addresses(one, |config| config.opt_level = OptLevel::None), [true]);
+    assert_eq!(addresses(one, |config| config.single_instance = false), [false]);
+    assert_eq!(addresses(one, |config| config.traps = TrapStyle::Explicit), [false]);
+    let target = |config: &mut Config| config.target = "aarch64-unknown-linux-gnu".into();
+    assert_eq!(addresses(one, target), [false]);
+    // With a reservation that it cannot outgrow.
+    let small = |config: &mut Config| config.memory.reservation = 131_072;
+    assert_eq!(addresses(one, small), [true]);
+    assert_eq!(addresses("(module (memory 1 3))", small), [false]);
+    for (memories, expected) in [
+        ("(memory 0) (memory 1)".to_owned(), &[true, false][..]),
+        (format!("{IMPORTED} (memory 1) (memory 1)"), &[false, true, false]),
+        (IMPORTED.into(), &[false]),
+        ("(memory i64 1 2) (memory 1)".into(), &[false, false]),
+        ("(memory 1 2 shared) (memory 1)".into(), &[false, false]),
+        (String::new(), &[]),
+    ] {
+        assert_eq!(addresses(&format!("(module {memories})"), |_| {}), expected, "{memories}");
+    }
+}
+
 /// Everything that code names must be planned, or the object would not link. Asked of the whole
 /// suite, in both styles of traps.
 #[test]
