@@ -35,7 +35,7 @@ pub struct CompileOptions {
     pub memory_guard: Option<u64>,
 
     /// Compile for one instance at a time in a process, whose memory is at a known address: that makes
-    /// code faster (default: in programs that are made of a module)
+    /// code faster (default: in programs that are made of a module and have no threads)
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "true")]
     pub single_instance: Option<bool>,

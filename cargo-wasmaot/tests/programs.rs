@@ -422,6 +422,13 @@ fn threads_share_the_memory_and_the_end() {
     assert_eq!(ended.signal(), Some(libc::SIGABRT), "{said}");
     assert!(said.contains("wasi_thread_start"), "{said}");
 
+    // Each has a memory of its own, too.
+    let text = threads("(i32.store $own (i32.const 64) (local.get $id))");
+    let shared = "(memory 1 1 shared))";
+    let text = text.replace(shared, &format!("{shared} (memory $own 1)"));
+    let output = sandbox.program("own", &text, &[]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1 + 2 + 3 + 4 + 10 + 20 + 30 + 40), "{output:?}");
+
     let without = r#"(module (import "wasi" "thread-spawn" (func (param i32) (result i32)))
         (func (export "_start")))"#;
     let said = sandbox.refusal(without, &[]);
