@@ -35,7 +35,7 @@ pub mod dump;
 mod object;
 
 pub use cache::{Store, Work};
-pub use config::{Config, MEMORY_ADDRESS, MemoryStyle, OptLevel, TrapStyle};
+pub use config::{CONTEXT_ADDRESS, Config, MEMORY_ADDRESS, MemoryStyle, OptLevel, TrapStyle};
 pub use error::{Error, Result};
 pub use interface::Interface;
 pub use object::inspect::{ObjectInfo, SymbolBinding, SymbolInfo, inspect_object};

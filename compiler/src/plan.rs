@@ -236,7 +236,7 @@ pub fn plan(module: &Module<'_>, config: &Config) -> Result<Plan> {
     // Each thread has an instance.
     let mut imports = module.imports.iter();
     let has_threads = imports.any(|import| {
-        WasiFunction::find(&import.module, &import.name) == Some(WasiFunction::thread_spawn)
+        WasiFunction::find(import.module, import.name) == Some(WasiFunction::thread_spawn)
     });
     let is_single = config.single_instance && !has_threads && config.target.starts_with("x86_64-");
     let layout = layout(module, func_refs.len())?;

@@ -105,6 +105,8 @@ impl Request<'_> {
     fn config(&self) -> Config {
         let mut config = self.options.config(self.guest, self.target);
         config.wasi = true;
+        // It is the only one in its process, but for threads.
+        config.single_instance = self.options.single_instance.unwrap_or(true);
         config
     }
 
@@ -139,9 +141,6 @@ pub fn make(request: &Request<'_>, cache: &Cache, shell: &Shell) -> Result<PathB
     check_command(&interface, guest)?;
     let imports = imports::resolve(&interface, request.link.stub_missing)
         .with_context(|| format!("cannot make a program of `{}`", guest.path.display()))?;
-    // It is the only one in its process, unless there are threads: each has an instance of its own.
-    let alone = imports.threads().is_none();
-    config.single_instance = request.options.single_instance.unwrap_or(alone);
     for stub in imports.stubs() {
         shell.note(format!("`{stub}` is a trap: nobody provides it"));
     }

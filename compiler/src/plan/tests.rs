@@ -3,7 +3,7 @@
 use wasmaot_abi::builtins::Builtin;
 
 use super::*;
-use crate::config::MemoryStyle;
+use crate::config::{CONTEXT_ADDRESS, MemoryStyle};
 use crate::func_key::Reference;
 use crate::parse::parse;
 
@@ -386,6 +386,31 @@ fn a_single_instance_has_its_first_memory_at_an_address() {
     ] {
         assert_eq!(addresses(&format!("(module {memories})"), |_| {}), expected, "{memories}");
     }
+}
+
+#[test]
+fn a_single_instance_has_its_context_at_an_address() {
+    let context = |text: &str, edit: fn(&mut Config)| {
+        let edit = |config: &mut Config| {
+            config.single_instance = true;
+            edit(config);
+        };
+        planned(text, edit, |plan| plan.context_address)
+    };
+    let expected = Some(CONTEXT_ADDRESS);
+    for text in
+        ["(module)", "(module (memory 1))", "(module (import \"\" \"\" (func)) (memory i64 1 2))"]
+    {
+        assert_eq!(context(text, |_| {}), expected, "{text}");
+        assert_eq!(context(text, |config| config.traps = TrapStyle::Explicit), expected);
+        assert_eq!(context(text, |config| config.single_instance = false), None);
+        let target = |config: &mut Config| config.target = "aarch64-unknown-linux-gnu".into();
+        assert_eq!(context(text, target), None);
+    }
+    // Each thread has an instance.
+    let threads = "(module (import \"wasi\" \"thread-spawn\" (func (param i32) (result i32)))
+        (memory 1))";
+    assert_eq!(context(threads, |_| {}), None);
 }
 
 /// Everything that code names must be planned, or the object would not link. Asked of the whole

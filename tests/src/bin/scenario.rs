@@ -10,7 +10,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 use wasmaot::{Caller, Error, Func, Imports, Instance, Module, Result, Store, TrapCode};
-use wasmaot_compiler::{MEMORY_ADDRESS, TrapStyle};
+use wasmaot_compiler::{CONTEXT_ADDRESS, MEMORY_ADDRESS, TrapStyle};
 use wasmaot_tests::ways::{WAYS, compiled, in_every_way, loaded};
 
 const SCENARIOS: &[(&str, fn())] = &[
@@ -520,8 +520,9 @@ fn address_taken() {
     let module = loaded(&[compiled(GUEST, &config)])[0];
     let (protection, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_ANONYMOUS);
     let flags = flags | libc::MAP_PRIVATE | libc::MAP_FIXED_NOREPLACE;
-    // At its start, within it, and in its guard.
-    for place in [START, START + (70 << 20), START + (4 << 30) + PAGE] {
+    let context = CONTEXT_ADDRESS as usize;
+    // Where the context is; at the memory's start, within it, and in its guard.
+    for place in [context, START, START + (70 << 20), START + (4 << 30) + PAGE] {
         let wanted = ptr::without_provenance_mut(place);
         // SAFETY: takes nobody's place.
         let page = unsafe { libc::mmap(wanted, PAGE, protection, flags, -1, 0) };

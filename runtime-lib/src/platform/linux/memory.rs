@@ -161,7 +161,7 @@ impl Pool {
     }
 
     /// One whose pages the system may take for others to be held: the one that was kept first of those that are.
-    fn to_let_go(&mut self, new: &Reservation) -> Option<Reservation> {
+    fn held_longest(&mut self, new: &Reservation) -> Option<Reservation> {
         let kept = &mut self.kept[..self.len];
         let held: usize = kept.iter().map(|kept| kept.held).sum();
         if held + new.held <= MOST_HELD {
@@ -538,7 +538,7 @@ impl Drop for Reservation {
             if this.held > MOST_HELD {
                 this.let_go(MOST_HELD);
             }
-            while let Some(mut first) = pool().and_then(|mut pool| pool.to_let_go(&this)) {
+            while let Some(mut first) = pool().and_then(|mut pool| pool.held_longest(&this)) {
                 first.let_go(0);
                 keep(first, true);
             }
