@@ -26,6 +26,8 @@ const MOST_RESIDENT: usize = if cfg!(test) { 2 << 20 } else { 128 << 20 };
 const MOST_HELD: usize = MOST_RESIDENT / 2;
 /// Pages are given back when fewer of them hold something than that part of what did before.
 const FEWER: usize = 4;
+/// How often to wait for what another thread does with what is kept, where only one of these will do.
+const PATIENCE: usize = 1000;
 /// What is looked at, and erased, at a time. Pages are no smaller.
 const PIECE: usize = 4096;
 /// How many of them have more usable bytes than [`LARGE`]: the system may count those as memory, and has page tables
@@ -145,14 +147,15 @@ impl Pool {
         Some(std::mem::replace(&mut self.kept[self.len], Reservation::EMPTY))
     }
 
-    /// One that has to go for another one to stay: the first that is large, or has many pages, if those are too many.
+    /// One that has to go for another one to stay: the first that is large, or has many pages, if those are too many. Not one at an
+    /// address: whoever wants it meanwhile would find it taken.
     fn in_the_way(&mut self, new: &Reservation) -> Option<Reservation> {
         let kept = &mut self.kept[..self.len];
         let mut large = kept.iter().filter(|kept| kept.committed > LARGE);
         let first = if new.committed > LARGE && large.nth(MOST_LARGE - 1).is_some() {
-            kept.iter().position(|kept| kept.committed > LARGE)
+            kept.iter().position(|kept| kept.committed > LARGE && kept.at == 0)
         } else if new.has_too_much() {
-            kept.iter().position(|kept| kept.resident > 0)
+            kept.iter().position(|kept| kept.resident > 0 && kept.at == 0)
         } else {
             None
         };
@@ -160,14 +163,14 @@ impl Pool {
         self.last()
     }
 
-    /// One whose pages the system may take for others to be held: the one that was kept first of those that are.
+    /// One whose pages the system may take for others to be held: the one that was kept first of those that are, as above.
     fn held_longest(&mut self, new: &Reservation) -> Option<Reservation> {
         let kept = &mut self.kept[..self.len];
         let held: usize = kept.iter().map(|kept| kept.held).sum();
         if held + new.held <= MOST_HELD {
             return None;
         }
-        let first = kept.iter().position(|kept| kept.held > 0)?;
+        let first = kept.iter().position(|kept| kept.held > 0 && kept.at == 0)?;
         kept[first..].rotate_left(1);
         self.last()
     }
@@ -270,6 +273,7 @@ impl Reservation {
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
         let flags = if at == 0 { flags } else { flags | libc::MAP_FIXED_NOREPLACE };
         let wanted = ptr::without_provenance_mut(at);
+        let mut patience = PATIENCE;
         loop {
             // SAFETY: asks for fresh pages, which take nobody's place.
             let base = unsafe { libc::mmap(wanted, len, libc::PROT_NONE, flags, -1, 0) };
@@ -282,7 +286,15 @@ impl Reservation {
                 new.give_back();
             }
             // What is kept must not keep others from having it.
-            pool()?.last_at(at)?.give_back();
+            match pool().and_then(|mut pool| pool.last_at(at)) {
+                Some(kept) => kept.give_back(),
+                // Another thread may be about to.
+                None if at != 0 && patience > 0 => {
+                    patience -= 1;
+                    std::thread::yield_now();
+                }
+                None => return None,
+            }
         }
     }
 
