@@ -231,6 +231,8 @@ fn row(report: &mut Report, program: &Program) -> Result<()> {
     let turns =
         |run: &mut Run<'_>, turns| (0..turns).for_each(|_| drop(run().expect("it ran before")));
     let times = [single, any].map(|mut ours| {
+        // Each begins with nothing.
+        wasmaot::Memory::release_kept();
         compare(Clock::Thread, effort, |n| turns(&mut ours, n), |n| turns(&mut peers, n))
     });
     report.row(program.name, &times);
