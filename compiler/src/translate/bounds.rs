@@ -26,6 +26,9 @@
 //! Where no check is needed, a 32-bit index may become a sum of 64 bits ([`address`]): that is the
 //! same number, so all of the above holds for it.
 //!
+//! A memory's start that is known is a part of the instruction's offset, or of the address if both are too much for that:
+//! the sum is the same.
+//!
 //! Ranges of bulk instructions are always checked against `len`, which is the length of the very
 //! moment: these do not rely on faults.
 //!

@@ -41,6 +41,7 @@ mod wide;
 #[cfg(test)]
 mod tests;
 
+use cranelift_codegen::cursor::{Cursor as _, FuncCursor};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{
     self, DataFlowGraph, InstBuilder, InstructionData, Opcode, Signature, UserFuncName, Value,
@@ -173,11 +174,8 @@ fn function(
     builder.switch_to_block(entry);
     builder.ensure_inserted_block();
     builder.seal_block(entry);
-    // Cranelift finds the parameter for its check of the stack.
-    let vmctx = match plan.context_address {
-        Some(address) => builder.ins().iconst(types::POINTER, i64::from(address)),
-        None => builder.block_params(entry)[0],
-    };
+    let mut start = FuncCursor::new(builder.func).at_bottom(entry);
+    let vmctx = vmctx::context(&mut start, plan.context_address);
     let mut cx = Context::new(module, plan, target, builder, vmctx);
     if let FuncKey::Body(func) = key {
         cx.begin(func);

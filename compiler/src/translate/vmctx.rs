@@ -75,6 +75,16 @@ fn field((base, offset): Place, field: usize) -> Place {
     (base, offset + field as u32)
 }
 
+/// The context of the function that a cursor is in, which may be at a known address: then Cranelift still gets it as the
+/// parameter, for its check of the stack.
+pub fn context(cursor: &mut FuncCursor<'_>, address: Option<u32>) -> Value {
+    if let Some(address) = address {
+        return cursor.ins().iconst(POINTER, i64::from(address));
+    }
+    let entry = cursor.func.layout.entry_block().expect("there is code in it");
+    cursor.func.dfg.block_params(entry)[0]
+}
+
 /// Makes Cranelift check in the function's prologue that the frame fits the stack.
 pub fn set_stack_limit(func: &mut Function) {
     let base = func.create_global_value(GlobalValueData::VMContext);
@@ -123,16 +133,12 @@ pub fn memory_base(cx: &mut Context<'_, '_>, index: MemoryIndex) -> Value {
     if let Some(base) = cx.memory_bases[index].expand() {
         return base;
     }
-    let (flags, layout, vmctx) =
-        (constant(in_region(cx.regions.context)), &cx.plan.layout, cx.vmctx);
+    let (flags, layout) = (constant(in_region(cx.regions.context)), &cx.plan.layout);
     let srcloc = cx.origins.srcloc(cx.inlined, cx.offset);
     let func = &mut *cx.builder.func;
     let entry = func.layout.entry_block().expect("there is code in it");
     let mut cursor = FuncCursor::new(func).at_first_insertion_point(entry).with_srcloc(srcloc);
-    let vmctx = match cx.plan.context_address {
-        Some(address) => cursor.ins().iconst(POINTER, i64::from(address)),
-        None => vmctx,
-    };
+    let vmctx = context(&mut cursor, cx.plan.context_address);
     let (address, offset) = match cx.module.defined_memory(index) {
         Ok(defined) => (vmctx, layout.memory(defined)),
         Err(imported) => {
@@ -318,11 +324,7 @@ fn address_of(cx: &mut Context<'_, '_>, reference: Reference) -> Value {
 
 /// Where bodies find the memories whose indices have 32 bits and which are one instance's alone, for those
 /// who work on translated code.
-pub struct Memories {
-    all: Vec<Memory>,
-    /// Where the context is, if that is known.
-    context: Option<u32>,
-}
+pub struct Memories(Vec<Memory>);
 
 /// One of them.
 #[derive(Clone, Copy, Debug)]
@@ -376,7 +378,7 @@ impl Memories {
             let (fixed_len, address) = (plan_of.fixed_len(), plan_of.address);
             usable.then_some(Memory { import, offset, fixed_len, reach, address, context })
         };
-        Self { all: plan.memories.iter().filter_map(memory).collect(), context }
+        Self(plan.memories.iter().filter_map(memory).collect())
     }
 
     /// What an address is, beside an index, whose other parts are a value, if there is one, and an offset; and what is
@@ -385,7 +387,7 @@ impl Memories {
         match value {
             Some(value) => Some((Base::Loaded(value), offset)),
             None => {
-                let address = self.all.iter().find_map(|memory| memory.address)?;
+                let address = self.0.iter().find_map(|memory| memory.address)?;
                 let offset =
                     offset.checked_sub(i64::from(address)).filter(|&offset| offset >= 0)?;
                 Some((Base::Known(address), offset))
@@ -398,12 +400,13 @@ impl Memories {
         let base = match base {
             Base::Loaded(base) => base,
             Base::Known(address) => {
-                return self.all.iter().find(|memory| memory.address == Some(address)).copied();
+                return self.0.iter().find(|memory| memory.address == Some(address)).copied();
             }
         };
         let (place, field) = loaded(func, base)?;
         let entry = func.layout.entry_block()?;
-        let is_context = |value| match self.context {
+        let context = self.0.first()?.context;
+        let is_context = |value| match context {
             Some(address) => crate::translate::constant(&func.dfg, value) == Some(address.into()),
             None => value == func.dfg.block_params(entry)[0],
         };
@@ -415,7 +418,7 @@ impl Memories {
         let is = |memory: &&Memory| {
             memory.import == import.map(|at| at as u32) && i64::from(memory.offset) == offset
         };
-        self.all.iter().find(is).copied()
+        self.0.iter().find(is).copied()
     }
 }
 
@@ -443,13 +446,7 @@ impl Memory {
         if let Some(len) = self.fixed_len {
             return cursor.ins().iconst(POINTER, len as i64);
         }
-        let context = match self.context {
-            Some(address) => cursor.ins().iconst(POINTER, i64::from(address)),
-            None => {
-                let entry = cursor.func.layout.entry_block().expect("there is code in it");
-                cursor.func.dfg.block_params(entry)[0]
-            }
-        };
+        let context = context(cursor, self.context);
         let flags = MemFlagsData::trusted();
         let place = match self.import {
             None => context,
