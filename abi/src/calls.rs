@@ -52,10 +52,10 @@ pub type ArrayCall = unsafe extern "C" fn(
 /// As [`ArrayCall`], for any function of one type: `wasm_call` says which, and `callee` is the
 /// context that it was made for. See [`VmFuncType::enter`](crate::module::VmFuncType::enter).
 pub type EnterCall = unsafe extern "C" fn(
-    wasm_call: *const u8,
     callee: *mut VmContext,
     caller: *mut VmContext,
     values: *mut ValRaw,
+    wasm_call: *const u8,
 ) -> bool;
 
 /// A function of a module that only the runtime calls: initialisation and the start function.

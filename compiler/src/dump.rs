@@ -29,7 +29,7 @@ pub fn clif(wasm: &[u8], config: &Config) -> Result<String> {
         for name in names.of_function(key) {
             let _ = writeln!(out, "; {name}");
         }
-        if let Some(Short { body, rest }) = short(module, target, key) {
+        if let Some(Short { body, rest, .. }) = short(module, target, key) {
             let [body, rest] = [body, rest].map(|reference| names.of_reference(reference));
             let _ = writeln!(out, ";   goes on at {rest}, which calls {body}\n");
             return Ok(());
@@ -51,12 +51,13 @@ pub fn clif(wasm: &[u8], config: &Config) -> Result<String> {
 /// As [`compile`](crate::compile).
 pub fn asm(wasm: &[u8], config: &Config) -> Result<String> {
     each(wasm, config, |out, names, module, plan, target, key| {
-        if let Some(Short { body, rest }) = short(module, target, key) {
+        if let Some(Short { body, register, rest }) = short(module, target, key) {
             for name in names.of_function(key) {
                 let _ = writeln!(out, "{name}:");
             }
             let [body, rest] = [body, rest].map(|reference| names.of_reference(reference));
-            let _ = writeln!(out, "  leaq {body}(%rip), %rax\n  jmp {rest}\n");
+            let register = register.name();
+            let _ = writeln!(out, "  leaq {body}(%rip), {register}\n  jmp {rest}\n");
             return Ok(());
         }
         let translated = codegen::clif(module, plan, target, key, &mut Paper::default())?;

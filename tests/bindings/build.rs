@@ -2,6 +2,8 @@
 
 fn main() {
     wasmaot_build::compile("guests/numbers.wat");
+    // With symbols whose names the version is not in.
+    wasmaot_build::Build::new().wat("guests/numbers.wat").name("slots").prefix("in_").compile();
     wasmaot_build::Build::new()
         .wat("guests/names.wat")
         .wat("guests/references.wat")

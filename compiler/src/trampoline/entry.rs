@@ -82,7 +82,7 @@ pub fn array_call(
 pub fn enter(module: &Module<'_>, plan: &Plan, target: &Target, sig: SigIndex) -> ir::Function {
     let ty = &module.signatures[sig];
     build(target, FuncKey::Enter(sig), signature::enter(target), |builder, params| {
-        let &[code, callee, caller, slots] = params else { unreachable!("four parameters") };
+        let &[callee, caller, slots, code] = params else { unreachable!("four parameters") };
         through_slots(builder, plan, ty, Callee::Indirect(code), [callee, caller], slots);
     })
 }

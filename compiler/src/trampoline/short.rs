@@ -1,7 +1,9 @@
-//! Typed entries of two instructions: functions whose parameters all go in registers, and that
-//! have one result at most, share the rest of their way in, which the runtime has written by hand
-//! (`runtime-lib/src/arch/x86_64.rs`). It restores nothing that the function has preserved, which
-//! a `try_call` cannot know of.
+//! Entries of two instructions.
+//!
+//! - Typed ones: functions whose parameters all go in registers, and that have one result at most, share the
+//!   rest of their way in, which the runtime has written by hand (`runtime-lib/src/arch/x86_64.rs`). It
+//!   restores nothing that the function has preserved, which a `try_call` cannot know of.
+//! - Those by arrays: the rest is the way into any function of the type.
 //!
 //! That takes a machine on which the C convention and the guests' own pass parameters in the same
 //! registers: x86-64. Elsewhere, and for all other functions, [`entry`](super::entry) has the way.
@@ -27,20 +29,52 @@ const FLOATS: usize = 8;
 pub struct Short {
     /// The function's code.
     pub body: Reference,
+    /// In which register its address is passed on.
+    pub register: Register,
     /// Where it jumps.
     pub rest: Reference,
 }
 
+/// A register of x86-64 that an entry sets.
+#[derive(Clone, Copy)]
+pub enum Register {
+    /// Of no parameter.
+    Rax,
+    /// The fourth parameter.
+    Rcx,
+}
+
+impl Register {
+    /// As assembly language has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rax => "%rax",
+            Self::Rcx => "%rcx",
+        }
+    }
+
+    /// The field of an instruction that names it, beside an address that is relative to the next instruction.
+    fn field(self) -> u8 {
+        match self {
+            Self::Rax => 0x05,
+            Self::Rcx => 0x0d,
+        }
+    }
+}
+
 /// The entry with this key, if it is such a one.
 pub fn short(module: &Module<'_>, target: &Target, key: FuncKey) -> Option<Short> {
-    let FuncKey::WasmCall(func) = key else { return None };
+    let (FuncKey::WasmCall(func) | FuncKey::ArrayCall(func)) = key else { return None };
     let machine = target.triple.architecture == Architecture::X86_64
         && target.c_convention == CallConv::SystemV;
     if !machine || module.is_imported_function(func) {
         return None;
     }
-    let rest = Reference::Builtin(rest(module.func_type(func))?);
-    Some(Short { body: Reference::Func(FuncKey::Body(func)), rest })
+    let (register, rest) = match key {
+        FuncKey::WasmCall(_) => (Register::Rax, Reference::Builtin(rest(module.func_type(func))?)),
+        _ => (Register::Rcx, Reference::Func(FuncKey::Enter(module.functions[func].sig))),
+    };
+    Some(Short { body: Reference::Func(FuncKey::Body(func)), register, rest })
 }
 
 /// The rest of the way into functions of a type.
@@ -83,8 +117,8 @@ impl Short {
         };
         Compiled {
             key,
-            // lea rax, [rip + body]; jmp rest
-            code: vec![0x48, 0x8d, 0x05, 0, 0, 0, 0, 0xe9, 0, 0, 0, 0],
+            // lea register, [rip + body]; jmp rest
+            code: vec![0x48, 0x8d, self.register.field(), 0, 0, 0, 0, 0xe9, 0, 0, 0, 0],
             place: Place::TRAMPOLINE,
             relocations: vec![
                 at(3, Reloc::X86PCRel4, self.body),

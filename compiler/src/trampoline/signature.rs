@@ -80,7 +80,7 @@ pub fn array(target: &Target) -> Signature {
     signature(target.c_convention, [POINTER; 4], [types::I8])
 }
 
-/// An `EnterCall`: as long as an `ArrayCall`, but with other parameters.
+/// An `EnterCall`: an `ArrayCall` with another last parameter.
 pub fn enter(target: &Target) -> Signature {
     signature(target.c_convention, [POINTER; 4], [types::I8])
 }

@@ -428,8 +428,8 @@ int main(void) {
   const struct exported *add = &exports[1];
   CHECK(add->name.len == 3 && add->type.func->params == 2 && add->func_ref == 0);
   struct slot slots[2] = {{5, 0}, {6, 0}};
-  uint8_t (*enter)(void *, void *, void *, struct slot *) = (void *)add->type.func->enter;
-  CHECK(enter(add->wasm_call, instance, instance, slots) == 1 && (uint32_t)slots[0].low == 11);
+  uint8_t (*enter)(void *, void *, struct slot *, void *) = (void *)add->type.func->enter;
+  CHECK(enter(instance, instance, slots, add->wasm_call) == 1 && (uint32_t)slots[0].low == 11);
 #endif
 #ifdef OTHER
   CHECK(wasm_other_add_wasm_call(instance, instance, 1, 2).value == 3);

@@ -175,7 +175,7 @@ impl Func {
             let func = self.0.get((*store).id).as_ptr();
             let VmFuncRef { wasm_call, ty, callee } = func.read();
             match host::instance_of(NonNull::new_unchecked(callee)) {
-                Some(_) => ((*ty).enter)(wasm_call, callee, callee, slots),
+                Some(_) => ((*ty).enter)(callee, callee, slots, wasm_call),
                 // The host calls itself: no need to go through a guest's convention.
                 None => {
                     let array_call = (*callee.cast::<VmHostContext>()).array_call;

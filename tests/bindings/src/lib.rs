@@ -35,6 +35,7 @@
 
 wasmaot::include_guest!(pub mod metered);
 wasmaot::include_guest!(pub mod numbers);
+wasmaot::include_guest!(pub mod slots);
 wasmaot::include_guest!(pub mod reactor);
 wasmaot::include_guest!(pub mod spawner);
 wasmaot::include_guest!(pub mod names);
