@@ -233,6 +233,9 @@ pub struct Body<'a> {
     pub names: Box<[u32]>,
     /// Whether there is a tail call in it.
     pub tail_calls: bool,
+    /// Whether it can return, for all that is known without looking at conditions: what only ends with `unreachable`
+    /// cannot.
+    pub returns: bool,
     /// What is said of its branches, in ascending order of their places.
     pub hints: Box<[Hint]>,
 }

@@ -209,8 +209,17 @@ impl Digester {
 
     fn body(&mut self, plan: &Plan, body: &Body<'_>, roles: &Roles) {
         // What it uses, and its loops, stand in its bytes, but not what it may know of a table.
-        let Body { bytes, offset, loop_depth: _, loops: _, uses, names, tail_calls: _, hints } =
-            body;
+        let Body {
+            bytes,
+            offset,
+            loop_depth: _,
+            loops: _,
+            uses,
+            names,
+            tail_calls: _,
+            returns: _,
+            hints,
+        } = body;
         // The bytes without indices of functions; what they name, and where.
         let mut rest = Vec::with_capacity(bytes.len());
         body.nameless().for_each(|bytes| rest.extend(bytes));

@@ -68,6 +68,8 @@ pub struct Scan {
     pub names: Box<[u32]>,
     /// As in [`Body`](crate::module::Body).
     pub tail_calls: bool,
+    /// As in [`Body`](crate::module::Body).
+    pub returns: bool,
     /// The proposals that it needs.
     pub features: Features,
 }
@@ -80,6 +82,7 @@ pub struct Scanner<'m> {
     loops: Loops,
     names: Vec<u32>,
     tail_calls: bool,
+    exits: Exits,
     features: Features,
 }
 
@@ -96,13 +99,14 @@ impl<'m> Scanner<'m> {
                 features.add_if(!plain, Features::FUNCTION_REFERENCES);
             }
         }
-        let (uses, loops, names) = Default::default();
-        Ok(Self { module, uses, loops, names, tail_calls: false, features })
+        let (uses, loops, names, exits) = Default::default();
+        Ok(Self { module, uses, loops, names, tail_calls: false, exits, features })
     }
 
     /// The next instruction stands so many bytes behind the body's start.
     pub fn follow(&mut self, op: &Operator<'_>, at: u32) {
         use Operator::{Call, RefFunc, ReturnCall, ReturnCallIndirect, ReturnCallRef};
+        self.exits.follow(op, self.loops.open.len());
         // Half of all are these, in which there is nothing to be found.
         if let Operator::LocalGet { .. } | Operator::I32Const { .. } | Operator::I32Add = op {
             return;
@@ -124,12 +128,44 @@ impl<'m> Scanner<'m> {
 
     /// What has been found.
     pub fn finish(self) -> Scan {
-        let Self { module: _, mut uses, loops, names, tail_calls, features } = self;
+        let Self { module: _, mut uses, loops, names, tail_calls, exits, features } = self;
         uses.sort_unstable();
         uses.dedup();
         let Loops { deepest, all, .. } = loops;
         let (uses, names) = (uses.into(), names.into());
-        Scan { uses, loop_depth: deepest, loops: all.into(), names, tail_calls, features }
+        let (loops, returns) = (all.into(), exits.returns);
+        Scan { uses, loop_depth: deepest, loops, names, tail_calls, returns, features }
+    }
+}
+
+/// How a body is left.
+#[derive(Default)]
+struct Exits {
+    returns: bool,
+    /// Whether the last instruction was `unreachable`.
+    trapped: bool,
+}
+
+impl Exits {
+    /// An instruction in so many blocks.
+    fn follow(&mut self, op: &Operator<'_>, depth: usize) {
+        let trapped = std::mem::replace(&mut self.trapped, matches!(op, Operator::Unreachable));
+        let leaves = |label: u32| label as usize == depth;
+        self.returns |= match op {
+            Operator::End => depth == 0 && !trapped,
+            Operator::Br { relative_depth: label }
+            | Operator::BrIf { relative_depth: label }
+            | Operator::BrOnNull { relative_depth: label }
+            | Operator::BrOnNonNull { relative_depth: label } => leaves(*label),
+            Operator::BrTable { targets } => {
+                leaves(targets.default()) || targets.targets().flatten().any(leaves)
+            }
+            Operator::Return
+            | Operator::ReturnCall { .. }
+            | Operator::ReturnCallIndirect { .. }
+            | Operator::ReturnCallRef { .. } => true,
+            _ => false,
+        };
     }
 }
 

@@ -333,13 +333,22 @@ impl<'a> Builder<'a> {
         let imported = self.module.imported_functions as usize;
         for (index, (body, scan)) in bodies.zip(scans).enumerate() {
             let func = FuncIndex::new(imported + index);
-            let Scan { uses, loop_depth, loops, names, tail_calls, features } = scan;
+            let Scan { uses, loop_depth, loops, names, tail_calls, returns, features } = scan;
             self.features.add(features);
             let (bytes, offset) = (body.as_bytes(), body.range().start as usize);
             let hints = hints::of_body(self.hints.remove(&func).unwrap_or_default(), offset);
             self.features.add_if(!hints.is_empty(), Features::BRANCH_HINTING);
-            self.module.functions[func].body =
-                Some(Body { bytes, offset, loop_depth, loops, uses, names, tail_calls, hints });
+            self.module.functions[func].body = Some(Body {
+                bytes,
+                offset,
+                loop_depth,
+                loops,
+                uses,
+                names,
+                tail_calls,
+                returns,
+                hints,
+            });
         }
     }
 

@@ -10,7 +10,7 @@
 //!
 //! Whatever a function does, traps and backtraces are as if it had been called: its record tells
 //! ([`func_info`](wasmaot_abi::func_info)). Only one that ends with a tail call is never put in
-//! place, for it gives up its frame.
+//! place, for it gives up its frame, nor one that ends with `unreachable` however it goes: it is run once at most.
 //!
 //! Functions are looked at from the bottom of the call graph to its top: the length of one is known
 //! with all that is put into it. Each is looked at once, and only if it is short.
@@ -180,9 +180,9 @@ impl Strata<'_, '_> {
     }
 }
 
-/// What a function calls, if it is short, has few locals and can be put in place.
+/// What a function calls, if it is short, has few locals, and can and should be put in place.
 fn calls(body: &Body<'_>, params: usize) -> Option<Vec<FuncIndex>> {
-    if body.bytes.len() > ONCE || body.tail_calls {
+    if body.bytes.len() > ONCE || body.tail_calls || !body.returns {
         return None;
     }
     let mut locals = params;
@@ -299,9 +299,26 @@ mod tests {
             "(func $f (return_call_indirect (i32.const 0)))".into(),
             "(func $f (return_call_ref $t (ref.null $t)))".into(),
             format!("(func $f (local {locals}))"),
+            // They never return.
+            "(func $f (call $import) unreachable)".into(),
+            "(func $f (block (br_if 0 (i32.const 0))) unreachable)".into(),
+            "(func $f (loop (br_if 0 (i32.const 0))) unreachable)".into(),
         ] {
             let user = "(func (export \"user\") (call $f) (call $f) (loop))";
             assert_eq!(found(&format!("{function}{user}")), [], "{function}");
+        }
+        // They may.
+        for code in [
+            "(br_if 0 (i32.const 0)) unreachable",
+            "(block (br_if 1 (i32.const 0))) unreachable",
+            "(block (br_table 0 1 (i32.const 0))) unreachable",
+            "(block (br_table 1 0 (i32.const 0))) unreachable",
+            "(block (return)) unreachable",
+            "(block unreachable)",
+            "(block (br_if 0 (i32.const 0)) unreachable)",
+        ] {
+            let user = "(func (export \"user\") (call $f) (call $f) (loop))";
+            assert_eq!(found(&format!("(func $f {code}){user}")), [(1, Inline::Small)], "{code}");
         }
     }
 }

@@ -116,6 +116,7 @@ mod tests {
             uses: Box::new([]),
             names: Box::new([]),
             tail_calls: false,
+            returns: true,
             hints: Box::new([]),
         }
     }
