@@ -25,6 +25,7 @@ use crate::frame::{self, Rules};
 use crate::func_key::{FuncKey, Reference};
 use crate::module::Module;
 use crate::object::names::Names;
+use crate::passed_by;
 use crate::place::Place;
 use crate::plan::Plan;
 use crate::same_params;
@@ -205,6 +206,10 @@ pub(crate) fn clif(
 /// at most, some ten seconds.
 const MAX_STEPS: usize = 100_000_000;
 
+/// After a function of more values than this, register allocation begins with new memory: clearing one of its
+/// tables, at each of its attempts, takes time by the most that was ever in it.
+const LARGE: usize = 10_000;
+
 /// The code generator for a function. What the linker merges across modules must not depend on
 /// the options of one.
 pub(crate) fn isa<'t>(
@@ -262,6 +267,9 @@ impl Workshop {
             // The last step of `Context::compile`, which would begin with the first ones again.
             let (func, disasm) = (&context.func, context.want_disasm);
             let code = isa.compile_function(func, &context.domtree, registers, disasm, control)?;
+            if func.dfg.num_values() > LARGE {
+                *registers = regalloc2::Ctx::default();
+            }
             return Ok(code.apply_params(&func.params));
         }
         context.compile(isa, control).map_err(|error| error.inner)?;
@@ -279,6 +287,7 @@ fn optimise(
         context.canonicalize_nans(isa)?;
     }
     context.verify_if(isa)?;
+    passed_by::pass_by(&mut context.func);
     context.flowgraph();
     context.eliminate_unreachable_code(isa)?;
     same_params::remove(context);

@@ -25,6 +25,7 @@ mod trampoline;
 mod translate;
 
 mod frame;
+mod passed_by;
 mod place;
 mod same_params;
 

@@ -33,7 +33,7 @@ const FIRST: u32 = 14;
 /// By how many cycles.
 const SLOWER: u64 = 2;
 /// A comparison and the branch behind it, in bytes, less one.
-const FUSED: usize = 8;
+const FUSED: u32 = 8;
 
 /// Where a function starts: so many bytes behind a multiple of something.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -86,10 +86,10 @@ impl Place {
 /// whole lines more, behind the start of the code. The blocks are in ascending order, and so are
 /// the edges, by the blocks they come from.
 fn line_ends(starts: &[u32], mut edges: &[(u32, u32)], len: u32) -> [u64; LINE as usize] {
-    let mut ends = [0; LINE as usize];
+    let mut ends = Ends([0; LINE as usize + 1]);
     let loops = loops(starts, edges, len);
     if loops.is_empty() {
-        return ends;
+        return ends.sums();
     }
     let mut loops = loops.into_iter().peekable();
     let mut around: Vec<(u32, u32)> = Vec::new();
@@ -125,15 +125,47 @@ fn line_ends(starts: &[u32], mut edges: &[(u32, u32)], len: u32) -> [u64; LINE a
 
         let Some((loop_start, loop_end)) = inner else { continue };
         let weight = if loop_end - loop_start <= LARGE { often } else { often >> TURNS };
-        let mut add = |offset: u32, cost: u64| ends[(offset % LINE) as usize] += cost;
-        (start + 1..end).take(LINE as usize).for_each(|offset| add(offset, weight));
-        (start + 1..end).rev().take(FUSED).for_each(|offset| add(offset, weight / 2));
-        add(end, through.min(weight));
+        // Between its instructions.
+        let inside = (end - start).saturating_sub(1);
+        let fused = inside.min(FUSED);
+        ends.add(start + 1, inside.min(LINE), weight);
+        ends.add(end - fused, fused, weight / 2);
+        ends.add(end, 1, through.min(weight));
         if start == loop_start && (2 * LINE..LARGE).contains(&(loop_end - loop_start)) {
-            (0..FIRST).for_each(|first| add(start + LINE - first, SLOWER * weight));
+            ends.add(start + LINE - FIRST + 1, FIRST, SLOWER * weight);
         }
     }
-    ends
+    ends.sums()
+}
+
+/// What it costs if lines end so many bytes, and whole lines more, behind the start of the code: what each costs more
+/// than the one before.
+struct Ends([u64; LINE as usize + 1]);
+
+impl Ends {
+    /// Adds a cost to as many as there are in a line, or less.
+    fn add(&mut self, from: u32, count: u32, cost: u64) {
+        let from = (from % LINE) as usize;
+        let behind = from + count as usize;
+        let Self(changes) = self;
+        let mut change = |at: usize, by: u64| changes[at] = changes[at].wrapping_add(by);
+        change(from, cost);
+        if behind > LINE as usize {
+            change(0, cost);
+            change(behind - LINE as usize, cost.wrapping_neg());
+        } else {
+            change(behind, cost.wrapping_neg());
+        }
+    }
+
+    /// The costs themselves.
+    fn sums(self) -> [u64; LINE as usize] {
+        let mut sum = 0_u64;
+        std::array::from_fn(|at| {
+            sum = sum.wrapping_add(self.0[at]);
+            sum
+        })
+    }
 }
 
 /// A number of times, as far as so many loops can account for it.

@@ -40,6 +40,7 @@ pub fn where_used(func: &mut Function, constants: &SecondaryMap<Value, PackedOpt
                 if is_far(block, *value) {
                     let here = made[*value].expand().unwrap_or_else(|| {
                         let here = again(func, inst, *value);
+                        made.resize(func.dfg.num_values());
                         made[*value] = here.into();
                         made_here.push(*value);
                         here

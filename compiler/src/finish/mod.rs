@@ -69,7 +69,7 @@ pub fn finish(context: &mut Context, isa: &dyn TargetIsa, memories: &Memories) {
     around::once(context);
     // Others have more registers than are counted on there, and other instructions.
     if architecture == Architecture::X86_64 {
-        split::at_loops(context);
+        split::at_loops(context, &survey.calls);
         bits::narrow(context);
         latch::test_what_is_passed(&mut context.func);
     }

@@ -14,9 +14,9 @@ use std::collections::HashMap;
 
 use cranelift_codegen::Context;
 use cranelift_codegen::cursor::{Cursor, FuncCursor};
-use cranelift_codegen::entity::{EntityRef, SecondaryMap};
+use cranelift_codegen::entity::{EntityRef, EntitySet, SecondaryMap};
 use cranelift_codegen::ir::types::{I32, I64};
-use cranelift_codegen::ir::{Block, Function, Inst, InstBuilder, Opcode, Value, ValueDef};
+use cranelift_codegen::ir::{Block, Function, Inst, InstBuilder, Opcode, Value};
 use cranelift_codegen::loop_analysis::{Loop, LoopAnalysis};
 
 use super::{each_value, in_register};
@@ -29,18 +29,23 @@ const PRESERVED: i32 = 5;
 /// a loop are looked at. More than that only makes the estimate worse.
 const FEW: usize = 16;
 
-/// Gives names of their own to what loops use and make, where that may pay.
-pub fn at_loops(context: &mut Context) {
+/// Gives names of their own to what loops use and make, where that may pay. Which blocks call is known.
+pub fn at_loops(context: &mut Context, calls: &EntitySet<Block>) {
     if context.loop_analysis.loops().next().is_none() {
         return;
     }
     let order: Vec<Block> = context.domtree.cfg_rpo().copied().collect();
-    let shape = Shape::new(&context.func, &context.loop_analysis, &order);
+    let mut shape = Shape::new(&context.loop_analysis, calls, &order);
+    let entries = shape.entries(context, &order);
+    if entries.iter().all(Option::is_none) {
+        return;
+    }
+    shape.find_spans(&context.func, &context.loop_analysis, &order);
     let tight = shape.tight(&context.func, &order);
     if tight.within(0, order.len() as u32 - 1) == 0 {
         return;
     }
-    let regions = Regions::new(context, &shape, &tight, &order);
+    let regions = Regions::new(context, &shape, &entries, &tight, &order);
     if regions.chosen.is_empty() {
         return;
     }
@@ -60,8 +65,9 @@ struct Shape {
 }
 
 impl Shape {
-    fn new(func: &Function, analysis: &LoopAnalysis, order: &[Block]) -> Self {
-        let mut place = SecondaryMap::with_capacity(func.dfg.num_blocks());
+    /// All but the spans.
+    fn new(analysis: &LoopAnalysis, calls: &EntitySet<Block>, order: &[Block]) -> Self {
+        let mut place = SecondaryMap::new();
         for (number, &block) in order.iter().enumerate() {
             place[block] = number as u32;
         }
@@ -78,28 +84,50 @@ impl Shape {
                 loops[parent.index()].1 = loops[parent.index()].1.max(loops[it.index()].1);
             }
         }
-        let mut shape =
-            Self { place, loops, spans: SecondaryMap::new(), calls: vec![false; order.len()] };
-        shape.spans.resize(func.dfg.num_values());
-        shape.find_spans(func, analysis, order);
-        shape
+        let calls = order.iter().map(|&block| calls.contains(block)).collect();
+        Self { place, loops, spans: SecondaryMap::new(), calls }
+    }
+
+    /// For each loop without calls that one jump leads into: that jump.
+    fn entries(&self, context: &Context, order: &[Block]) -> Vec<Option<Inst>> {
+        let Context { func, cfg, loop_analysis: analysis, .. } = context;
+        let mut calls = vec![false; self.loops.len()];
+        for (&block, &call) in order.iter().zip(&self.calls) {
+            if call && let Some(it) = analysis.innermost_loop(block) {
+                calls[it.index()] = true;
+            }
+        }
+        for it in analysis.loops().rev() {
+            if let Some(parent) = analysis.loop_parent(it) {
+                calls[parent.index()] |= calls[it.index()];
+            }
+        }
+        let entry = |it: Loop| {
+            let (first, _) = self.loops[it.index()];
+            let preds = cfg.pred_iter(analysis.loop_header(it));
+            let mut outside = preds.filter(|pred| self.place[pred.block] < first);
+            let pred = outside.next().filter(|_| !calls[it.index()] && outside.next().is_none())?;
+            (func.dfg.insts[pred.inst].opcode() == Opcode::Jump).then_some(pred.inst)
+        };
+        analysis.loops().map(entry).collect()
     }
 
     fn find_spans(&mut self, func: &Function, analysis: &LoopAnalysis, order: &[Block]) {
+        self.spans.resize(func.dfg.num_values());
         for (here, &block) in order.iter().enumerate() {
             let here = here as u32;
             for &param in func.dfg.block_params(block) {
                 self.spans[param] = (here, here);
             }
+            let innermost = analysis.innermost_loop(block);
             for inst in func.layout.block_insts(block) {
-                self.calls[here as usize] |= func.dfg.insts[inst].opcode().is_call();
                 each_value(func, inst, |value| {
                     let span = &mut self.spans[value];
                     if span.0 == here {
                         return;
                     }
                     let mut end = here;
-                    let mut around = analysis.innermost_loop(block);
+                    let mut around = innermost;
                     for _ in 0..FEW {
                         let Some(it) = around.filter(|it| self.loops[it.index()].0 > span.0) else {
                             break;
@@ -171,43 +199,34 @@ struct Regions {
 }
 
 impl Regions {
-    /// Chooses the largest loops without calls in which registers are not short, if they are elsewhere.
-    fn new(context: &Context, shape: &Shape, tight: &Tight, order: &[Block]) -> Self {
-        let Context { func, cfg, loop_analysis: analysis, .. } = context;
-        let mut calls = vec![false; shape.loops.len()];
-        for (here, &block) in order.iter().enumerate() {
-            if let Some(it) = analysis.innermost_loop(block) {
-                calls[it.index()] |= shape.calls[here];
-            }
-        }
-        for it in analysis.loops().rev() {
-            if let Some(parent) = analysis.loop_parent(it) {
-                calls[parent.index()] |= calls[it.index()];
-            }
-        }
+    /// Chooses the largest loops of those with known entries in which registers are not short, if they are elsewhere.
+    fn new(
+        context: &Context,
+        shape: &Shape,
+        entries: &[Option<Inst>],
+        tight: &Tight,
+        order: &[Block],
+    ) -> Self {
+        let Context { cfg, loop_analysis: analysis, .. } = context;
         let mut chosen = Vec::new();
         let mut which: Vec<Option<u32>> = vec![None; shape.loops.len()];
         for it in analysis.loops() {
             let i = it.index();
             which[i] = analysis.loop_parent(it).and_then(|parent| which[parent.index()]);
             let span = shape.loops[i];
-            if which[i].is_some() || calls[i] || tight.within(span.0, span.1) > 0 {
-                continue;
-            }
-            let header = analysis.loop_header(it);
-            let mut preds = cfg.pred_iter(header).filter(|pred| shape.place[pred.block] < span.0);
-            if let (Some(pred), None) = (preds.next(), preds.next())
-                && func.dfg.insts[pred.inst].opcode() == Opcode::Jump
+            if which[i].is_none()
+                && tight.within(span.0, span.1) == 0
+                && let Some(entry) = entries[i]
             {
                 which[i] = Some(chosen.len() as u32);
-                chosen.push(Region { span, entry: pred.inst, exits: Vec::new() });
+                chosen.push(Region { span, entry, exits: Vec::new() });
             }
         }
-        let mut of = SecondaryMap::with_capacity(func.dfg.num_blocks());
+        let mut of = SecondaryMap::with_capacity(context.func.dfg.num_blocks());
         for &block in order {
             of[block] = analysis.innermost_loop(block).and_then(|it: Loop| which[it.index()]);
         }
-        let mut asked = SecondaryMap::with_capacity(func.dfg.num_blocks());
+        let mut asked = SecondaryMap::with_capacity(context.func.dfg.num_blocks());
         for &block in order {
             let Some(region) = of[block] else { continue };
             for next in cfg.succ_iter(block) {
@@ -235,20 +254,19 @@ impl Split {
     /// What a chosen loop makes is copied behind it for those who use it there.
     fn behind(&mut self, context: &mut Context, order: &[Block]) {
         let Context { func, domtree, .. } = context;
-        let Self { shape, tight, regions } = self;
+        let wanted = self.wanted(func, order);
+        if wanted.is_empty() {
+            return;
+        }
+        let Self { shape, regions, .. } = self;
         let mut copies: HashMap<(Block, Value), Value> = HashMap::new();
         for &block in order {
             let own = regions.of[block];
             replace(func, block, |func, value| {
-                let def = block_of(func, value)?;
-                let region = regions.of[def].filter(|&region| Some(region) != own)?;
-                let region = &regions.chosen[region as usize];
+                let region = *wanted.get(&value).filter(|&&region| Some(region) != own)?;
+                let mut exits = regions.chosen[region as usize].exits.iter();
+                let exit = *exits.find(|&&exit| domtree.block_dominates(exit, block))?;
                 let (_, end) = shape.spans[value];
-                if tight.within(region.span.1 + 1, end) == 0 || !in_register(func, value) {
-                    return None;
-                }
-                let exit =
-                    *region.exits.iter().find(|&&exit| domtree.block_dominates(exit, block))?;
                 Some(*copies.entry((exit, value)).or_insert_with(|| {
                     let first = func.layout.first_inst(exit).expect("blocks have ends");
                     let copy = copy(func, first, value);
@@ -257,6 +275,25 @@ impl Split {
                 }))
             });
         }
+    }
+
+    /// What chosen loops make that lives on where registers are short; and which of the loops.
+    fn wanted(&self, func: &Function, order: &[Block]) -> HashMap<Value, u32> {
+        let Self { shape, tight, regions } = self;
+        let mut wanted = HashMap::new();
+        for &block in order {
+            let Some(number) = regions.of[block] else { continue };
+            let (_, last) = regions.chosen[number as usize].span;
+            let results =
+                func.layout.block_insts(block).flat_map(|inst| func.dfg.inst_results(inst));
+            for &value in func.dfg.block_params(block).iter().chain(results) {
+                let (_, end) = shape.spans[value];
+                if tight.within(last + 1, end) > 0 && in_register(func, value) {
+                    wanted.insert(value, number);
+                }
+            }
+        }
+        wanted
     }
 
     /// What a chosen loop uses of others is copied in front of it.
@@ -306,14 +343,6 @@ fn replace(
         if changed {
             func.dfg.overwrite_inst_values(inst, values.iter().copied());
         }
-    }
-}
-
-fn block_of(func: &Function, value: Value) -> Option<Block> {
-    match func.dfg.value_def(value) {
-        ValueDef::Result(inst, _) => func.layout.inst_block(inst),
-        ValueDef::Param(block, _) => Some(block),
-        ValueDef::Union(..) => None,
     }
 }
 

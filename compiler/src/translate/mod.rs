@@ -163,6 +163,11 @@ fn function(
 ) -> Result<Option<Translated>> {
     let name = UserFuncName::User(Reference::Func(key).into());
     let mut func = paper.blank(name, signature);
+    if let FuncKey::Body(index) = key {
+        // It would grow by one place at a time. Some three bytes make an instruction.
+        let body = module.functions[index].body.as_ref();
+        func.srclocs.resize(body.map_or(0, |body| body.bytes.len() / 3));
+    }
     if plan.traps == TrapStyle::Signals {
         vmctx::set_stack_limit(&mut func);
     }
