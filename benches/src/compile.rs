@@ -7,7 +7,7 @@ use wasmaot_compiler::{Config, compile};
 use wasmtime::Result;
 use wasmtime::error::Context as _;
 
-use crate::measure::{Clock, Effort, compare, geomean};
+use crate::measure::{Clock, Effort, compare, compare_by, geomean};
 use crate::peer::{self, Cpu};
 use crate::report::Report;
 
@@ -32,8 +32,9 @@ pub fn run(report: &mut Report) -> Result<()> {
     let engine_of_one = wasmtime::Engine::new(&engine_of_one)?;
     let engine = peer::engine(Cpu::Baseline)?;
     let config = Config::new(peer::TARGET);
-    // A turn takes a good part of a second.
-    let effort = Effort { rounds: report.effort.rounds.div_ceil(4), ..report.effort };
+    // A turn takes a good part of a second. The goal is about all threads.
+    let [with_one, with_all] =
+        [4, 2].map(|part| Effort { rounds: report.effort.rounds.div_ceil(part), ..report.effort });
 
     let mut sizes = Vec::new();
     let mut ratios = Vec::new();
@@ -49,23 +50,22 @@ pub fn run(report: &mut Report) -> Result<()> {
 
         let times = compare(
             Clock::Process,
-            effort,
+            with_one,
             |turns| one.install(|| (0..turns).for_each(|_| drop(black_box(ours())))),
             |turns| (0..turns).for_each(|_| drop(black_box(theirs(&engine_of_one)))),
         );
         report.times(&format!("{name}, one thread, CPU"), &times);
-        for (clock, what) in [(Clock::Process, "CPU"), (Clock::Wall, "wall")] {
-            let times = compare(
-                clock,
-                effort,
-                |turns| (0..turns).for_each(|_| drop(black_box(ours()))),
-                |turns| (0..turns).for_each(|_| drop(black_box(theirs(&engine)))),
-            );
-            report.times(&format!("{name}, {threads} threads, {what}"), &times);
-            if what == "CPU" {
-                ratios.push(times.ratio);
-            }
+        let [cpu, wall] = compare_by(
+            [Clock::Process, Clock::Wall],
+            with_all,
+            &mut [&mut |turns| (0..turns).for_each(|_| drop(black_box(ours()))), &mut |turns| {
+                (0..turns).for_each(|_| drop(black_box(theirs(&engine))))
+            }],
+        );
+        for (times, what) in [(&cpu[0], "CPU"), (&wall[0], "wall")] {
+            report.times(&format!("{name}, {threads} threads, {what}"), times);
         }
+        ratios.push(cpu[0].ratio);
     }
     report.figure("compile", geomean(ratios.drain(..)));
     for (name, object, artifact) in &sizes {

@@ -77,13 +77,31 @@ pub fn compare_all(
     effort: Effort,
     ways: &mut [&mut dyn FnMut(u64)],
 ) -> Vec<Comparison> {
-    let turns: Vec<u64> = ways.iter_mut().map(|way| calibrate(clock, effort.round, way)).collect();
-    let mut times = vec![Vec::new(); ways.len()];
+    let [comparisons] = compare_by([clock], effort, ways);
+    comparisons
+}
+
+/// The same by several clocks in the same rounds: what each of them has to say.
+pub fn compare_by<const N: usize>(
+    clocks: [Clock; N],
+    effort: Effort,
+    ways: &mut [&mut dyn FnMut(u64)],
+) -> [Vec<Comparison>; N] {
+    let turns: Vec<u64> = ways.iter_mut().map(|way| calibrate(clocks, effort.round, way)).collect();
+    // By clocks, then by ways.
+    let mut times = [(); N].map(|()| vec![Vec::new(); ways.len()]);
     for _ in 0..effort.rounds {
-        for ((way, &turns), times) in ways.iter_mut().zip(&turns).zip(&mut times) {
-            times.push(time(clock, turns, way));
+        for (way, (run, &turns)) in ways.iter_mut().zip(&turns).enumerate() {
+            for (times, taken) in times.iter_mut().zip(time(clocks, turns, run)) {
+                times[way].push(taken);
+            }
         }
     }
+    times.map(|times| comparisons(&times))
+}
+
+/// Of the times of the first way, and of those of each of the others.
+fn comparisons(times: &[Vec<f64>]) -> Vec<Comparison> {
     let Some((ours, peers)) = times.split_first() else { return Vec::new() };
     let compare = |peer: &Vec<f64>| {
         let mut ratios: Vec<f64> = ours.iter().zip(peer).map(|(a, b)| a / b).collect();
@@ -97,11 +115,11 @@ pub fn compare_all(
     peers.iter().map(compare).collect()
 }
 
-/// The number of turns that fills a round.
-fn calibrate(clock: Clock, round: Duration, run: &mut dyn FnMut(u64)) -> u64 {
+/// The number of turns that fills a round, by the first clock.
+fn calibrate<const N: usize>(clocks: [Clock; N], round: Duration, run: &mut dyn FnMut(u64)) -> u64 {
     let mut turns = 1;
     loop {
-        let taken = Duration::from_nanos((time(clock, turns, run) * turns as f64) as u64);
+        let taken = Duration::from_nanos((time(clocks, turns, run)[0] * turns as f64) as u64);
         if taken >= round {
             return turns;
         }
@@ -110,11 +128,11 @@ fn calibrate(clock: Clock, round: Duration, run: &mut dyn FnMut(u64)) -> u64 {
     }
 }
 
-/// The time of one turn in nanoseconds.
-fn time(clock: Clock, turns: u64, run: &mut dyn FnMut(u64)) -> f64 {
-    let start = clock.now();
+/// The time of one turn in nanoseconds, by each clock.
+fn time<const N: usize>(clocks: [Clock; N], turns: u64, run: &mut dyn FnMut(u64)) -> [f64; N] {
+    let starts = clocks.map(|clock| (clock, clock.now()));
     run(turns);
-    (clock.now() - start).as_nanos() as f64 / turns as f64
+    starts.map(|(clock, start)| (clock.now() - start).as_nanos() as f64 / turns as f64)
 }
 
 fn quantile(values: &mut [f64], at: f64) -> f64 {
