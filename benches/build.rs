@@ -15,12 +15,13 @@ use wasm_encoder::{
 use wasmaot_build::{Build, OptLevel};
 
 /// Bytes of initial data in `image.wasm`.
-const IMAGE: usize = 4 << 20;
+const IMAGE: usize = 64 << 20;
 /// Functions in the table of `functions.wasm`.
 const FUNCTIONS: u32 = 10_000;
 
 /// The guests that are written here as text.
-const WRITTEN: [&str; 7] = ["atomics", "calls", "memory64", "plain", "simd", "small", "tail_calls"];
+const WRITTEN: [&str; 9] =
+    ["atomics", "calls", "memory64", "plain", "simd", "small", "tail_calls", "text", "touch"];
 /// Those that use WASI.
 const WASI: [&str; 1] = ["io"];
 /// Real programs of guests/, commands and libraries.

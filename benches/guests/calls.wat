@@ -11,6 +11,7 @@
     (i64.add
       (i64.add (i64.add (local.get 0) (local.get 1)) (i64.add (local.get 2) (local.get 3)))
       (i64.add (i64.add (local.get 4) (local.get 5)) (i64.add (local.get 6) (local.get 7)))))
+  (func (export "swap") (param i32 i64) (result i64 i32) (local.get 1) (local.get 0))
 
   (func (export "call_nothing") (param $n i64)
     (loop $again

@@ -6,7 +6,7 @@ use wasmaot::{Imports, Instance, Store};
 use wasmtime::Result;
 use wasmtime::error::Context as _;
 
-use crate::guests::{self, calls::Calls, plain::Plain};
+use crate::guests::{self, calls::Calls, plain::Plain, text::Text};
 use crate::measure::{Clock, compare};
 use crate::peer::{self, Cpu};
 use crate::report::Report;
@@ -17,7 +17,8 @@ const FUNCTIONS: [&str; 3] = ["nothing", "add", "sum"];
 /// Prints the sections.
 pub fn run(report: &mut Report) -> Result<()> {
     guest_to_guest(report)?;
-    memory(report)
+    memory(report)?;
+    strings(report)
 }
 
 /// A guest whose imports are another's exports.
@@ -132,6 +133,48 @@ fn memory(report: &mut Report) -> Result<()> {
             },
         );
         report.times(&format!("read {size} bytes"), &times);
+    }
+    Ok(())
+}
+
+/// Strings: written where the guest says, read from where it says.
+fn strings(report: &mut Report) -> Result<()> {
+    report.section(
+        "Strings",
+        "A string into a guest, a call that makes its letters large ones, and a string out of it: by bindings, beside wasmtime's Memory and TypedFunc.",
+    );
+    let mut guest = Text::new()?;
+    let (mut store, instance) =
+        peer::instantiate(&peer::engine(Cpu::Baseline)?, guests::TEXT, |_| Ok(()))?;
+    let memory = instance.get_memory(&mut store, "memory").context("no memory")?;
+    let buffer = instance.get_typed_func::<(), i32>(&mut store, "buffer")?;
+    let shout = instance.get_typed_func::<(i32, i32), (i32, i32)>(&mut store, "shout")?;
+    for len in [16, 256] {
+        let text = "one after the other, ".repeat(len)[..len].to_owned();
+        let mut ours = || {
+            let at = guest.buffer().expect("no trap");
+            guest.write_memory(at as u32, black_box(&text).as_bytes()).expect("it fits");
+            let (at, len) = guest.shout(at, text.len() as i32).expect("no trap");
+            let mut bytes = vec![0; len as usize];
+            guest.read_memory(at as u32, &mut bytes).expect("it fits");
+            String::from_utf8(bytes).expect("letters")
+        };
+        let mut theirs = || {
+            let at = buffer.call(&mut store, ()).expect("no trap");
+            memory.write(&mut store, at as usize, black_box(&text).as_bytes()).expect("it fits");
+            let (at, len) = shout.call(&mut store, (at, text.len() as i32)).expect("no trap");
+            let mut bytes = vec![0; len as usize];
+            memory.read(&store, at as usize, &mut bytes).expect("it fits");
+            String::from_utf8(bytes).expect("letters")
+        };
+        assert_eq!([ours(), theirs()], [text.to_uppercase(), text.to_uppercase()]);
+        let times = compare(
+            Clock::Thread,
+            report.effort,
+            |turns| (0..turns).for_each(|_| drop(black_box(ours()))),
+            |turns| (0..turns).for_each(|_| drop(black_box(theirs()))),
+        );
+        report.times(&format!("{len} bytes"), &times);
     }
     Ok(())
 }

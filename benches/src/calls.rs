@@ -57,6 +57,26 @@ extern "C" fn c_sum(a: i64, b: i64, c: i64, d: i64, e: i64, f: i64, g: i64, h: i
     total([a, b, c, d, e, f, g, h])
 }
 
+/// Two results, as the C convention has them.
+#[repr(C)]
+struct Pair(i64, i32);
+
+impl From<Pair> for (i64, i32) {
+    fn from(Pair(a, b): Pair) -> Self {
+        (a, b)
+    }
+}
+
+/// Of two results neither is for nothing.
+fn both(pair: impl Into<(i64, i32)>) -> i32 {
+    let (a, b) = pair.into();
+    b.wrapping_add(a as i32)
+}
+
+extern "C" fn c_swap(a: i32, b: i64) -> Pair {
+    Pair(b, a)
+}
+
 type Sum = (i64, i64, i64, i64, i64, i64, i64, i64);
 
 /// A loop of `$turns` calls, for each number of arguments.
@@ -72,6 +92,13 @@ macro_rules! turns {
             sum = $call(sum, i as i32);
         }
         black_box(sum);
+    }};
+    (swap, $turns:expr, $call:expr) => {{
+        let mut last = 0_i32;
+        for i in 0..$turns {
+            last = both($call(last, i as i64));
+        }
+        black_box(last);
     }};
     (sum, $turns:expr, $call:expr) => {{
         let mut sum = 0_i64;
@@ -95,7 +122,7 @@ pub fn run(report: &mut Report) -> Result<()> {
         "By bindings or by TypedFunc, beside wasmtime's TypedFunc and a C function called through a pointer.",
     );
     macro_rules! to_guest {
-        ($shape:tt, $n:literal, $params:ty => $result:ty, ($($arg:ident)*), $c:expr) => {{
+        ($shape:tt, $arguments:literal, $params:ty => $result:ty, ($($arg:ident)*), $c:expr) => {{
             const NAME: &str = stringify!($shape);
             let typed = typed::<$params, $result>(&store, instance, NAME)?;
             let peer = peer_instance.get_typed_func::<$params, $result>(&mut peer_store, NAME)?;
@@ -109,8 +136,8 @@ pub fn run(report: &mut Report) -> Result<()> {
             let mut by_c = |n: u64| turns!($shape, n, c);
             let mut row = |what: &str, ours: &mut dyn FnMut(u64), other: &mut dyn FnMut(u64)| {
                 let times = compare(Clock::Thread, effort, ours, other);
-                report.times(&format!(concat!($n, " arguments, {}"), what), &times);
-                keep(report, "to guest", $n, what, times.ratio);
+                report.times(&format!(concat!($arguments, ", {}"), what), &times);
+                keep(report, "to guest", $arguments, what, times.ratio);
             };
             row("bindings / wasmtime", &mut by_bindings, &mut by_peer);
             row("TypedFunc / wasmtime", &mut by_typed, &mut by_peer);
@@ -118,9 +145,11 @@ pub fn run(report: &mut Report) -> Result<()> {
             row("wasmtime / C", &mut by_peer, &mut by_c);
         }};
     }
-    to_guest!(nothing, 0, () => (), (), c_nothing as extern "C" fn());
-    to_guest!(add, 2, (i32, i32) => i32, (a b), c_add as extern "C" fn(_, _) -> _);
-    to_guest!(sum, 8, Sum => i64, (a b c d e f g h),
+    to_guest!(nothing, "0 arguments", () => (), (), c_nothing as extern "C" fn());
+    to_guest!(add, "2 arguments", (i32, i32) => i32, (a b), c_add as extern "C" fn(_, _) -> _);
+    to_guest!(swap, "2 arguments and 2 results", (i32, i64) => (i64, i32), (a b),
+        c_swap as extern "C" fn(_, _) -> _);
+    to_guest!(sum, "8 arguments", Sum => i64, (a b c d e f g h),
         c_sum as extern "C" fn(_, _, _, _, _, _, _, _) -> _);
 
     report.section(
@@ -128,7 +157,7 @@ pub fn run(report: &mut Report) -> Result<()> {
         "A loop in the guest. The host's function comes from the bindings' trait or Func::wrap, beside wasmtime's Linker::func_wrap and native code that calls a C function through a pointer.",
     );
     macro_rules! from_guest {
-        ($shape:tt, $export:ident, $n:literal, $result:ty, $c:expr) => {{
+        ($shape:tt, $export:ident, $arguments:literal, $result:ty, $c:expr) => {{
             const NAME: &str = stringify!($export);
             let typed = typed::<i64, $result>(&store, instance, NAME)?;
             let peer = peer_instance.get_typed_func::<i64, $result>(&mut peer_store, NAME)?;
@@ -141,8 +170,8 @@ pub fn run(report: &mut Report) -> Result<()> {
             let mut by_c = |n: u64| turns!($shape, n, c);
             let mut row = |what: &str, ours: &mut dyn FnMut(u64), other: &mut dyn FnMut(u64)| {
                 let times = compare(Clock::Thread, effort, ours, other);
-                report.times(&format!(concat!($n, " arguments, {}"), what), &times);
-                keep(report, "to host", $n, what, times.ratio);
+                report.times(&format!(concat!($arguments, ", {}"), what), &times);
+                keep(report, "to host", $arguments, what, times.ratio);
             };
             row("bindings / wasmtime", &mut by_bindings, &mut by_peer);
             row("Func::wrap / wasmtime", &mut by_wrap, &mut by_peer);
@@ -150,15 +179,21 @@ pub fn run(report: &mut Report) -> Result<()> {
             row("wasmtime / C", &mut by_peer, &mut by_c);
         }};
     }
-    from_guest!(nothing, call_nothing, 0, (), c_nothing as extern "C" fn());
-    from_guest!(add, call_add, 2, i32, c_add as extern "C" fn(_, _) -> _);
-    from_guest!(sum, call_sum, 8, i64, c_sum as extern "C" fn(_, _, _, _, _, _, _, _) -> _);
+    from_guest!(nothing, call_nothing, "0 arguments", (), c_nothing as extern "C" fn());
+    from_guest!(add, call_add, "2 arguments", i32, c_add as extern "C" fn(_, _) -> _);
+    from_guest!(
+        sum,
+        call_sum,
+        "8 arguments",
+        i64,
+        c_sum as extern "C" fn(_, _, _, _, _, _, _, _) -> _
+    );
     Ok(())
 }
 
 /// Keeps what there are goals for: two arguments, by bindings.
-fn keep(report: &mut Report, way: &str, arguments: u32, what: &str, ratio: f64) {
-    if let (2, Some(other)) = (arguments, what.strip_prefix("bindings / ")) {
+fn keep(report: &mut Report, way: &str, arguments: &str, what: &str, ratio: f64) {
+    if let ("2 arguments", Some(other)) = (arguments, what.strip_prefix("bindings / ")) {
         report.figure(&format!("{way}, {other}"), ratio);
     }
 }

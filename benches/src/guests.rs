@@ -6,6 +6,8 @@ wasmaot::include_guest!(pub mod atomics);
 wasmaot::include_guest!(pub mod calls);
 wasmaot::include_guest!(pub mod plain);
 wasmaot::include_guest!(pub mod small);
+wasmaot::include_guest!(pub mod text);
+wasmaot::include_guest!(pub mod touch);
 wasmaot::include_guest!(pub mod image);
 wasmaot::include_guest!(pub mod io);
 wasmaot::include_guest!(pub mod functions);
@@ -31,6 +33,8 @@ modules! {
     CALLS = "calls.wasm";
     PLAIN = "plain.wasm";
     SMALL = "small.wasm";
+    TEXT = "text.wasm";
+    TOUCH = "touch.wasm";
     IMAGE = "image.wasm";
     IO = "io.wasm";
     FUNCTIONS = "functions.wasm";

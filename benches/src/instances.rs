@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use wasmtime::{Engine, InstancePre, Linker, Module, Result, Store};
 
-use crate::guests::{self, functions::Functions, image::Image, small::Small};
+use crate::guests::{self, functions::Functions, image::Image, small::Small, touch::Touch};
 use crate::measure::{Clock, compare};
 use crate::peer::{self, Cpu};
 use crate::report::Report;
@@ -32,12 +32,21 @@ const GUESTS: &[Guest] = &[
         ours_used: || Small::new().expect("no imports").get(1024).expect("no trap"),
     },
     Guest {
-        what: "4 MiB of data",
+        what: "64 MiB of data",
         wasm: guests::IMAGE,
         arguments: &[0],
         result: 0x3d,
         ours: || drop(black_box(Image::new().expect("no imports"))),
         ours_used: || Image::new().expect("no imports").get(0).expect("no trap"),
+    },
+    // What is called first touches them.
+    Guest {
+        what: "1,000 pages",
+        wasm: guests::TOUCH,
+        arguments: &[1000],
+        result: 1000,
+        ours: || drop(black_box(Touch::new().expect("no imports"))),
+        ours_used: || Touch::new().expect("no imports").get(1000).expect("no trap"),
     },
     Guest {
         what: "10,000 functions in a table",
