@@ -8,28 +8,23 @@ use cranelift_codegen::entity::packed_option::PackedOption;
 use cranelift_codegen::ir::function::FunctionStencil;
 use cranelift_codegen::ir::{Block, Function, InstructionData, Opcode};
 
-/// How many branches lead to a block; from two on it does not matter.
-#[derive(Clone, Copy, Default)]
-struct Led {
-    once: bool,
-    often: bool,
-}
+use crate::same_params::destinations;
 
 /// Has those who lead to such blocks lead to where these do.
 pub fn pass_by(func: &mut Function) {
-    let mut led: SecondaryMap<Block, Led> = SecondaryMap::new();
+    // How many branches lead to a block; from two on it does not matter.
+    let mut led: SecondaryMap<Block, u8> = SecondaryMap::new();
     led.resize(func.dfg.num_blocks());
     let mut jumps = Vec::new();
     for block in func.layout.blocks() {
         let Some(branch) = func.layout.last_inst(block) else { continue };
         let dfg = &func.dfg;
-        let data = &dfg.insts[branch];
-        for call in data.branch_destination(&dfg.jump_tables, &dfg.exception_tables) {
+        for call in destinations(dfg, branch) {
             let led = &mut led[call.block(&dfg.value_lists)];
-            *led = Led { once: true, often: led.once };
+            *led = led.saturating_add(1);
         }
         if !func.layout.is_cold(block)
-            && let InstructionData::Jump { opcode: Opcode::Jump, destination } = data
+            && let InstructionData::Jump { opcode: Opcode::Jump, destination } = &dfg.insts[branch]
             && destination.len(&dfg.value_lists) == 0
             && func.layout.first_inst(block) == Some(branch)
             && dfg.block_params(block).is_empty()
@@ -38,7 +33,7 @@ pub fn pass_by(func: &mut Function) {
         }
     }
     let entry = func.layout.entry_block();
-    jumps.retain(|&(block, to)| Some(block) != entry && !led[to].often && to != block);
+    jumps.retain(|&(block, to)| Some(block) != entry && led[to] == 1 && to != block);
     if jumps.is_empty() {
         return;
     }
@@ -115,8 +110,7 @@ mod tests {
         pass_by(&mut func);
         let leads = |block| {
             let dfg = &func.dfg;
-            let branch = &dfg.insts[func.layout.last_inst(block).unwrap()];
-            let calls = branch.branch_destination(&dfg.jump_tables, &dfg.exception_tables);
+            let calls = destinations(dfg, func.layout.last_inst(block).unwrap());
             calls.iter().map(|call| call.block(&dfg.value_lists).as_u32() as usize - 1).collect()
         };
         func.layout.blocks().map(leads).collect()

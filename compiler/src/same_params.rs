@@ -96,7 +96,8 @@ pub fn remove(context: &mut Context) {
     }
 }
 
-fn destinations(dfg: &DataFlowGraph, branch: Inst) -> &[BlockCall] {
+/// Where the last instruction of a block may lead.
+pub fn destinations(dfg: &DataFlowGraph, branch: Inst) -> &[BlockCall] {
     dfg.insts[branch].branch_destination(&dfg.jump_tables, &dfg.exception_tables)
 }
 

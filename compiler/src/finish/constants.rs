@@ -18,6 +18,7 @@ pub fn where_used(func: &mut Function, constants: &SecondaryMap<Value, PackedOpt
     };
     // What constants are in the block where they were made last.
     let mut made: SecondaryMap<Value, PackedOption<Value>> = SecondaryMap::new();
+    made.resize(func.dfg.num_values());
     let mut made_here: Vec<Value> = Vec::new();
     let mut values = Vec::new();
     let mut next = func.layout.entry_block();
@@ -40,7 +41,6 @@ pub fn where_used(func: &mut Function, constants: &SecondaryMap<Value, PackedOpt
                 if is_far(block, *value) {
                     let here = made[*value].expand().unwrap_or_else(|| {
                         let here = again(func, inst, *value);
-                        made.resize(func.dfg.num_values());
                         made[*value] = here.into();
                         made_here.push(*value);
                         here
